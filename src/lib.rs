@@ -1,0 +1,34 @@
+//! Civic OS: a complete civic application from a PostgreSQL schema, as one process.
+//!
+//! The map of the house, from the door to the cellar (a module may use those below it; `tests/it/architecture.rs`
+//! enforces the direction):
+//!
+//! | Module | What it does |
+//! |---|---|
+//! | [`cli`] | verbs of the command line, one file per verb |
+//! | [`app`] | builds the shared parts once and starts the modules that a role asks for |
+//! | [`api`] | REST in PostgREST's dialect: request → plan → SQL → execute → response |
+//! | [`web`] | embedded single-page application, runtime configuration, security headers |
+//! | [`identity`] | embedded OpenID Connect provider |
+//! | [`admin`] | live, ready, metrics on a port of their own |
+//! | [`migrate`] | deploys the core schema and applies integrators' SQL |
+//! | [`cluster`] | a private PostgreSQL from the distribution's binaries |
+//! | [`auth`] | token verification, key sets, database role of a request |
+//! | [`schema_cache`] | tables, relationships and routines as read from the catalogue |
+//! | [`db`] | pool, lanes, pipelined request transaction, listener |
+//! | [`lifecycle`], [`telemetry`], [`config`] | signals and stopping, logging, configuration |
+
+pub mod admin;
+pub mod api;
+pub mod app;
+pub mod auth;
+pub mod cli;
+pub mod cluster;
+pub mod config;
+pub mod db;
+pub mod identity;
+pub mod lifecycle;
+pub mod migrate;
+pub mod schema_cache;
+pub mod telemetry;
+pub mod web;

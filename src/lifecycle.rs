@@ -1,0 +1,1 @@
+//! Signals, stopping in order, service-manager notification.

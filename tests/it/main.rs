@@ -1,0 +1,8 @@
+//! The one integration target: every module here is a subject, and every test has a database of its own.
+mod api;
+mod auth;
+mod config;
+mod examples;
+mod migrate;
+mod serve;
+mod support;
