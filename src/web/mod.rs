@@ -1,1 +1,13 @@
-//! (see the map in the crate root)
+//! The embedded web client: static files, history fallback, runtime configuration, security headers.
+//!
+//! Called by [`crate::app`], which mounts it last on `web.listen`, so that it sees what the API and the provider left over.
+//! It touches no database. Tests: `tests/it/serve/web.rs`; the browser proof is in `web/e2e`.
+
+mod assets;
+mod handler;
+mod runtime_config;
+mod security;
+
+pub use handler::Web;
+pub use runtime_config::RuntimeConfig;
+pub use security::SecurityPolicy;

@@ -1,0 +1,153 @@
+//! What `web.listen` answers once the API and the provider have had their turn.
+
+use super::assets::{self, Asset};
+use super::runtime_config::RuntimeConfig;
+use actix_web::http::header::{self, HeaderMap, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use actix_web::{HttpRequest, HttpResponse, web};
+use bytes::Bytes;
+use std::sync::Arc;
+
+/// The web client as a set of routes; cheap to clone.
+#[derive(Clone)]
+pub struct Web {
+    config_script: Arc<str>,
+}
+
+impl Web {
+    /// Prepares the runtime configuration once.
+    pub fn new(config: &RuntimeConfig) -> Self {
+        Self { config_script: config.to_script().into() }
+    }
+
+    /// Mounts the routes; the last is a catch-all, so call this after everything else.
+    pub fn configure(&self, routes: &mut web::ServiceConfig) {
+        let script = self.config_script.clone();
+        routes
+            .route("/health", web::get().to(health))
+            .route("/health", web::head().to(health))
+            .service(web::resource("/assets/config.js").to(move |request: HttpRequest| {
+                let response = config_script(&request, &script);
+                async move { response }
+            }))
+            .default_service(web::to(serve));
+    }
+}
+
+/// The operator's check of the front door (WORKERS.md §7.2).
+async fn health() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain").body("healthy\n")
+}
+
+fn config_script(request: &HttpRequest, script: &str) -> HttpResponse {
+    if !is_read(request.method()) {
+        return method_not_allowed();
+    }
+    HttpResponse::Ok()
+        .content_type("text/javascript; charset=utf-8")
+        .insert_header((header::CACHE_CONTROL, "no-store, no-cache, must-revalidate, proxy-revalidate"))
+        .body(script.to_owned())
+}
+
+async fn serve(request: HttpRequest) -> HttpResponse {
+    if !is_read(request.method()) {
+        return method_not_allowed();
+    }
+    let path = request.path().trim_start_matches('/');
+    let path = if path.is_empty() { "index.html" } else { path };
+    if let Some(asset) = assets::find(path) {
+        return answer(&request, asset, StatusCode::OK);
+    }
+    // History fallback: only for navigations. A missing script must not come back as a page.
+    if accepts_html(request.headers()) && !looks_like_file(path) {
+        return match assets::find("index.html") {
+            Some(index) => answer(&request, index, StatusCode::OK),
+            None => HttpResponse::NotFound().content_type("text/plain; charset=utf-8").body("This build carries no web client. The API is under /api/.\n"),
+        };
+    }
+    HttpResponse::NotFound()
+        .content_type("text/plain; charset=utf-8")
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .body("Nothing is served at this address.\n")
+}
+
+fn answer(request: &HttpRequest, asset: &'static Asset, status: StatusCode) -> HttpResponse {
+    let mut response = HttpResponse::build(status);
+    response
+        .insert_header((header::ETAG, asset.etag))
+        .insert_header((header::CACHE_CONTROL, asset.cache_control()))
+        .insert_header((header::VARY, "Accept-Encoding"));
+    if validator_matches(request.headers(), asset.etag) {
+        return response.status(StatusCode::NOT_MODIFIED).finish();
+    }
+    let accepted = request.headers().get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let (body, encoding) = match (asset.brotli, asset.gzip) {
+        (Some(body), _) if accepts_encoding(accepted, "br") => (body, Some("br")),
+        (_, Some(body)) if accepts_encoding(accepted, "gzip") => (body, Some("gzip")),
+        _ => (asset.identity, None),
+    };
+    if let Some(encoding) = encoding {
+        response.insert_header((header::CONTENT_ENCODING, HeaderValue::from_static(encoding)));
+    }
+    response.insert_header((header::CONTENT_TYPE, HeaderValue::from_static(asset.media_type())));
+    response.body(Bytes::from_static(body))
+}
+
+fn is_read(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD)
+}
+
+fn method_not_allowed() -> HttpResponse {
+    HttpResponse::MethodNotAllowed()
+        .insert_header((header::ALLOW, "GET, HEAD"))
+        .content_type("text/plain; charset=utf-8")
+        .body("Only GET and HEAD are answered here. The API is under /api/.\n")
+}
+
+/// Weak comparison, as RFC 9110 §13.1.2 asks for `If-None-Match`.
+fn validator_matches(headers: &HeaderMap, etag: &str) -> bool {
+    headers
+        .get(header::IF_NONE_MATCH)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|list| list.split(',').map(str::trim).any(|one| one == "*" || one.trim_start_matches("W/") == etag))
+}
+
+/// Whether `Accept-Encoding` names the coding with a quality above zero. `*` is not enough: identity is always right.
+fn accepts_encoding(accepted: &str, coding: &str) -> bool {
+    accepted.split(',').any(|entry| {
+        let mut parts = entry.split(';').map(str::trim);
+        parts.next().is_some_and(|name| name.eq_ignore_ascii_case(coding))
+            && !parts.any(|parameter| parameter.strip_prefix("q=").is_some_and(|q| q.parse::<f32>().is_ok_and(|q| q <= 0.0)))
+    })
+}
+
+fn accepts_html(headers: &HeaderMap) -> bool {
+    headers.get_all(header::ACCEPT).filter_map(|value| value.to_str().ok()).any(|accept| accept.contains("text/html"))
+}
+
+/// Endings that the reference answers with 404 instead of the page (WORKERS.md §7.5).
+fn looks_like_file(path: &str) -> bool {
+    const ENDINGS: [&str; 16] =
+        ["js", "mjs", "css", "map", "json", "png", "jpg", "jpeg", "gif", "ico", "svg", "woff", "woff2", "ttf", "eot", "webmanifest"];
+    path.rsplit('/').next().and_then(|name| name.rsplit_once('.')).is_some_and(|(_, ending)| ENDINGS.contains(&ending))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codings_are_negotiated_by_name_and_quality() {
+        assert!(accepts_encoding("gzip, deflate, br", "br"));
+        assert!(accepts_encoding("BR;q=0.5", "br"));
+        assert!(!accepts_encoding("br;q=0, gzip", "br"));
+        assert!(!accepts_encoding("*", "br"));
+        assert!(!accepts_encoding("", "gzip"));
+    }
+
+    #[test]
+    fn record_addresses_with_dots_are_pages_and_scripts_are_not() {
+        assert!(!looks_like_file("view/issues/a.b"));
+        assert!(looks_like_file("assets/index-1234.js"));
+    }
+}
