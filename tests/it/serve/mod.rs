@@ -1,1 +1,3 @@
-//! Tests of the subject `serve`.
+//! The process: its private PostgreSQL, its roles, how it starts, bears failures and stops.
+
+mod cluster;

@@ -1,1 +1,10 @@
-//! Tests of the subject `support`.
+//! What tests stand on: a private PostgreSQL, a database per test, the real server as a child process, tokens.
+//!
+//! `CIVIC_OS_TEST_DATABASE_URL` names the server that `./dev test` started; without it the first test that needs one
+//! starts its own, which ends with the test process.
+#![allow(dead_code, reason = "a subject uses what it needs")]
+
+mod database;
+mod server;
+
+pub(crate) use database::TestDatabase;
