@@ -23,7 +23,11 @@ fn main() {
     let mut table = String::from("&[\n");
     for file in files {
         println!("cargo:rerun-if-changed={}", file.display());
-        let name = file.strip_prefix(root.join("static")).expect("collected below static").to_string_lossy().replace('\\', "/");
+        let name = file
+            .strip_prefix(root.join("static"))
+            .expect("collected below static")
+            .to_string_lossy()
+            .replace('\\', "/");
         if name == "build-info.json" {
             continue;
         }

@@ -61,10 +61,9 @@ pub(super) fn media_type(path: &str) -> &'static str {
 /// Vite names files `assets/<name>-<8 or more characters of hash>.<ending>`.
 fn has_content_hash(path: &str) -> bool {
     path.starts_with("assets/")
-        && path
-            .rsplit_once('.')
-            .and_then(|(stem, _)| stem.rsplit_once('-'))
-            .is_some_and(|(_, hash)| hash.len() >= 8 && hash.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'))
+        && path.rsplit_once('.').and_then(|(stem, _)| stem.rsplit_once('-')).is_some_and(|(_, hash)| {
+            hash.len() >= 8 && hash.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        })
 }
 
 #[cfg(test)]

@@ -62,7 +62,9 @@ async fn serve(request: HttpRequest) -> HttpResponse {
     if accepts_html(request.headers()) && !looks_like_file(path) {
         return match assets::find("index.html") {
             Some(index) => answer(&request, index, StatusCode::OK),
-            None => HttpResponse::NotFound().content_type("text/plain; charset=utf-8").body("This build carries no web client. The API is under /api/.\n"),
+            None => HttpResponse::NotFound()
+                .content_type("text/plain; charset=utf-8")
+                .body("This build carries no web client. The API is under /api/.\n"),
         };
     }
     HttpResponse::NotFound()
@@ -106,10 +108,9 @@ fn method_not_allowed() -> HttpResponse {
 
 /// Weak comparison, as RFC 9110 §13.1.2 asks for `If-None-Match`.
 fn validator_matches(headers: &HeaderMap, etag: &str) -> bool {
-    headers
-        .get(header::IF_NONE_MATCH)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|list| list.split(',').map(str::trim).any(|one| one == "*" || one.trim_start_matches("W/") == etag))
+    headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).is_some_and(|list| {
+        list.split(',').map(str::trim).any(|one| one == "*" || one.trim_start_matches("W/") == etag)
+    })
 }
 
 /// Whether `Accept-Encoding` names the coding with a quality above zero. `*` is not enough: identity is always right.
@@ -117,7 +118,8 @@ fn accepts_encoding(accepted: &str, coding: &str) -> bool {
     accepted.split(',').any(|entry| {
         let mut parts = entry.split(';').map(str::trim);
         parts.next().is_some_and(|name| name.eq_ignore_ascii_case(coding))
-            && !parts.any(|parameter| parameter.strip_prefix("q=").is_some_and(|q| q.parse::<f32>().is_ok_and(|q| q <= 0.0)))
+            && !parts
+                .any(|parameter| parameter.strip_prefix("q=").is_some_and(|q| q.parse::<f32>().is_ok_and(|q| q <= 0.0)))
     })
 }
 
@@ -127,8 +129,24 @@ fn accepts_html(headers: &HeaderMap) -> bool {
 
 /// Endings that the reference answers with 404 instead of the page (WORKERS.md §7.5).
 fn looks_like_file(path: &str) -> bool {
-    const ENDINGS: [&str; 16] =
-        ["js", "mjs", "css", "map", "json", "png", "jpg", "jpeg", "gif", "ico", "svg", "woff", "woff2", "ttf", "eot", "webmanifest"];
+    const ENDINGS: [&str; 16] = [
+        "js",
+        "mjs",
+        "css",
+        "map",
+        "json",
+        "png",
+        "jpg",
+        "jpeg",
+        "gif",
+        "ico",
+        "svg",
+        "woff",
+        "woff2",
+        "ttf",
+        "eot",
+        "webmanifest",
+    ];
     path.rsplit('/').next().and_then(|name| name.rsplit_once('.')).is_some_and(|(_, ending)| ENDINGS.contains(&ending))
 }
 

@@ -81,7 +81,12 @@ impl RuntimeConfig {
 
     /// The statement that `/assets/config.js` consists of. `<` is escaped so that the same text is safe inside a page.
     pub fn to_script(&self) -> String {
-        let json = self.to_json().to_string().replace('<', "\\u003c").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029");
+        let json = self
+            .to_json()
+            .to_string()
+            .replace('<', "\\u003c")
+            .replace('\u{2028}', "\\u2028")
+            .replace('\u{2029}', "\\u2029");
         format!("window.civicOsConfig = {json};\n")
     }
 }
@@ -92,7 +97,8 @@ mod tests {
 
     #[test]
     fn hostile_values_stay_inside_their_string() {
-        let script = RuntimeConfig { branding_name: "</script><script>alert('|&\"')//".into(), ..Default::default() }.to_script();
+        let script = RuntimeConfig { branding_name: "</script><script>alert('|&\"')//".into(), ..Default::default() }
+            .to_script();
         assert!(!script.contains('<'));
         let json = script.trim_start_matches("window.civicOsConfig = ").trim_end().trim_end_matches(';');
         let value: Value = serde_json::from_str(json).expect("still JSON");

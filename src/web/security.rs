@@ -6,7 +6,8 @@ use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
-    CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+    CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::middleware::Next;
 use std::sync::Arc;
@@ -26,7 +27,8 @@ impl SecurityPolicy {
     pub fn new(config: &RuntimeConfig, public_url: &str, inline_scripts: bool) -> Self {
         let own = origin(public_url);
         let list = |urls: &[&str]| {
-            let mut origins: Vec<String> = urls.iter().filter_map(|url| origin(url)).filter(|o| Some(o) != own.as_ref()).collect();
+            let mut origins: Vec<String> =
+                urls.iter().filter_map(|url| origin(url)).filter(|o| Some(o) != own.as_ref()).collect();
             origins.sort();
             origins.dedup();
             origins.into_iter().fold(String::new(), |list, origin| list + " " + &origin)
@@ -50,7 +52,11 @@ impl SecurityPolicy {
             ),
             // Component styles are attributes and one generated sheet; scripts are what matters.
             "style-src 'self' 'unsafe-inline'".to_owned(),
-            format!("img-src 'self' data: blob:{}{}", list(&[&config.s3_endpoint, matomo, &config.branding_logo]), tile_origins(config)),
+            format!(
+                "img-src 'self' data: blob:{}{}",
+                list(&[&config.s3_endpoint, matomo, &config.branding_logo]),
+                tile_origins(config)
+            ),
             "font-src 'self' data:".to_owned(),
             format!(
                 "frame-src 'self'{provider}{store}{}",
@@ -65,12 +71,17 @@ impl SecurityPolicy {
         let mut headers = vec![
             (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
             (REFERRER_POLICY, HeaderValue::from_static("strict-origin-when-cross-origin")),
-            (PERMISSIONS_POLICY, HeaderValue::from_static("camera=(self), geolocation=(self), microphone=(), payment=(self), usb=()")),
+            (
+                PERMISSIONS_POLICY,
+                HeaderValue::from_static("camera=(self), geolocation=(self), microphone=(), payment=(self), usb=()"),
+            ),
             (CROSS_ORIGIN_OPENER_POLICY, HeaderValue::from_static("same-origin-allow-popups")),
         ];
         match HeaderValue::from_str(&directives.join("; ")) {
             Ok(value) => headers.push((CONTENT_SECURITY_POLICY, value)),
-            Err(error) => tracing::error!(%error, "The content security policy contains a character that a header cannot carry; sending the strictest one"),
+            Err(error) => {
+                tracing::error!(%error, "The content security policy contains a character that a header cannot carry; sending the strictest one")
+            }
         }
         if public_url.starts_with("https://") {
             headers.push((STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000")));
@@ -90,7 +101,11 @@ impl SecurityPolicy {
     ///
     /// # Errors
     /// Those of the service behind it.
-    pub async fn apply<B: MessageBody>(self, request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
+    pub async fn apply<B: MessageBody>(
+        self,
+        request: ServiceRequest,
+        next: Next<B>,
+    ) -> Result<ServiceResponse<B>, Error> {
         let mut response = next.call(request).await?;
         self.add_to(response.headers_mut());
         Ok(response)
@@ -111,7 +126,11 @@ fn tile_origins(config: &RuntimeConfig) -> String {
         if !matches!(scheme, "http" | "https") || host.is_empty() {
             continue;
         }
-        for host in if host.contains("{s}") { vec![host.replace("{s}", "*"), host.replace("{s}.", "")] } else { vec![host.to_owned()] } {
+        for host in if host.contains("{s}") {
+            vec![host.replace("{s}", "*"), host.replace("{s}.", "")]
+        } else {
+            vec![host.to_owned()]
+        } {
             if host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:*".contains(&byte)) {
                 let entry = format!(" {scheme}://{host}");
                 if !list.contains(&entry) {
@@ -144,7 +163,12 @@ mod tests {
         };
         let policy = policy(&config, "https://town.example.org");
         assert!(policy.contains("script-src 'self' https://js.stripe.com;"), "{policy}");
-        assert!(policy.contains("connect-src 'self' https://auth.example.org https://files.example.org:9000 https://api.stripe.com;"), "{policy}");
+        assert!(
+            policy.contains(
+                "connect-src 'self' https://auth.example.org https://files.example.org:9000 https://api.stripe.com;"
+            ),
+            "{policy}"
+        );
         assert!(policy.contains("img-src 'self' data: blob: https://files.example.org:9000 https://*.tile.example.org https://tile.example.org;"), "{policy}");
         assert!(policy.contains("frame-ancestors 'self' https://auth.example.org;"), "{policy}");
         let scripts = policy.split("; ").find(|directive| directive.starts_with("script-src")).expect("a directive");

@@ -1,5 +1,6 @@
 //! The one integration target: every module here is a subject, and every test has a database of its own.
 mod api;
+mod architecture;
 mod auth;
 mod config;
 mod examples;
