@@ -1,5 +1,6 @@
 //! Precompresses the web client in `static/` and writes the table that `src/web/assets.rs` includes.
 //! Compression happens here, once per build, so that no request ever pays for it and the repository keeps plain files only.
+#![allow(clippy::disallowed_methods, reason = "a build script is told everything through its environment")]
 
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;

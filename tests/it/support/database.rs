@@ -137,7 +137,7 @@ async fn template(server: &TestServer, example: Option<&str>) -> String {
         let run = async |sql: String| client.batch_execute(&sql).await.unwrap_or_else(|e| panic!("{sql}: {e:?}"));
         run(format!("drop database if exists {name} with (force)")).await;
         run(format!("create database {name} template template0")).await;
-        fill(&Secret::new(server.owner_url(&name)), example).await;
+        fill(&Secret::new(server.owner_url(&name)), example);
         run(format!("alter database {name} with is_template true allow_connections false")).await;
     })
     .await;
@@ -151,7 +151,7 @@ async fn locked(client: &Client, work: impl AsyncFnOnce()) {
 }
 
 /// Deploys the core and applies the example.
-async fn fill(_owner_url: &Secret, _example: Option<&str>) {}
+fn fill(_owner_url: &Secret, _example: Option<&str>) {}
 
 /// Content decides: a changed migration or example makes another template.
 fn template_name(example: Option<&str>) -> String {
