@@ -154,6 +154,7 @@ impl ClusterDirectory {
             .args(locale)
             .stdin(Stdio::null());
         self.environment(&mut command);
+        super::server::end_with_parent(&mut command, nix::sys::signal::Signal::SIGTERM);
         let output = command.output().map_err(|source| ClusterError::Run { program, source })?;
         if output.status.success() {
             return Ok(());

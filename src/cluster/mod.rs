@@ -18,6 +18,7 @@ mod server;
 
 pub use binaries::BinarySearch;
 pub use error::ClusterError;
+pub use server::end_with_parent;
 
 use crate::config::Secret;
 use directory::ClusterDirectory;

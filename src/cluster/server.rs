@@ -93,7 +93,7 @@ impl Server {
         for (name, value) in settings(directory, options, port) {
             command.arg("-c").arg(format!("{name}={value}"));
         }
-        end_with_parent(&mut command);
+        end_with_parent(&mut command, Signal::SIGINT);
 
         let (child_sender, child_receiver) = std::sync::mpsc::channel::<std::io::Result<u32>>();
         let (ended_sender, ended) = watch::channel(false);
@@ -175,11 +175,14 @@ fn stay_with(mut child: Child, pid: Pid, process: &Process) {
     let _ = child.wait();
 }
 
-/// Asks the kernel to send the new process SIGINT when the calling thread ends.
-fn end_with_parent(command: &mut Command) {
+/// Lets the kernel send a command's process this signal when the *thread* that spawned it ends.
+///
+/// # Errors
+/// Spawning fails when this process has ended in the meantime.
+pub fn end_with_parent(command: &mut Command, signal: Signal) {
     let parent = getpid();
     let before_exec = move || {
-        nix::sys::prctl::set_pdeathsig(Signal::SIGINT)?;
+        nix::sys::prctl::set_pdeathsig(signal)?;
         // The parent may have ended before the line above: then nobody would tell us any more.
         if getppid() == parent { Ok(()) } else { Err(std::io::ErrorKind::Interrupted.into()) }
     };

@@ -2,9 +2,12 @@
 //!
 //! `CIVIC_OS_TEST_DATABASE_URL` names the server that `./dev test` started; without it the first test that needs one
 //! starts its own, which ends with the test process.
-#![allow(dead_code, reason = "a subject uses what it needs")]
+#![allow(dead_code, unused_imports, reason = "a subject uses what it needs")]
 
+mod app;
 mod database;
 mod server;
+pub(crate) mod tokens;
 
+pub(crate) use app::{ServerProcess, TestApp, binary, free_port, http_client, test_config};
 pub(crate) use database::TestDatabase;
