@@ -1,1 +1,22 @@
-//! (see the map in the crate root)
+//! Who is asking: bearer tokens are verified here and become an [`Identity`], the database role a request starts as
+//! and the claims that SQL sees (`POSTGREST.md` §14, `BEHAVIOUR.md` §2).
+//!
+//! Signatures are checked with ring against a [`KeySet`] that comes from a configured secret, from an OpenID Connect
+//! issuer (refreshed, D-19) or from the embedded provider. No SQL and no HTTP handlers here; `api` calls
+//! [`Authenticator::authenticate`] once per request. Tests: `tests/it/auth`, and beside the grammar in `role_path`.
+
+mod authenticator;
+mod claims;
+mod error;
+mod issuer;
+mod jws;
+mod key_source;
+mod keys;
+mod role_path;
+
+pub use authenticator::{AuthOptions, Authenticator, Identity};
+pub use error::{AuthError, SetupError};
+pub use issuer::{IssuerOptions, KeyStatus};
+pub use key_source::{KeySource, SharedKeySet};
+pub use keys::{Algorithm, KeySet, KeySetError};
+pub use role_path::{RolePath, RolePathError};
