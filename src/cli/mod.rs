@@ -1,5 +1,217 @@
-//! The command line.
-/// Entry point of the binary.
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+//! The command line: the verbs of `civic-os`, one file per verb.
+//!
+//! This module parses arguments, picks the exit code and nothing else. No runtime, no file and no variable is touched
+//! before the arguments are known, so that `--help` answers at once. Tests: the foot of this file and
+//! `tests/it/config/command_line.rs`.
+
+mod app_apply;
+mod completions;
+mod config;
+mod demo;
+mod doctor;
+mod health;
+mod man;
+mod migrate;
+mod serve;
+mod sources;
+
+pub use sources::SourceArgs;
+pub(crate) use sources::start_logging;
+
+use crate::config::ConfigError;
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand};
+use std::process::ExitCode;
+
+const OVERVIEW: &str = "\
+Civic OS turns a PostgreSQL schema into a civic application: REST API, web client, background jobs and migrations in
+one binary.
+
+Start here:
+  civic-os demo                          a complete town with a database of its own, nothing to configure
+  civic-os serve                         all roles on your database (see civic-os.toml.example)
+  civic-os config check                  is the configuration complete, and where does each value come from?";
+
+const AFTER_HELP: &str = "\
+Examples:
+  civic-os demo --listen 127.0.0.1:8080
+  civic-os --role api                    short for `civic-os serve --role api`
+  civic-os serve --role worker,payments --config /etc/civic-os/civic-os.toml
+  civic-os migrate deploy --env-file .env
+  civic-os app apply ./my-town --dry-run
+
+Configuration: defaults < civic-os.toml < the reference's variables (PGRST_DB_URI, DATABASE_URL, KEYCLOAK_URL, …)
+  < CIVIC_OS_SECTION__KEY < flags. `civic-os config print` shows every value and where it comes from.
+
+Exit codes: 0 done · 1 usage or configuration · 2 the operation failed · 3 `migrate status --check`: changes pending";
+
+/// Definition of the command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "civic-os",
+    version,
+    about = "Civic applications from a PostgreSQL schema",
+    long_about = OVERVIEW,
+    after_help = AFTER_HELP,
+    max_term_width = 120,
+    subcommand_value_name = "VERB",
+    subcommand_help_heading = "Verbs",
+    disable_help_subcommand = true
+)]
+struct Cli {
+    #[command(flatten)]
+    sources: SourceArgs,
+    /// Without a verb: what `serve` would take.
+    #[command(flatten)]
+    serve: serve::Args,
+    #[command(subcommand)]
+    verb: Option<Verb>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Serve(serve::Args),
+    Demo(demo::Args),
+    Migrate(migrate::Args),
+    App(AppArgs),
+    Config(config::Args),
+    Doctor(doctor::Args),
+    Health(health::Args),
+    Completions(completions::Args),
+    Man(man::Args),
+}
+
+/// The integrator's application: SQL and CSV files on top of the core.
+#[derive(Debug, clap::Args)]
+struct AppArgs {
+    #[command(subcommand)]
+    verb: AppVerb,
+}
+
+#[derive(Debug, Subcommand)]
+enum AppVerb {
+    Apply(app_apply::Args),
+}
+
+/// How a verb ended when it could do what it was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Done.
+    Done,
+    /// Usage or configuration is wrong.
+    Usage,
+    /// The operation, or a check that was asked for, failed.
+    Failed,
+    /// `migrate status --check`: changes are pending.
+    Pending,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        ExitCode::from(match exit {
+            Exit::Done => 0,
+            Exit::Usage => 1,
+            Exit::Failed => 2,
+            Exit::Pending => 3,
+        })
+    }
+}
+
+/// Entry point of the binary: parses the arguments, runs the verb, prints its failure, answers with the exit code.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Printing fails only when nobody listens any more.
+            let _ = error.print();
+            let asked_for = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            return if asked_for { Exit::Done } else { Exit::Usage }.into();
+        }
+    };
+    match dispatch(&cli) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            eprintln!("civic-os: {error:#}");
+            if error.downcast_ref::<ConfigError>().is_some() { Exit::Usage } else { Exit::Failed }.into()
+        }
+    }
+}
+
+fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
+    let sources = &cli.sources;
+    if let Some(verb) = &cli.verb
+        && !matches!(verb, Verb::Serve(_))
+        && cli.serve.is_given()
+    {
+        eprintln!("civic-os: --role and --postgrest belong to `serve`; leave them out or leave out the verb");
+        return Ok(Exit::Usage);
+    }
+    match &cli.verb {
+        None if cli.serve.is_given() => serve::run(&cli.serve, sources),
+        None => {
+            eprintln!("{}", Cli::command().render_help().ansi());
+            Ok(Exit::Usage)
+        }
+        Some(Verb::Serve(args)) => serve::run(&cli.serve.merged_with(args), sources),
+        Some(Verb::Demo(args)) => demo::run(args, sources),
+        Some(Verb::Migrate(args)) => migrate::run(args, sources),
+        Some(Verb::App(AppArgs { verb: AppVerb::Apply(args) })) => app_apply::run(args, sources),
+        Some(Verb::Config(args)) => config::run(args, sources),
+        Some(Verb::Doctor(args)) => doctor::run(args, sources),
+        Some(Verb::Health(args)) => health::run(args, sources),
+        Some(Verb::Completions(args)) => completions::run(args),
+        Some(Verb::Man(args)) => man::run(args),
+    }
+}
+
+/// Runs a verb that waits for sockets. Only such verbs pay for threads.
+#[expect(dead_code, reason = "the verbs that wait are being added")]
+pub(crate) fn block_on<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    use anyhow::Context;
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("civic-os")
+        .build()
+        .context("could not start the threads of the process")?
+        .block_on(future)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_is_valid() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_role_without_a_verb_is_serve() {
+        let cli = Cli::try_parse_from(["civic-os", "--role", "api", "--role", "worker,payments"]).unwrap();
+        assert!(cli.verb.is_none());
+        assert_eq!(cli.serve.roles().to_string(), "api,worker,payments");
+        let cli = Cli::try_parse_from(["civic-os", "serve", "--role=migrate"]).unwrap();
+        let Some(Verb::Serve(args)) = cli.verb else { panic!("serve expected") };
+        assert_eq!(args.roles().to_string(), "migrate");
+        let cli = Cli::try_parse_from(["civic-os", "serve"]).unwrap();
+        let Some(Verb::Serve(args)) = cli.verb else { panic!("serve expected") };
+        assert!(args.roles().is_all());
+    }
+
+    #[test]
+    fn every_verb_explains_itself() {
+        fn visit(command: &clap::Command, path: &str) {
+            for verb in command.get_subcommands() {
+                let path = format!("{path} {}", verb.get_name());
+                assert!(verb.get_about().is_some(), "{path} has no description");
+                for argument in verb.get_arguments() {
+                    assert!(argument.get_help().is_some(), "{path}: {} has no description", argument.get_id());
+                }
+                visit(verb, &path);
+            }
+        }
+        let mut command = Cli::command();
+        command.build();
+        visit(&command, "civic-os");
+    }
 }

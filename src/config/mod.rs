@@ -1,8 +1,12 @@
 //! Configuration: one struct per section, defaults beside the fields, secrets as a type that never prints.
 //! Layers and aliases: `docs/configuration.md` and `civic-os.toml.example`.
 
+mod loading;
+mod roles;
 mod sections;
 
+pub use loading::{ConfigError, Loaded, Overrides, Sources, load};
+pub use roles::{Role, RoleSet, UnknownRole};
 pub use sections::*;
 
 use secrecy::{ExposeSecret, SecretString};

@@ -1,0 +1,24 @@
+//! `civic-os completions`: scripts by which a shell completes verbs and flags.
+
+use super::{Cli, Exit};
+use clap::CommandFactory;
+use std::io::Write;
+
+/// Print a completion script for a shell
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  civic-os completions bash > /etc/bash_completion.d/civic-os
+  civic-os completions zsh > ~/.zfunc/_civic-os
+  civic-os completions fish > ~/.config/fish/completions/civic-os.fish")]
+pub(crate) struct Args {
+    /// The shell
+    shell: clap_complete::Shell,
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "civic-os", &mut script);
+    std::io::stdout().write_all(&script)?;
+    Ok(Exit::Done)
+}
