@@ -1,0 +1,1 @@
+//! The bounded cache of named statements of one connection.

@@ -1,0 +1,1 @@
+//! TLS to PostgreSQL with the meaning of libpq's `sslmode`.

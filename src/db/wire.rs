@@ -1,0 +1,1 @@
+//! One connection that speaks the wire protocol without a driver task.

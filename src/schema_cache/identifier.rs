@@ -1,0 +1,46 @@
+//! Schema-qualified names and their hash-compatible borrowed form.
+
+use serde::{Serialize, Serializer};
+use std::fmt;
+
+/// A name with its schema, unquoted.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct QualifiedIdentifier {
+    /// Schema.
+    pub schema: String,
+    /// Name within the schema.
+    pub name: String,
+}
+
+impl QualifiedIdentifier {
+    /// From its two parts.
+    pub fn new(schema: impl Into<String>, name: impl Into<String>) -> Self {
+        Self { schema: schema.into(), name: name.into() }
+    }
+}
+
+/// `schema.name`, unquoted, as messages show it.
+impl fmt::Display for QualifiedIdentifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.schema, self.name)
+    }
+}
+
+impl Serialize for QualifiedIdentifier {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Borrowed key: looks a [`QualifiedIdentifier`] up without allocating.
+#[derive(Hash)]
+pub(super) struct Key<'a> {
+    pub(super) schema: &'a str,
+    pub(super) name: &'a str,
+}
+
+impl indexmap::Equivalent<QualifiedIdentifier> for Key<'_> {
+    fn equivalent(&self, key: &QualifiedIdentifier) -> bool {
+        self.schema == key.schema && self.name == key.name
+    }
+}

@@ -1,0 +1,62 @@
+//! Tables, views and their columns.
+
+use super::QualifiedIdentifier;
+use indexmap::IndexMap;
+use serde::Serialize;
+
+/// A table, view, materialized view, foreign table or partitioned table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Table {
+    /// Schema.
+    pub schema: String,
+    /// Name.
+    pub name: String,
+    /// Comment.
+    pub description: Option<String>,
+    /// View or materialized view.
+    pub is_view: bool,
+    /// Rows can be inserted.
+    pub insertable: bool,
+    /// Rows can be updated.
+    pub updatable: bool,
+    /// Rows can be deleted.
+    pub deletable: bool,
+    /// Primary key columns, ordered by name; views have those of their base table when all are visible.
+    pub pk_columns: Vec<String>,
+    /// Columns by name in the table's order.
+    pub columns: IndexMap<String, Column>,
+}
+
+impl Table {
+    /// Schema and name.
+    pub fn identifier(&self) -> QualifiedIdentifier {
+        QualifiedIdentifier::new(&self.schema, &self.name)
+    }
+    /// The column of this name.
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.get(name)
+    }
+}
+
+/// A column of a table or view.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Column {
+    /// Name.
+    pub name: String,
+    /// Comment.
+    pub description: Option<String>,
+    /// Null is allowed.
+    pub nullable: bool,
+    /// Type as `format_type` spells it, with modifiers; a domain is resolved when its base type lives in `pg_catalog`.
+    pub data_type: String,
+    /// Declared type (a domain stays a domain), with modifiers.
+    pub nominal_type: String,
+    /// Length limit of character types.
+    pub max_length: Option<i32>,
+    /// Default expression; identity columns have `nextval(…)`, stored generated columns none.
+    pub default: Option<String>,
+    /// Generated always (identity or stored): never part of an insert with defaults.
+    pub generated_always: bool,
+    /// Labels of an enum type.
+    pub enum_values: Vec<String>,
+}
