@@ -163,6 +163,23 @@ impl ClusterDirectory {
         Err(ClusterError::Initialise { directory: target.into(), output: last_lines(&text, 5) })
     }
 
+    /// Deletes all that this module creates, except the lock.
+    pub(super) fn remove(&self) -> Result<(), ClusterError> {
+        for name in ["postgres", "postgres.new", "run", "secrets"] {
+            remove_folder(&self.root.join(name))?;
+        }
+        for name in ["postgres.log", "postgres.log.old", "postgres.new.password"] {
+            let path = self.root.join(name);
+            match std::fs::remove_file(&path) {
+                Err(source) if source.kind() != ErrorKind::NotFound => {
+                    return Err(ClusterError::File { operation: "remove", path, source });
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     /// What all of PostgreSQL's programs get: the account, a working folder that it may enter, no foreign settings.
     pub(super) fn environment(&self, command: &mut Command) {
         self.account.apply(command);

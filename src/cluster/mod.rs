@@ -216,6 +216,20 @@ impl Cluster {
     }
 }
 
+/// Deletes a cluster's files with their logins, for a start from nothing; other files in the folder stay.
+///
+/// # Errors
+/// [`ClusterError::InUse`] when a process works there; otherwise what could not be deleted.
+pub fn remove(data_dir: &Path) -> Result<(), ClusterError> {
+    if !data_dir.exists() {
+        return Ok(());
+    }
+    let directory = ClusterDirectory::open(data_dir, account::Account::current()?)?;
+    let progress: StepListener = Arc::new(|_| {});
+    server::stop_leftover(&directory, &progress)?;
+    directory.remove()
+}
+
 type Started = (ClusterDirectory, Server, String, binaries::Binaries);
 
 fn start_server(options: &ClusterOptions) -> Result<Started, ClusterError> {

@@ -148,6 +148,10 @@ async fn databases_of_tests_are_separate() {
     let row = client.query_one("select to_regclass('only_here') is null", &[]).await.expect("query");
     assert!(row.get::<_, bool>(0));
     assert_ne!(one.name(), two.name());
+    assert!(
+        client.query_one("select count(*) > 0 from metadata.statuses limit 1", &[]).await.is_ok(),
+        "the core schema is deployed"
+    );
     let name = one.name().to_owned();
     drop(one);
     let row = client.query_one("select count(*) from pg_database where datname = $1", &[&name]).await.expect("query");

@@ -137,7 +137,7 @@ async fn template(server: &TestServer, example: Option<&str>) -> String {
         let run = async |sql: String| client.batch_execute(&sql).await.unwrap_or_else(|e| panic!("{sql}: {e:?}"));
         run(format!("drop database if exists {name} with (force)")).await;
         run(format!("create database {name} template template0")).await;
-        fill(&Secret::new(server.owner_url(&name)), example);
+        fill(&Secret::new(server.owner_url(&name)), example).await;
         run(format!("alter database {name} with is_template true allow_connections false")).await;
     })
     .await;
@@ -151,7 +151,23 @@ async fn locked(client: &Client, work: impl AsyncFnOnce()) {
 }
 
 /// Deploys the core and applies the example.
-fn fill(_owner_url: &Secret, _example: Option<&str>) {}
+async fn fill(owner_url: &Secret, example: Option<&str>) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let client = connect(owner_url.expose().expect("URL")).await;
+    let run = async |folder: PathBuf| {
+        let mut files: Vec<PathBuf> =
+            std::fs::read_dir(&folder).expect("folder").flatten().map(|entry| entry.path()).collect();
+        files.sort();
+        for file in files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "sql")) {
+            let sql = std::fs::read_to_string(file).expect("readable");
+            client.batch_execute(&sql).await.unwrap_or_else(|error| panic!("{}: {error:?}", file.display()));
+        }
+    };
+    run(root.join("migrations/deploy")).await;
+    if let Some(example) = example {
+        run(root.join("examples").join(example)).await;
+    }
+}
 
 /// Content decides: a changed migration or example makes another template.
 fn template_name(example: Option<&str>) -> String {

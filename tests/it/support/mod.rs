@@ -6,8 +6,10 @@
 
 mod app;
 mod database;
+mod proxy;
 mod server;
 pub(crate) mod tokens;
 
 pub(crate) use app::{ServerProcess, TestApp, binary, free_port, http_client, test_config};
 pub(crate) use database::TestDatabase;
+pub(crate) use proxy::Proxy;

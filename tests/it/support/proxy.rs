@@ -1,0 +1,58 @@
+//! A TCP proxy in front of PostgreSQL that can be cut, for tests of outages.
+
+use std::sync::{Arc, Mutex};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use url::Url;
+
+/// Forwards a port of 127.0.0.1; ends with this value.
+pub(crate) struct Proxy {
+    port: u16,
+    target: String,
+    running: Arc<Mutex<Option<JoinSet<()>>>>,
+}
+
+impl Proxy {
+    /// A proxy that refuses connections until [`Proxy::resume`].
+    pub(crate) fn cut_in_front_of(database_url: &str) -> Self {
+        let url = Url::parse(database_url).expect("URL");
+        let target = format!("{}:{}", url.host_str().expect("host"), url.port().expect("port"));
+        Self { port: super::free_port(), target, running: Arc::default() }
+    }
+
+    /// The URL that leads through the proxy.
+    pub(crate) fn url(&self, database_url: &str) -> String {
+        let mut url = Url::parse(database_url).expect("URL");
+        url.set_host(Some("127.0.0.1")).expect("host");
+        url.set_port(Some(self.port)).expect("port");
+        url.to_string()
+    }
+
+    /// Accepts connections from now on.
+    pub(crate) async fn resume(&self) {
+        let listener = TcpListener::bind(("127.0.0.1", self.port)).await.expect("the proxy's port");
+        let target = self.target.clone();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move {
+            let mut connections = JoinSet::new();
+            while let Ok((mut client, _)) = listener.accept().await {
+                let target = target.clone();
+                connections.spawn(async move {
+                    if let Ok(mut server) = TcpStream::connect(target).await {
+                        let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
+                    }
+                });
+                while connections.try_join_next().is_some() {}
+            }
+        });
+        *self.running.lock().expect("proxy") = Some(tasks);
+    }
+
+    /// Ends all connections and refuses new ones.
+    pub(crate) async fn cut(&self) {
+        let tasks = self.running.lock().expect("proxy").take();
+        if let Some(mut tasks) = tasks {
+            tasks.shutdown().await;
+        }
+    }
+}
