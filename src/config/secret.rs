@@ -1,0 +1,56 @@
+//! Texts that must not be seen.
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+
+/// What stands for a secret wherever something is printed.
+pub const MASK: &str = "********";
+
+/// A text that must not appear in logs, `config print` or error messages. Wiped from memory when dropped.
+#[derive(Clone, Default)]
+pub struct Secret(Option<SecretString>);
+
+impl Secret {
+    /// Wraps a text.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(Some(SecretString::from(text.into())))
+    }
+
+    /// The text itself; call this only where it is used.
+    pub fn expose(&self) -> Option<&str> {
+        self.0.as_ref().map(|secret| secret.expose_secret())
+    }
+
+    /// Whether a value is present.
+    pub fn is_set(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// This secret, or the other one when this is not set.
+    #[must_use]
+    pub fn or<'a>(&'a self, other: &'a Secret) -> &'a Secret {
+        if self.is_set() { self } else { other }
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.is_set() { MASK } else { "unset" })
+    }
+}
+
+/// Always the mask: a configuration that is written somewhere loses its secrets.
+impl Serialize for Secret {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Some(_) => serializer.serialize_some(MASK),
+            None => serializer.serialize_none(),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Option::<String>::deserialize(deserializer)?.map(Self::new).unwrap_or_default())
+    }
+}

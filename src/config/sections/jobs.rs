@@ -1,0 +1,132 @@
+//! `[storage]`, `[store]`, `[thumbnails]`, `[notify]` and `[payments]`: what background jobs need.
+
+use crate::config::Secret;
+use serde::{Deserialize, Serialize};
+
+/// `[storage]`: the object store of uploaded files.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StorageConfig {
+    /// Bucket of new uploads; not set = no files.
+    pub s3_bucket: Option<String>,
+    /// Static key; not set = anonymous or the machine's role.
+    pub s3_access_key_id: Secret,
+    /// Its secret.
+    pub s3_secret_access_key: Secret,
+    /// Region that requests are signed for.
+    pub s3_region: String,
+    /// Endpoint of the process's own calls; not set = AWS.
+    pub s3_endpoint: Option<String>,
+    /// Endpoint in URLs handed to browsers; default: `s3_endpoint`.
+    pub s3_public_endpoint: Option<String>,
+}
+
+impl Default for StorageConfig {
+    fn default() -> Self {
+        Self {
+            s3_bucket: None,
+            s3_access_key_id: Secret::default(),
+            s3_secret_access_key: Secret::default(),
+            s3_region: "us-east-1".into(),
+            s3_endpoint: None,
+            s3_public_endpoint: None,
+        }
+    }
+}
+
+impl StorageConfig {
+    /// The endpoint that browsers use.
+    pub fn public_endpoint(&self) -> Option<&str> {
+        self.s3_public_endpoint.as_deref().or(self.s3_endpoint.as_deref())
+    }
+}
+
+/// `[store]`: the embedded object store.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StoreConfig {
+    /// Its listener, `host:port`; not set = off.
+    pub listen: Option<String>,
+}
+
+/// `[thumbnails]`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ThumbnailsConfig {
+    /// Pictures processed at the same time.
+    pub max_workers: u16,
+}
+
+impl Default for ThumbnailsConfig {
+    fn default() -> Self {
+        Self { max_workers: 3 }
+    }
+}
+
+/// `[notify]`: mail.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NotifyConfig {
+    /// Mail server; not set = no mail.
+    pub smtp_host: Option<String>,
+    /// Its port.
+    pub smtp_port: u16,
+    /// Login; used together with `smtp_password`.
+    pub smtp_username: Option<String>,
+    /// Password; used together with `smtp_username`.
+    pub smtp_password: Secret,
+    /// Sender of every mail.
+    pub smtp_from: Option<String>,
+    /// URL of links in mails; default: the web client's public URL ([`crate::config::Config::site_url`]).
+    pub site_url: Option<String>,
+    /// Zone in which mails print times, an IANA name.
+    pub notification_timezone: String,
+    /// Swallow mail to example.com, example.org and example.net.
+    pub skip_test_emails: bool,
+}
+
+impl Default for NotifyConfig {
+    fn default() -> Self {
+        Self {
+            smtp_host: None,
+            smtp_port: 587,
+            smtp_username: None,
+            smtp_password: Secret::default(),
+            smtp_from: None,
+            site_url: None,
+            notification_timezone: "UTC".into(),
+            skip_test_emails: false,
+        }
+    }
+}
+
+/// `[payments]`: Stripe.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PaymentsConfig {
+    /// A listener for the webhook alone, `host:port`; default: off in `all`, see [`crate::config::Config::payments_listen`].
+    pub listen: Option<String>,
+    /// Stripe's secret key, `sk_…`.
+    pub stripe_api_key: Secret,
+    /// Signing secret of the webhook, `whsec_…`.
+    pub stripe_webhook_secret: Secret,
+    /// Stripe's publishable key, `pk_…`, handed to browsers.
+    pub stripe_publishable_key: Option<String>,
+    /// Currency of new payments, ISO 4217.
+    pub currency: String,
+    /// Payment jobs processed at the same time.
+    pub river_worker_count: u16,
+}
+
+impl Default for PaymentsConfig {
+    fn default() -> Self {
+        Self {
+            listen: None,
+            stripe_api_key: Secret::default(),
+            stripe_webhook_secret: Secret::default(),
+            stripe_publishable_key: None,
+            currency: "USD".into(),
+            river_worker_count: 1,
+        }
+    }
+}

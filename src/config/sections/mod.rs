@@ -1,0 +1,63 @@
+//! The sections of the configuration, one struct each with its defaults. Texts for operators are in
+//! `civic-os.toml.example`, which a test compares with the fields and defaults here.
+
+mod api;
+mod auth;
+mod database;
+mod jobs;
+mod process;
+mod web;
+
+pub use api::{ApiConfig, ApiMode, LogQuery, OpenApiMode, RequestLogLevel, TxEnd};
+pub use auth::{AuthConfig, IdentityConfig};
+pub use database::{AppConfig, DatabaseConfig, DatabaseMode, MigrateConfig, PreparedStatements};
+pub use jobs::{NotifyConfig, PaymentsConfig, StorageConfig, StoreConfig, ThumbnailsConfig};
+pub use process::{AdminConfig, LogConfig, LogFormat, ShutdownConfig};
+pub use web::{BrandingConfig, MapConfig, MatomoConfig, WebConfig};
+
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// The whole configuration of a process.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Where the process keeps files of its own; default: [`Config::data_dir`].
+    pub data_dir: Option<PathBuf>,
+    /// Connections to PostgreSQL.
+    pub database: DatabaseConfig,
+    /// Migrations.
+    pub migrate: MigrateConfig,
+    /// The integrator's application.
+    pub app: AppConfig,
+    /// The web client and its listener.
+    pub web: WebConfig,
+    /// Name, logo and colours of the organisation.
+    pub branding: BrandingConfig,
+    /// Map defaults of the web client.
+    pub map: MapConfig,
+    /// Analytics.
+    pub matomo: MatomoConfig,
+    /// The REST API.
+    pub api: ApiConfig,
+    /// Token verification.
+    pub auth: AuthConfig,
+    /// The embedded OpenID Connect provider.
+    pub identity: IdentityConfig,
+    /// The object store of uploaded files.
+    pub storage: StorageConfig,
+    /// The embedded object store.
+    pub store: StoreConfig,
+    /// Pictures.
+    pub thumbnails: ThumbnailsConfig,
+    /// Mail.
+    pub notify: NotifyConfig,
+    /// Stripe.
+    pub payments: PaymentsConfig,
+    /// Live, ready, metrics.
+    pub admin: AdminConfig,
+    /// Logging.
+    pub log: LogConfig,
+    /// Start and stop.
+    pub shutdown: ShutdownConfig,
+}
