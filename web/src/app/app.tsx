@@ -1,0 +1,29 @@
+// Providers around the router.
+
+import { QueryClientProvider } from '@tanstack/react-query'
+import { RouterProvider } from '@tanstack/react-router'
+import { useEffect, useState } from 'react'
+import { useSession } from '~/lib/auth/session'
+import { queryClient } from '~/lib/query-client'
+import { createAppRouter } from './router'
+
+export function App() {
+  const session = useSession()
+  const [router, setRouter] = useState<ReturnType<typeof createAppRouter> | null>(null)
+
+  // The router reads the address once the answer of a sign-in has been taken out of it.
+  const answering = session.state === 'starting' && new URLSearchParams(location.search).has('state')
+  useEffect(() => {
+    if (!answering) setRouter((existing) => existing ?? createAppRouter())
+  }, [answering])
+
+  // Another person sees other things: everything fetched so far is asked again.
+  const person = session.state === 'signed-in' ? session.person.id : session.state
+  useEffect(() => {
+    if (person !== 'starting') void queryClient.invalidateQueries()
+  }, [person])
+
+  return (
+    <QueryClientProvider client={queryClient}>{router ? <RouterProvider router={router} /> : null}</QueryClientProvider>
+  )
+}

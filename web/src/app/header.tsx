@@ -1,0 +1,129 @@
+// The bar on top: menu button on small screens, the organisation, account and settings.
+
+import { Link } from '@tanstack/react-router'
+import { useState } from 'react'
+import { Button } from '~/components/button'
+import { Dialog } from '~/components/dialog'
+import { MenuButton } from '~/components/menu-button'
+import { paths } from '~/config/paths'
+import { runtimeConfig } from '~/config/runtime'
+import { signIn, signOut, useSession } from '~/lib/auth/session'
+import type { MessageKey } from '~/lib/i18n/messages-en'
+import { t } from '~/lib/i18n/t'
+import { setTheme, THEMES, type Theme, useTheme } from '~/lib/theme'
+
+const THEME_NAMES: Readonly<Record<Theme, MessageKey>> = {
+  system: 'theme.system',
+  light: 'theme.light',
+  dark: 'theme.dark',
+  contrast: 'theme.contrast',
+}
+
+function AboutDialog({ onClose }: { onClose: () => void }) {
+  return (
+    <Dialog title={t('about.title', { organisation: runtimeConfig.branding.name })} onClose={onClose}>
+      <div className="co-stack">
+        <p>Civic OS 0.15.0</p>
+        <p>{t('about.licence')}</p>
+        <p>
+          <a href={runtimeConfig.swaggerUrl}>{t('about.apiDocs')}</a>
+        </p>
+      </div>
+    </Dialog>
+  )
+}
+
+function AccountMenu() {
+  const session = useSession()
+  const theme = useTheme()
+  const [about, setAbout] = useState(false)
+  const person = session.state === 'signed-in' ? session.person : null
+  return (
+    <>
+      <MenuButton
+        label={person ? t('user.menu', { name: person.name }) : t('user.guestMenu')}
+        icon={person ? 'person' : 'dots'}
+        iconOnly
+        look="quiet"
+        className="co-header-menu"
+        head={
+          person ? (
+            <>
+              <strong dir="auto">{person.name}</strong>
+              {person.email ? (
+                <div className="co-small" dir="ltr">
+                  {person.email}
+                </div>
+              ) : null}
+            </>
+          ) : undefined
+        }
+        groups={[
+          {
+            label: t('user.theme'),
+            items: THEMES.map((choice) => ({
+              key: choice,
+              label: t(THEME_NAMES[choice]),
+              checked: theme === choice,
+              onSelect: () => setTheme(choice),
+            })),
+          },
+          {
+            items: [
+              { key: 'about', label: t('user.about'), icon: 'info' as const, onSelect: () => setAbout(true) },
+              ...(person
+                ? [
+                    {
+                      key: 'sign-out',
+                      label: t('user.signOut'),
+                      icon: 'signOut' as const,
+                      onSelect: () => void signOut(),
+                    },
+                  ]
+                : []),
+            ],
+          },
+        ]}
+      />
+      {about ? <AboutDialog onClose={() => setAbout(false)} /> : null}
+    </>
+  )
+}
+
+export function Header({ onMenu }: { onMenu?: () => void }) {
+  const session = useSession()
+  const [failed, setFailed] = useState(false)
+  const { branding } = runtimeConfig
+  return (
+    <header className="co-header co-no-print">
+      {onMenu ? (
+        <Button look="quiet" icon="menu" iconOnly onClick={onMenu}>
+          {t('nav.openMenu')}
+        </Button>
+      ) : null}
+      <Link to={paths.home()} className="co-brand">
+        {branding.logo ? (
+          <span className="co-logo-plate">
+            <img src={branding.logo} alt="" height={40} />
+          </span>
+        ) : null}
+        <span dir="auto">{branding.name}</span>
+      </Link>
+      <div className="co-header-end">
+        {failed ? <span role="alert">{t('user.signInFailed')}</span> : null}
+        {session.state === 'anonymous' && runtimeConfig.keycloak ? (
+          <Button
+            className="co-sign-in"
+            onClick={() => {
+              setFailed(false)
+              signIn().catch(() => setFailed(true))
+            }}
+          >
+            {t('user.signIn')}
+          </Button>
+        ) : null}
+        <AccountMenu />
+      </div>
+    </header>
+  )
+}

@@ -1,0 +1,140 @@
+// The frame around every page: skip link, header, menu, messages, main region, live regions.
+// Loads the model, moves focus to the heading after navigation, refreshes stale metadata.
+
+import { useQuery } from '@tanstack/react-query'
+import { Outlet, useRouter } from '@tanstack/react-router'
+import { useEffect, useRef, useState } from 'react'
+import { Banner } from '~/components/banner'
+import { Button } from '~/components/button'
+import { Dialog } from '~/components/dialog'
+import { Loading } from '~/components/loading'
+import { Page } from '~/components/page'
+import { forgetSession, signInAgain, useSession, useSessionExpired } from '~/lib/auth/session'
+import { flashNavigated, useFlash } from '~/lib/flash'
+import { t } from '~/lib/i18n/t'
+import { ModelContext } from '~/lib/metadata/model-context'
+import { modelQuery, versionsQuery } from '~/lib/metadata/queries'
+import { describeProblem } from '~/lib/problem'
+import { queryClient } from '~/lib/query-client'
+import { BELOW_DESKTOP, useMedia } from '~/lib/viewport'
+import { Announcer } from './announcer'
+import { Header } from './header'
+import { Sidebar } from './sidebar'
+import './shell.css'
+
+/** After a new path: menu closed, message of the last page gone, focus on the heading. */
+function useArrival(onArrive: () => void): void {
+  const router = useRouter()
+  const arrive = useRef(onArrive)
+  arrive.current = onArrive
+  useEffect(
+    () =>
+      router.subscribe('onRendered', ({ pathChanged, fromLocation }) => {
+        if (!pathChanged || !fromLocation) return
+        arrive.current()
+        flashNavigated()
+        requestAnimationFrame(() => document.querySelector<HTMLElement>('main h1')?.focus({ preventScroll: true }))
+        void refreshWhenStale()
+      }),
+    [router],
+  )
+}
+
+/** Metadata changed on the server: fetch it again, without disturbing the page. */
+async function refreshWhenStale(): Promise<void> {
+  const before = queryClient.getQueryData(versionsQuery.queryKey)
+  const now = await queryClient.fetchQuery(versionsQuery).catch(() => undefined)
+  if (before && now && before !== now) await queryClient.invalidateQueries({ queryKey: ['schema'] })
+}
+
+function SessionDialog() {
+  const [blocked, setBlocked] = useState(false)
+  const [waiting, setWaiting] = useState(false)
+  return (
+    <Dialog
+      title={t('session.title')}
+      onClose={forgetSession}
+      actions={
+        <>
+          <Button
+            look="primary"
+            data-autofocus
+            waiting={waiting}
+            onClick={async () => {
+              setWaiting(true)
+              setBlocked(!(await signInAgain()))
+              setWaiting(false)
+            }}
+          >
+            {t('session.signIn')}
+          </Button>
+          <Button onClick={forgetSession}>{t('session.later')}</Button>
+        </>
+      }
+    >
+      <p>{t('session.text')}</p>
+      {blocked ? <p role="alert">{t('session.popupBlocked')}</p> : null}
+    </Dialog>
+  )
+}
+
+export function Shell() {
+  const small = useMedia(BELOW_DESKTOP)
+  const [menuOpen, setMenuOpen] = useState(false)
+  const session = useSession()
+  const expired = useSessionExpired()
+  const model = useQuery(modelQuery)
+  const message = useFlash()
+  useQuery(versionsQuery)
+  useArrival(() => setMenuOpen(false))
+
+  const menu = model.isError ? <p className="co-nav-note">{t('nav.failed')}</p> : <Sidebar model={model.data} />
+  const problem = model.isError ? describeProblem(model.error, { attempt: 'read' }) : null
+  return (
+    <>
+      <a href="#main-content" className="co-skip">
+        {t('app.skip')}
+      </a>
+      <Header onMenu={small ? () => setMenuOpen(true) : undefined} />
+      <div className="co-frame">
+        {small ? null : <div className="co-sidebar co-no-print">{menu}</div>}
+        {small && menuOpen ? (
+          <Dialog title={t('nav.menu')} side="start" onClose={() => setMenuOpen(false)}>
+            {menu}
+          </Dialog>
+        ) : null}
+        <main id="main-content" tabIndex={-1}>
+          {session.state === 'anonymous' && session.problem ? (
+            <div className="co-message">
+              <Banner kind="error" urgent>
+                {t('user.signInFailed')}
+              </Banner>
+            </div>
+          ) : null}
+          {message ? (
+            <div className="co-message">
+              <Banner kind={message.kind}>{message.text}</Banner>
+            </div>
+          ) : null}
+          {model.data ? (
+            <ModelContext value={model.data}>
+              <Outlet />
+            </ModelContext>
+          ) : problem ? (
+            <Page title={t('problem.schema')} narrow>
+              <Banner kind="error" urgent facts={problem.facts} onRetry={() => void model.refetch()}>
+                {problem.text}
+              </Banner>
+            </Page>
+          ) : (
+            <div className="co-page">
+              <Loading />
+            </div>
+          )}
+        </main>
+      </div>
+      {expired ? <SessionDialog /> : null}
+      <Announcer />
+    </>
+  )
+}

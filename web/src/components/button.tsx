@@ -1,0 +1,56 @@
+// Buttons and links that look like buttons. A waiting button keeps its width and ignores presses.
+
+import type { AnchorHTMLAttributes, ButtonHTMLAttributes, Ref } from 'react'
+import { Icon, type IconName } from './icon'
+import './button.css'
+
+export type ButtonLook = 'primary' | 'default' | 'quiet' | 'danger'
+
+interface Look {
+  look?: ButtonLook
+  icon?: IconName
+  /** Only the icon is seen; the children become the accessible name. */
+  iconOnly?: boolean
+}
+
+type ButtonProps = ButtonHTMLAttributes<HTMLButtonElement> & Look & { waiting?: boolean; ref?: Ref<HTMLButtonElement> }
+
+const classes = ({ look = 'default', iconOnly }: Look, extra?: string) =>
+  ['co-button', `co-button-${look}`, iconOnly ? 'co-button-icon' : '', extra ?? ''].join(' ').trim()
+
+export function Button({ look, icon, iconOnly, waiting, children, className, onClick, type, ...rest }: ButtonProps) {
+  return (
+    <button
+      {...rest}
+      type={type ?? 'button'}
+      className={classes({ look, iconOnly }, className)}
+      aria-busy={waiting || undefined}
+      title={iconOnly && typeof children === 'string' ? children : rest.title}
+      onClick={(event) => {
+        if (waiting) event.preventDefault()
+        else onClick?.(event)
+      }}
+    >
+      {icon ? <Icon name={icon} /> : null}
+      <span className={iconOnly ? 'co-hidden' : undefined}>{children}</span>
+    </button>
+  )
+}
+
+/** Classes for a router link or anchor that looks like a button. */
+export const buttonClass = (look: ButtonLook = 'default', extra = '') => classes({ look }, extra)
+
+export function ButtonAnchor({
+  look,
+  icon,
+  children,
+  className,
+  ...rest
+}: AnchorHTMLAttributes<HTMLAnchorElement> & Look) {
+  return (
+    <a {...rest} className={classes({ look }, className)}>
+      {icon ? <Icon name={icon} /> : null}
+      <span>{children}</span>
+    </a>
+  )
+}

@@ -1,0 +1,50 @@
+// What the server tells the client at run time: window.civicOsConfig, written by /assets/config.js
+// before this bundle starts. Everything has a default so that a partial object cannot break the start.
+
+interface Branding {
+  name: string
+  logo?: string
+  color?: string
+  colorDark?: string
+}
+
+export interface RuntimeConfig {
+  /** Base of the REST API, always with a trailing slash. */
+  postgrestUrl: string
+  swaggerUrl: string
+  keycloak: { url: string; realm: string; clientId: string } | null
+  branding: Branding
+}
+
+type Loose = Record<string, unknown>
+
+const record = (value: unknown): Loose => (typeof value === 'object' && value !== null ? (value as Loose) : {})
+const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined)
+
+/** Completes the object the server sent; unknown members are ignored. */
+export function readRuntimeConfig(source: unknown): RuntimeConfig {
+  const given = record(source)
+  const keycloak = record(given.keycloak)
+  const branding = record(given.branding)
+  const url = text(keycloak.url)
+  const base = text(given.postgrestUrl) ?? '/api/'
+  return {
+    postgrestUrl: base.endsWith('/') ? base : `${base}/`,
+    swaggerUrl: text(given.swaggerUrl) ?? '/api-docs/',
+    keycloak: url
+      ? {
+          url: url.replace(/\/$/, ''),
+          realm: text(keycloak.realm) ?? 'civic-os',
+          clientId: text(keycloak.clientId) ?? 'civic-os',
+        }
+      : null,
+    branding: {
+      name: text(branding.name) ?? 'Civic OS',
+      logo: text(branding.logo),
+      color: text(branding.color),
+      colorDark: text(branding.colorDark),
+    },
+  }
+}
+
+export const runtimeConfig = readRuntimeConfig((globalThis as { civicOsConfig?: unknown }).civicOsConfig)

@@ -1,0 +1,6 @@
+export function CreatePage() {
+  return null
+}
+export function EditPage() {
+  return null
+}

@@ -1,0 +1,274 @@
+// The list of one record type: search, filter, sort, pages, all of it in the address bar.
+
+import { useQuery } from '@tanstack/react-query'
+import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
+import { type FormEvent, useEffect, useId, useRef, useState } from 'react'
+import { RefusedPage, SignInPage, UnknownPage } from '~/components/access'
+import { Banner } from '~/components/banner'
+import { Button, buttonClass } from '~/components/button'
+import { Icon } from '~/components/icon'
+import { Loading } from '~/components/loading'
+import { Page } from '~/components/page'
+import { paths } from '~/config/paths'
+import { useSession } from '~/lib/auth/session'
+import { flash } from '~/lib/flash'
+import { t } from '~/lib/i18n/t'
+import { type Entity, listProperties } from '~/lib/metadata/model'
+import { useModel } from '~/lib/metadata/model-context'
+import { describeProblem } from '~/lib/problem'
+import { BELOW_DESKTOP, PHONE, useMedia } from '~/lib/viewport'
+import { EntityCards, EntityTable } from './entity-table'
+import { FilterChips, FilterPanel, FilterSheet } from './filter-panel'
+import { listQuery } from './list-query'
+import {
+  changeState,
+  DEFAULT_PAGE_SIZE,
+  type ListState,
+  nextSort,
+  PAGE_SIZES,
+  readListState,
+  writeListState,
+} from './list-state'
+import { Pagination } from './pagination'
+import './list.css'
+
+const PAGE_SIZE_KEY = 'civic_os_list_page_size'
+
+function storedPageSize(): number {
+  const stored = Number(localStorage.getItem(PAGE_SIZE_KEY))
+  return PAGE_SIZES.find((size) => size === stored) ?? DEFAULT_PAGE_SIZE
+}
+
+export function ListPage() {
+  const { entityKey = '' } = useParams({ strict: false }) as { entityKey?: string }
+  const entity = useModel().entity(entityKey)
+  const session = useSession()
+  if (!entity) return <UnknownPage />
+  if (!entity.can.read) {
+    return session.state === 'signed-in' ? (
+      <RefusedPage title={t('refused.title', { name: entity.name })} />
+    ) : (
+      <SignInPage />
+    )
+  }
+  return <EntityList key={entity.key} entity={entity} />
+}
+
+const SEARCH_PAUSE_MS = 300
+
+function SearchBox({ entity, value, onSearch }: { entity: Entity; value: string; onSearch: (term: string) => void }) {
+  const id = useId()
+  const [typed, setTyped] = useState(value)
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
+  const sent = useRef(value)
+  // Back and forward change the term from outside.
+  useEffect(() => {
+    if (value !== sent.current) {
+      sent.current = value
+      setTyped(value)
+    }
+  }, [value])
+  useEffect(() => () => clearTimeout(timer.current), [])
+  const search = (term: string) => {
+    clearTimeout(timer.current)
+    if (term.trim() === sent.current) return
+    sent.current = term.trim()
+    onSearch(term.trim())
+  }
+  return (
+    <search className="co-search">
+      <form
+        onSubmit={(event: FormEvent) => {
+          event.preventDefault()
+          search(typed)
+        }}
+      >
+        <label htmlFor={id} className="co-hidden">
+          {t('list.searchIn', { name: entity.name })}
+        </label>
+        <Icon name="search" />
+        <input
+          id={id}
+          type="search"
+          className="co-input"
+          placeholder={t('list.searchPlaceholder')}
+          value={typed}
+          onChange={(event) => {
+            setTyped(event.target.value)
+            clearTimeout(timer.current)
+            timer.current = setTimeout(() => search(event.target.value), SEARCH_PAUSE_MS)
+          }}
+        />
+      </form>
+    </search>
+  )
+}
+
+function EntityList({ entity }: { entity: Entity }) {
+  const model = useModel()
+  const navigate = useNavigate()
+  const search = useSearch({ strict: false }) as Record<string, string>
+  const phone = useMedia(PHONE)
+  const small = useMedia(BELOW_DESKTOP)
+  const [filtersOpen, setFiltersOpen] = useState(false)
+  const [defaultPageSize, setDefaultPageSize] = useState(storedPageSize)
+
+  const columns = listProperties(model, entity.key)
+  const { state, dropped } = readListState(
+    search,
+    { key: entity.key, columns, searchable: entity.searchable },
+    model,
+    defaultPageSize,
+  )
+  const query = useQuery(listQuery(model, entity, columns, state))
+  const filterable = model.properties(entity.key).filter((property) => property.filterable)
+
+  const searchFor = (next: ListState) => writeListState(next, defaultPageSize)
+  const go = (change: Partial<ListState>, replace = false) =>
+    void navigate({ to: '.', search: searchFor(changeState(state, change)), replace, resetScroll: false })
+
+  const total = query.data?.total
+  const beyondEnd = query.data?.beyondEnd === true && !query.isPlaceholderData
+  const lastPage = total === undefined ? 1 : Math.max(1, Math.ceil(total / state.pageSize))
+  const lastPageSearch = searchFor({ ...state, page: lastPage })
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only when a page turns out to be beyond the end
+  useEffect(() => {
+    if (!beyondEnd) return
+    flash({ kind: 'info', text: t('list.lastPageNote') }, 'here')
+    void navigate({ to: '.', search: lastPageSearch, replace: true })
+  }, [beyondEnd])
+
+  const rows = query.data?.rows ?? []
+  const from = (state.page - 1) * state.pageSize + 1
+  const range =
+    total === 0
+      ? t('list.none')
+      : t('list.range', {
+          from,
+          to: from + rows.length - 1,
+          total: total ?? '?',
+        })
+  const sorted = columns.find((property) => property.column === state.sort?.column)
+  const sortedText = sorted
+    ? ` · ${t('list.sortedBy', {
+        column: sorted.label,
+        direction: t(state.sort?.dir === 'asc' ? 'list.ascending' : 'list.descending'),
+      })}`
+    : ''
+  const narrowed = state.q !== '' || state.filters.length > 0
+  const activeFilters = new Set(state.filters.map((filter) => filter.column)).size
+  const terms = state.q.split(/\s+/).filter((term) => term !== '')
+  const problem = query.isError ? describeProblem(query.error, { attempt: 'read' }) : null
+
+  return (
+    <Page
+      title={entity.name}
+      below={entity.help ? <p className="co-muted">{entity.help}</p> : null}
+      actions={
+        entity.can.create ? (
+          <Link to={paths.create(entity.key)} className={buttonClass('primary')}>
+            <Icon name="plus" />
+            <span>{t('list.add', { name: entity.name })}</span>
+          </Link>
+        ) : null
+      }
+    >
+      <div className="co-list-bar co-no-print">
+        {entity.searchable ? <SearchBox entity={entity} value={state.q} onSearch={(q) => go({ q }, true)} /> : null}
+        {filterable.length > 0 ? (
+          <Button
+            icon="filter"
+            iconOnly={phone && activeFilters === 0}
+            aria-expanded={filtersOpen}
+            onClick={() => setFiltersOpen(!filtersOpen)}
+          >
+            {activeFilters > 0 ? t('list.filterActive', { n: activeFilters }) : t('list.filter')}
+          </Button>
+        ) : null}
+      </div>
+      <FilterChips
+        properties={model.properties(entity.key)}
+        filters={state.filters}
+        onChange={(filters) => go({ filters })}
+      />
+      {dropped.length > 0 ? <Banner kind="info">{t('list.droppedNote', { what: dropped.join(', ') })}</Banner> : null}
+      <div className="co-list-frame">
+        <div className="co-list-main" aria-busy={query.isFetching || undefined}>
+          {query.isPlaceholderData || (query.isFetching && query.data) ? <div className="co-progress" /> : null}
+          {problem ? (
+            <Banner
+              kind="error"
+              urgent
+              title={t('problem.list')}
+              facts={problem.facts}
+              onRetry={() => void query.refetch()}
+            >
+              {problem.text}
+            </Banner>
+          ) : !query.data || beyondEnd ? (
+            <Loading lines={10} />
+          ) : (
+            <>
+              <p role="status" className="co-muted co-numbers">
+                {range}
+                {sortedText}
+              </p>
+              {rows.length === 0 ? (
+                <div className="co-card co-empty">
+                  <p>{t(narrowed ? 'list.noMatch' : 'list.empty', { name: entity.name })}</p>
+                  {narrowed ? (
+                    <Button onClick={() => go({ q: '', filters: [] })}>{t('list.clearFilters')}</Button>
+                  ) : null}
+                </div>
+              ) : phone ? (
+                <EntityCards entity={entity} columns={columns} rows={rows} terms={terms} />
+              ) : (
+                <EntityTable
+                  entity={entity}
+                  columns={columns}
+                  rows={rows}
+                  terms={terms}
+                  caption={t('list.caption', { name: entity.name, range })}
+                  sort={state.sort}
+                  onSort={(column) => go({ sort: nextSort(state.sort, column) })}
+                />
+              )}
+              {total !== undefined && total > 0 ? (
+                <Pagination
+                  page={state.page}
+                  pageSize={state.pageSize}
+                  total={total}
+                  searchFor={(page) => searchFor({ ...state, page })}
+                  onPageSize={(size) => {
+                    localStorage.setItem(PAGE_SIZE_KEY, String(size))
+                    setDefaultPageSize(size)
+                    void navigate({
+                      to: '.',
+                      search: writeListState(changeState(state, { pageSize: size }), size),
+                    })
+                  }}
+                />
+              ) : null}
+            </>
+          )}
+        </div>
+        {filtersOpen && !small ? (
+          <FilterPanel
+            properties={filterable}
+            filters={state.filters}
+            onChange={(filters) => go({ filters })}
+            onClose={() => setFiltersOpen(false)}
+          />
+        ) : null}
+      </div>
+      {filtersOpen && small ? (
+        <FilterSheet
+          properties={filterable}
+          filters={state.filters}
+          onChange={(filters) => go({ filters })}
+          onClose={() => setFiltersOpen(false)}
+        />
+      ) : null}
+    </Page>
+  )
+}

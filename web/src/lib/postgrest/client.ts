@@ -1,0 +1,171 @@
+// The one door to the REST API: sends the token, reads PostgREST's answers, and turns every failure
+// into one of the errors beside it. Who is signed in comes from outside (lib/auth registers itself),
+// so that this module knows nothing about identity providers.
+
+import { runtimeConfig } from '~/config/runtime'
+import { NetworkError, NoRowError, PostgrestError } from './errors'
+import { type Condition, conditionsPath, type Read, readPath } from './query'
+
+/** Reads end after this long without an answer, in milliseconds. */
+const READ_TIMEOUT_MS = 15_000
+/** Writes may wait longer: giving up early would leave the outcome unknown. */
+const WRITE_TIMEOUT_MS = 45_000
+
+export type Wire = unknown
+export type WireRow = Record<string, Wire>
+
+export interface TokenSource {
+  /** A token valid for some seconds more, or null for an anonymous request. */
+  token: () => Promise<string | null>
+  /** The API refused this token: true when a new one was obtained and the request may be repeated. */
+  renew: (refused: string) => Promise<boolean>
+}
+
+let tokens: TokenSource = { token: async () => null, renew: async () => false }
+
+export function setTokenSource(source: TokenSource): void {
+  tokens = source
+}
+
+interface RequestOptions {
+  method?: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  body?: unknown
+  prefer?: string
+  range?: { from: number; to: number }
+  signal?: AbortSignal
+}
+
+interface Reply {
+  body: unknown
+  contentRange: string | null
+}
+
+function readTotal(contentRange: string | null): number | undefined {
+  const match = contentRange?.match(/\/(\d+)$/)
+  return match?.[1] === undefined ? undefined : Number(match[1])
+}
+
+async function send(path: string, options: RequestOptions, token: string | null): Promise<Response> {
+  const method = options.method ?? 'GET'
+  const headers: Record<string, string> = { Accept: 'application/json' }
+  if (token) headers.Authorization = `Bearer ${token}`
+  if (options.body !== undefined) headers['Content-Type'] = 'application/json'
+  if (options.prefer) headers.Prefer = options.prefer
+  if (options.range) {
+    headers['Range-Unit'] = 'items'
+    headers.Range = `${options.range.from}-${options.range.to}`
+  }
+  const timeout = AbortSignal.timeout(method === 'GET' ? READ_TIMEOUT_MS : WRITE_TIMEOUT_MS)
+  try {
+    return await fetch(runtimeConfig.postgrestUrl + path, {
+      method,
+      headers,
+      body: options.body === undefined ? undefined : JSON.stringify(options.body),
+      credentials: 'omit',
+      signal: options.signal ? AbortSignal.any([options.signal, timeout]) : timeout,
+    })
+  } catch (cause) {
+    if (options.signal?.aborted) throw cause
+    throw new NetworkError(timeout.aborted, cause)
+  }
+}
+
+async function request(path: string, options: RequestOptions = {}): Promise<Reply> {
+  const token = await tokens.token()
+  let response = await send(path, options, token)
+  if (response.status === 401 && token && (await tokens.renew(token))) {
+    response = await send(path, options, await tokens.token())
+  }
+  const contentRange = response.headers.get('Content-Range')
+  let raw: string
+  try {
+    raw = await response.text()
+  } catch (cause) {
+    if (options.signal?.aborted) throw cause
+    throw new NetworkError(false, cause)
+  }
+  let body: unknown = null
+  if (raw !== '') {
+    try {
+      body = JSON.parse(raw)
+    } catch {
+      body = null
+    }
+  }
+  if (response.ok) return { body, contentRange }
+  const fields = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>
+  const text = (value: unknown) => (typeof value === 'string' ? value : undefined)
+  throw new PostgrestError({
+    status: response.status,
+    code: text(fields.code),
+    message: text(fields.message),
+    details: text(fields.details),
+    hint: text(fields.hint),
+    requestId: response.headers.get('X-Request-Id') ?? undefined,
+    total: readTotal(contentRange),
+  })
+}
+
+const rowsOf = (body: unknown): WireRow[] => (Array.isArray(body) ? (body as WireRow[]) : [])
+
+/** Rows of a read. */
+export async function readRows(read: Read, signal?: AbortSignal): Promise<WireRow[]> {
+  return rowsOf((await request(readPath(read), { signal })).body)
+}
+
+export interface Page {
+  rows: WireRow[]
+  /** Exact number of matching rows; undefined when the server did not say. */
+  total: number | undefined
+}
+
+/** One page of a read with the exact total. `from` is the zero-based first row. */
+export async function readPage(read: Read, from: number, size: number, signal?: AbortSignal): Promise<Page> {
+  const reply = await request(readPath(read), {
+    range: { from, to: from + size - 1 },
+    prefer: 'count=exact',
+    signal,
+  })
+  return { rows: rowsOf(reply.body), total: readTotal(reply.contentRange) }
+}
+
+/** A whole view without parameters, as the schema views are read. */
+export async function readView(view: string, signal?: AbortSignal): Promise<WireRow[]> {
+  return rowsOf((await request(view, { signal })).body)
+}
+
+/** Inserts one row. The new row comes back only where the caller may read it (`readBack`). */
+export async function insertRow(table: string, values: WireRow, readBack: boolean): Promise<WireRow | undefined> {
+  const reply = await request(encodeURIComponent(table), {
+    method: 'POST',
+    body: values,
+    prefer: readBack ? 'return=representation' : 'return=minimal',
+  })
+  return rowsOf(reply.body)[0]
+}
+
+/** Updates the rows that match. Throws NoRowError when there were none. */
+export async function updateRows(table: string, conditions: readonly Condition[], values: WireRow): Promise<WireRow> {
+  const reply = await request(conditionsPath(table, conditions), {
+    method: 'PATCH',
+    body: values,
+    prefer: 'return=representation',
+  })
+  const row = rowsOf(reply.body)[0]
+  if (!row) throw new NoRowError()
+  return row
+}
+
+/** Deletes the rows that match. Throws NoRowError when there were none. */
+export async function deleteRows(table: string, conditions: readonly Condition[], column: string): Promise<void> {
+  const reply = await request(conditionsPath(table, conditions, [column]), {
+    method: 'DELETE',
+    prefer: 'return=representation',
+  })
+  if (rowsOf(reply.body).length === 0) throw new NoRowError()
+}
+
+/** Calls a database function with named arguments. */
+export async function callRpc(name: string, args: WireRow = {}, signal?: AbortSignal): Promise<unknown> {
+  return (await request(`rpc/${name}`, { method: 'POST', body: args, signal })).body
+}

@@ -1,0 +1,21 @@
+// Starts the client: theme first (before anything is painted), then who is here, then the pages.
+
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import { App } from '~/app/app'
+import { startSession } from '~/lib/auth/session'
+import { startTheme } from '~/lib/theme'
+import './styles/tokens.css'
+import './styles/base.css'
+
+startTheme()
+startSession()
+
+const root = document.getElementById('root')
+if (root) {
+  createRoot(root).render(
+    <StrictMode>
+      <App />
+    </StrictMode>,
+  )
+}

@@ -1,0 +1,179 @@
+// Points, files, payments and many-to-many links.
+
+import { Link } from '@tanstack/react-router'
+import { useState } from 'react'
+import { Button } from '~/components/button'
+import { Icon } from '~/components/icon'
+import { StatusBadge } from '~/components/status-badge'
+import { paths } from '~/config/paths'
+import { isHexColor } from '~/lib/color'
+import { pointToWire, readPoint, showFileSize } from '~/lib/format/numbers'
+import { t } from '~/lib/i18n/t'
+import { useModel } from '~/lib/metadata/model-context'
+import type { DisplayProps, FieldProps, PropertyKind } from './kinds'
+
+type Embedded = Record<string, unknown>
+const embedded = (value: unknown): Embedded => (typeof value === 'object' && value !== null ? (value as Embedded) : {})
+
+// ---- points: the draft is `lat,lng` as typed ----
+
+function PointField({ value, onChange, id, describedBy, invalid, required }: FieldProps) {
+  const [refused, setRefused] = useState(false)
+  const [lat = '', lng = ''] = typeof value === 'string' ? value.split(',') : []
+  const set = (nextLat: string, nextLng: string) =>
+    onChange(nextLat === '' && nextLng === '' ? null : `${nextLat},${nextLng}`)
+  const input = (part: 'lat' | 'lng', current: string) => (
+    <label className="co-bound" htmlFor={part === 'lat' ? id : `${id}-lng`}>
+      <span className="co-small">{t(part === 'lat' ? 'form.latitude' : 'form.longitude')}</span>
+      <input
+        id={part === 'lat' ? id : `${id}-lng`}
+        className="co-input"
+        inputMode="decimal"
+        dir="ltr"
+        autoComplete="off"
+        value={current}
+        aria-describedby={describedBy}
+        aria-invalid={invalid || undefined}
+        required={required}
+        onChange={(event) => (part === 'lat' ? set(event.target.value, lng) : set(lat, event.target.value))}
+      />
+    </label>
+  )
+  return (
+    <div className="co-stack co-stack-tight">
+      <div className="co-bounds">
+        {input('lat', lat)}
+        {input('lng', lng)}
+      </div>
+      <div className="co-row">
+        <Button
+          icon="locate"
+          onClick={() =>
+            navigator.geolocation.getCurrentPosition(
+              ({ coords }) => {
+                setRefused(false)
+                set(coords.latitude.toFixed(6), coords.longitude.toFixed(6))
+              },
+              () => setRefused(true),
+              { enableHighAccuracy: true, timeout: 15_000 },
+            )
+          }
+        >
+          {t('form.useLocation')}
+        </Button>
+        {refused ? <span role="status">{t('form.locationRefused')}</span> : null}
+      </div>
+    </div>
+  )
+}
+
+function readPair(draft: string): { lat: number; lng: number } | null {
+  const [lat, lng] = draft.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)))
+  if (lat === undefined || lng === undefined) return null
+  return Math.abs(lat) <= 90 && Math.abs(lng) <= 180 ? { lat, lng } : null
+}
+
+export const geoPoint: PropertyKind = {
+  Display: ({ value }) => {
+    const point = typeof value === 'string' ? readPoint(value) : null
+    return (
+      <span className="co-row co-nowrap co-tight co-numbers" dir="ltr">
+        <Icon name="pin" size={16} />
+        {point ? `${point.lat.toFixed(5)}, ${point.lng.toFixed(5)}` : String(value)}
+      </span>
+    )
+  },
+  Field: PointField,
+  grouped: true,
+  fromWire: (wire) => {
+    const point = typeof wire === 'string' ? readPoint(wire) : null
+    return point ? `${point.lat},${point.lng}` : null
+  },
+  toWire: (draft) => {
+    const point = readPair(String(draft))
+    return point ? pointToWire(point) : null
+  },
+  check: (draft) => (readPair(draft) ? undefined : t('check.point')),
+}
+
+// ---- files: named, not yet uploaded here ----
+
+export const file: PropertyKind = {
+  Display: ({ value }) => {
+    const info = embedded(value)
+    const size = typeof info.file_size === 'number' ? showFileSize(info.file_size) : ''
+    return (
+      <span className="co-row co-tight">
+        <Icon name="file" size={16} />
+        <span dir="auto">{String(info.file_name ?? value)}</span>
+        <span className="co-muted co-small">{size}</span>
+      </span>
+    )
+  },
+  fromWire: (wire) => (wire === null || wire === undefined ? null : String(embedded(wire).id ?? wire)),
+  toWire: (draft) => draft,
+}
+
+// ---- payments ----
+
+const PAYMENT_COLORS: Readonly<Record<string, [string, 'initial' | 'open' | 'terminal']>> = {
+  succeeded: ['#1b6e3c', 'terminal'],
+  pending: ['#f2c063', 'initial'],
+  pending_intent: ['#f2c063', 'initial'],
+  refund_pending: ['#f2c063', 'open'],
+  failed: ['#b3261e', 'terminal'],
+  canceled: ['#7a8490', 'terminal'],
+  refunded: ['#1857b0', 'terminal'],
+  partially_refunded: ['#1857b0', 'open'],
+}
+
+export const payment: PropertyKind = {
+  Display: ({ value }: DisplayProps) => {
+    const info = embedded(value)
+    const [color, kind] = PAYMENT_COLORS[String(info.effective_status ?? info.status)] ?? ['#7a8490', 'open']
+    return <StatusBadge label={String(info.display_name ?? info.effective_status ?? '')} color={color} kind={kind} />
+  },
+  fromWire: () => undefined,
+  toWire: () => undefined,
+}
+
+// ---- many-to-many: a list of `{ target: { id, display_name, color } }` ----
+
+function LinksDisplay({ property, value, place }: DisplayProps) {
+  const model = useModel()
+  const link = property.link
+  const records = (Array.isArray(value) ? value : [])
+    .map((entry) => embedded(embedded(entry)[link?.target ?? '']))
+    .filter((record) => record.id !== undefined)
+  if (records.length === 0) return <span className="co-muted">{t('value.none')}</span>
+  const readable = link ? model.entity(link.target)?.can.read : false
+  return (
+    <ul className="co-chips">
+      {records.map((record) => {
+        const label = String(record.display_name ?? record.id)
+        return (
+          <li key={String(record.id)} className="co-tag">
+            {isHexColor(record.color) ? (
+              <svg width="12" height="12" viewBox="0 0 12 12" aria-hidden="true" className="co-swatch">
+                <circle cx="6" cy="6" r="5" fill={record.color} />
+              </svg>
+            ) : null}
+            {place === 'detail' && readable && link ? (
+              <Link to={paths.detail(link.target, String(record.id))} dir="auto">
+                {label}
+              </Link>
+            ) : (
+              <span dir="auto">{label}</span>
+            )}
+          </li>
+        )
+      })}
+    </ul>
+  )
+}
+
+export const manyToMany: PropertyKind = {
+  Display: LinksDisplay,
+  fromWire: () => undefined,
+  toWire: () => undefined,
+}

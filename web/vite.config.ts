@@ -1,0 +1,31 @@
+// Builds the client into ../static, from where the server binary embeds it. Output is uncompressed:
+// compression happens when the binary is built.
+import react from '@vitejs/plugin-react'
+import { defineConfig } from 'vite'
+
+export default defineConfig({
+  plugins: [react()],
+  resolve: { alias: { '~': new URL('./src', import.meta.url).pathname } },
+  build: {
+    outDir: '../static',
+    emptyOutDir: true,
+    target: 'es2022',
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+    manifest: 'build-manifest.json',
+    rollupOptions: {
+      // The server writes this file from its configuration; it is not part of the bundle.
+      external: ['/assets/config.js'],
+    },
+  },
+  server: {
+    proxy: Object.fromEntries(
+      ['/api', '/realms', '/assets/config.js', '/events', '/health'].map((path) => [
+        path,
+        process.env.CIVIC_OS_URL ?? 'http://127.0.0.1:8000',
+      ]),
+    ),
+  },
+  test: { environment: 'node', include: ['src/**/*.test.ts', 'src/**/*.test.tsx'] },
+} as Parameters<typeof defineConfig>[0])
