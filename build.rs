@@ -16,6 +16,8 @@ fn main() {
     let out = PathBuf::from(env::var("OUT_DIR").expect("cargo sets it"));
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=static");
+    // include_dir! does not tell cargo what it reads.
+    println!("cargo:rerun-if-changed=migrations");
 
     let mut files = Vec::new();
     collect(&root.join("static"), &mut files);

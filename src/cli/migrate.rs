@@ -1,11 +1,180 @@
 //! `civic-os migrate`: the core schema's migrations.
 
-use super::{Exit, SourceArgs};
+use super::{Exit, SourceArgs, start_logging};
+use crate::config::{Overrides, Role, RoleSet, Secret};
+use crate::migrate::{self, DeployOptions, Event, MigrateError, Progress};
+use clap::Subcommand;
+use serde::Serialize;
 
 /// Deploy and inspect the core schema's migrations
+///
+/// Works with the owner's login: database.owner_url, DATABASE_URL or PGRST_DB_URI.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {}
+#[command(after_help = "\
+Examples:
+  civic-os migrate deploy                       bring the database up to date
+  civic-os migrate status --check               exit code 3 when changes are pending
+  civic-os migrate deploy --to @v0.15.0 --verify")]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+    /// Print one JSON document instead of text
+    #[arg(long, global = true)]
+    json: bool,
+}
 
-pub(crate) fn run(_args: &Args, _sources: &SourceArgs) -> anyhow::Result<Exit> {
-    anyhow::bail!("migrations are not part of this build yet")
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Bring the database up to date, one transaction per change
+    Deploy {
+        /// Stop behind this change or tag
+        #[arg(long, value_name = "CHANGE|TAG")]
+        to: Option<String>,
+        /// Run each change's verify script inside its transaction
+        #[arg(long)]
+        verify: bool,
+        /// Say what would be done and do nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// Create the login `authenticator` with a random password if it is missing
+        #[arg(long)]
+        create_login: bool,
+    },
+    /// Show deployed and pending changes
+    Status {
+        /// End with exit code 3 when changes are pending
+        #[arg(long)]
+        check: bool,
+    },
+    /// Show what was deployed, reverted or failed, newest first
+    Log,
+}
+
+pub(crate) fn run(args: &Args, sources: &SourceArgs) -> anyhow::Result<Exit> {
+    let owner_url = owner_url(sources)?;
+    block_on(async {
+        match &args.verb {
+            Verb::Deploy { to, verify, dry_run, create_login } => {
+                let options =
+                    DeployOptions { to: to.clone(), verify: *verify, dry_run: *dry_run, create_login: *create_login };
+                deploy(&owner_url, &options, args.json).await
+            }
+            Verb::Status { check } => status(&owner_url, *check, args.json).await,
+            Verb::Log => log(&owner_url, args.json).await,
+        }
+    })
+}
+
+async fn deploy(owner_url: &Secret, options: &DeployOptions, json: bool) -> anyhow::Result<Exit> {
+    let report = migrate::deploy(owner_url, options, progress(json)).await?;
+    if let Some(password) = report.created_login_password.as_ref().and_then(Secret::expose) {
+        eprintln!("Created the login authenticator. Its password is shown only now: {password}");
+    }
+    if json {
+        return print_json(&report);
+    }
+    match (report.deployed.len(), options.dry_run) {
+        (0, _) => println!("Nothing to deploy: {} changes are in place.", report.already_deployed),
+        (count, true) => {
+            println!("{count} changes would be deployed:");
+            for change in &report.deployed {
+                println!("  {}", change.change);
+            }
+        }
+        (count, false) => println!("Deployed {count} changes."),
+    }
+    Ok(Exit::Done)
+}
+
+async fn status(owner_url: &Secret, check: bool, json: bool) -> anyhow::Result<Exit> {
+    let report = migrate::status(owner_url).await?;
+    if json {
+        print_json(&report)?;
+    } else {
+        for entry in &report.deployed {
+            let at = entry.deployed_at.as_deref().unwrap_or_default();
+            let tags: String = entry.tags.iter().map(|tag| format!(" @{tag}")).collect();
+            println!("deployed  {}{tags}  {}", entry.change, at.get(..19).unwrap_or(at));
+        }
+        for entry in &report.pending {
+            println!("pending   {}  {}", entry.change, entry.note);
+        }
+        for name in &report.unknown {
+            println!("unknown   {name}  (of a later release)");
+        }
+        match (&report.sqitch, report.deployed.len(), report.pending.len()) {
+            (Some(last), 0, _) => {
+                println!("Deployed by Sqitch up to {last}: take it over with `civic-os migrate adopt`.")
+            }
+            (_, _, 0) => println!("Nothing to deploy (up-to-date)"),
+            (_, _, pending) => println!("{pending} changes to deploy: run `civic-os migrate deploy`."),
+        }
+    }
+    Ok(if check && !report.pending.is_empty() { Exit::Pending } else { Exit::Done })
+}
+
+async fn log(owner_url: &Secret, json: bool) -> anyhow::Result<Exit> {
+    let entries = migrate::log(owner_url).await?;
+    if json {
+        return print_json(&entries);
+    }
+    for entry in &entries {
+        println!(
+            "{}  {:6}  {}  by {}, release {}, {} ms",
+            entry.at, entry.event, entry.change, entry.by, entry.binary_version, entry.duration_ms
+        );
+        for line in entry.detail.iter().flat_map(|detail| detail.lines()) {
+            println!("    {line}");
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// The owner's URL as a process whose only role is `migrate` sees it.
+pub(super) fn owner_url(sources: &SourceArgs) -> anyhow::Result<Secret> {
+    let loaded = sources.load(RoleSet::only(Role::Migrate), Overrides::default())?;
+    let mut log = loaded.config.log.clone();
+    // refinery tells every step at level info; the progress lines say it better.
+    log.level.push_str(",refinery_core=warn");
+    start_logging(&log)?;
+    for warning in &loaded.warnings {
+        tracing::warn!("{warning}");
+    }
+    Ok(loaded.config.database.owner_url)
+}
+
+/// Runs an operation of the owner; Ctrl-C and SIGTERM end it, and the server undoes the transaction in progress.
+pub(super) fn block_on(operation: impl Future<Output = anyhow::Result<Exit>>) -> anyhow::Result<Exit> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        tokio::select! {
+            outcome = operation => outcome,
+            _ = tokio::signal::ctrl_c() => Err(MigrateError::Interrupted.into()),
+            _ = terminate.recv() => Err(MigrateError::Interrupted.into()),
+        }
+    })
+}
+
+/// Lines on standard error, so that standard output stays the report.
+struct Lines;
+
+impl Progress for Lines {
+    fn report(&self, event: &Event<'_>) {
+        match event {
+            Event::Started { .. } => {}
+            Event::Finished { .. } => eprintln!("  + {event}"),
+            Event::Waiting => eprintln!("  … {event}"),
+            Event::Notice { .. } => eprintln!("  ! {event}"),
+        }
+    }
+}
+
+pub(super) fn progress(json: bool) -> &'static dyn Progress {
+    if json { &migrate::Silent } else { &Lines }
+}
+
+pub(super) fn print_json(report: &impl Serialize) -> anyhow::Result<Exit> {
+    println!("{}", serde_json::to_string_pretty(report)?);
+    Ok(Exit::Done)
 }

@@ -53,11 +53,7 @@ impl Db {
     ///
     /// # Errors
     /// See [`DbError`].
-    pub async fn request(
-        &self,
-        _lane: Lane,
-        _transaction: &RequestTransaction<'_>,
-    ) -> Result<RequestResult, DbError> {
+    pub async fn request(&self, _lane: Lane, _transaction: &RequestTransaction<'_>) -> Result<RequestResult, DbError> {
         Err(DbError::Unreachable { reason: "not implemented yet".into(), source: None })
     }
 

@@ -25,9 +25,6 @@ pub async fn role_settings(_db: &Db) -> Result<HashMap<String, RoleSettings>, Db
 ///
 /// # Errors
 /// The database cannot be reached or refuses the query.
-pub async fn in_database_settings(
-    _db: &Db,
-    _pre_config: Option<&str>,
-) -> Result<HashMap<String, String>, DbError> {
+pub async fn in_database_settings(_db: &Db, _pre_config: Option<&str>) -> Result<HashMap<String, String>, DbError> {
     Ok(HashMap::new())
 }

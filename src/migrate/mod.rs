@@ -1,1 +1,27 @@
-//! (see the map in the crate root)
+//! Deploys the core schema and applies integrators' files.
+//!
+//! `migrations/` is embedded: a plan of changes, each with a deploy, a verify and a revert script. refinery runs the
+//! deploys and keeps the history; this module adds what refinery has not: a lock, places of errors, verification against
+//! the whole catalogue, a way back, a log, and the take-over of databases that Sqitch deployed. Everything runs on one
+//! connection of the owner, never on the pool; the only question the pool may ask is [`currency`].
+//! Callers: `app` and `cli`. Tests: `tests/it/migrate/`; documentation: `docs/migrations.md`.
+
+mod application;
+mod deploy;
+mod error;
+mod plan;
+mod prerequisites;
+mod progress;
+mod registry;
+mod session;
+mod statement;
+mod status;
+
+pub use application::{AppliedFile, ApplyOptions, ApplyReport, apply_application};
+pub use deploy::{DeployOptions, DeployReport, DeployedChange, deploy};
+pub use error::{ConnectFailure, MigrateError, StatementFailure};
+pub use plan::PlanError;
+pub use progress::{Event, Logged, Progress, Silent};
+pub use registry::LogEntry;
+pub use statement::SplitError;
+pub use status::{Currency, StatusEntry, StatusReport, currency, is_current, log, status};

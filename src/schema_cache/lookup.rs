@@ -32,9 +32,7 @@ impl SchemaCache {
     ) -> Vec<&Relationship> {
         self.relationships_from(origin)
             .iter()
-            .filter(|relationship| {
-                relationship.target_schema() == origin.schema && relationship.matches(target, hint)
-            })
+            .filter(|relationship| relationship.target_schema() == origin.schema && relationship.matches(target, hint))
             .collect()
     }
 
@@ -49,10 +47,7 @@ impl SchemaCache {
     }
 
     /// Names of the targets that can be embedded under an origin, for fuzzy hints.
-    pub fn relationship_target_names<'a>(
-        &'a self,
-        origin: &'a QualifiedIdentifier,
-    ) -> impl Iterator<Item = &'a str> {
+    pub fn relationship_target_names<'a>(&'a self, origin: &'a QualifiedIdentifier) -> impl Iterator<Item = &'a str> {
         self.relationships_from(origin)
             .iter()
             .filter(|relationship| relationship.target_schema() == origin.schema)

@@ -3,6 +3,7 @@
 use super::server::{TestServer, connect, server};
 use civic_os::cluster::AUTHENTICATOR_ROLE;
 use civic_os::config::Secret;
+use civic_os::migrate::{self, ApplyOptions, DeployOptions, Silent};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -152,20 +153,12 @@ async fn locked(client: &Client, work: impl AsyncFnOnce()) {
 
 /// Deploys the core and applies the example.
 async fn fill(owner_url: &Secret, example: Option<&str>) {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let client = connect(owner_url.expose().expect("URL")).await;
-    let run = async |folder: PathBuf| {
-        let mut files: Vec<PathBuf> =
-            std::fs::read_dir(&folder).expect("folder").flatten().map(|entry| entry.path()).collect();
-        files.sort();
-        for file in files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "sql")) {
-            let sql = std::fs::read_to_string(file).expect("readable");
-            client.batch_execute(&sql).await.unwrap_or_else(|error| panic!("{}: {error:?}", file.display()));
-        }
-    };
-    run(root.join("migrations/deploy")).await;
+    migrate::deploy(owner_url, &DeployOptions::default(), &Silent).await.expect("deploy the core");
     if let Some(example) = example {
-        run(root.join("examples").join(example)).await;
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(example);
+        migrate::apply_application(owner_url, &folder, ApplyOptions::default(), &Silent)
+            .await
+            .unwrap_or_else(|error| panic!("{example}: {error}"));
     }
 }
 
