@@ -17,6 +17,7 @@ mod role_path;
 pub use authenticator::{AuthOptions, Authenticator, Identity};
 pub use error::{AuthError, SetupError};
 pub use issuer::{IssuerOptions, KeyStatus};
+pub use jws::verified_claims;
 pub use key_source::{KeySource, SharedKeySet};
 pub use keys::{Algorithm, KeySet, KeySetError};
 pub use role_path::{RolePath, RolePathError};

@@ -1,0 +1,320 @@
+//! The authorization endpoint and the sign-in form behind it.
+
+use super::form::Form;
+use super::passwords::Busy;
+use super::provider::{FORM_COOKIE, Inner, SESSION_COOKIE, STATE_COOKIE, address, page};
+use super::sessions::{Grant, Session, now};
+use super::{pages, tickets::Standing};
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, web};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
+use url::Url;
+
+const FORM: &str = "Form";
+
+/// An authorization request that may be answered with a redirect.
+struct Request {
+    redirect: Redirect,
+    nonce: Option<String>,
+    code_challenge: String,
+    scope: String,
+    silent: bool,
+    always_ask: bool,
+    max_age: Option<i64>,
+    login_hint: String,
+}
+
+/// Where and how the answer goes.
+struct Redirect {
+    redirect_uri: String,
+    url: Url,
+    in_fragment: bool,
+    state: Option<String>,
+}
+
+/// Why there is no form and no code.
+enum Refusal {
+    /// Nobody can be redirected safely.
+    Page(&'static str),
+    /// The client is told.
+    Client(Box<Redirect>, &'static str, &'static str),
+}
+
+pub(super) async fn get(provider: web::Data<Inner>, request: HttpRequest) -> HttpResponse {
+    authorize(&provider, &request, request.query_string())
+}
+
+pub(super) async fn post(provider: web::Data<Inner>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
+    match std::str::from_utf8(&body) {
+        Ok(query) => authorize(&provider, &request, query),
+        Err(_) => refuse(&provider, Refusal::Page("The request is not readable.")),
+    }
+}
+
+fn authorize(provider: &Inner, request: &HttpRequest, query: &str) -> HttpResponse {
+    let wanted = match Request::parse(provider, query) {
+        Ok(wanted) => wanted,
+        Err(refusal) => return refuse(provider, refusal),
+    };
+    let session = provider.session(request).filter(|session| {
+        !wanted.always_ask && wanted.max_age.is_none_or(|seconds| now() - session.auth_time <= seconds)
+    });
+    match session {
+        Some(session) => wanted.answer_with_code(provider, &session).finish(),
+        None if wanted.silent => {
+            let refusal = Refusal::Client(Box::new(wanted.redirect), "login_required", "Nobody is signed in.");
+            refuse(provider, refusal)
+        }
+        None => {
+            let username = wanted.login_hint.clone();
+            show_form(provider, request, query, &wanted, Shown { username: &username, ..Shown::default() })
+        }
+    }
+}
+
+/// How the form is shown.
+#[derive(Default)]
+struct Shown<'s> {
+    username: &'s str,
+    problem: Option<String>,
+    status: Option<u16>,
+    retry_after: Option<u64>,
+}
+
+fn show_form(provider: &Inner, request: &HttpRequest, query: &str, wanted: &Request, shown: Shown<'_>) -> HttpResponse {
+    let ticket = provider.ticket(request, FORM, query.into());
+    let html = pages::sign_in(
+        &provider.appearance,
+        &pages::SignIn {
+            realm_path: &provider.realm_path,
+            form: &ticket.sealed,
+            username: shown.username,
+            problem: shown.problem.as_deref(),
+            accounts: &provider.shown_accounts,
+            back: &wanted.redirect.home(),
+        },
+    );
+    let mut response = page(shown.status.unwrap_or(200), html, &provider.form_policy());
+    if let Some(seconds) = shown.retry_after {
+        response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from(seconds));
+    }
+    ticket.attach(&mut response);
+    response
+}
+
+/// The form was sent.
+pub(super) async fn sign_in(provider: web::Data<Inner>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
+    let provider = provider.get_ref();
+    if !provider.is_own_form_post(&request) {
+        return refuse(provider, Refusal::Page("The form was sent from another site."));
+    }
+    let Ok(form) = Form::parse(&body) else {
+        return refuse(provider, Refusal::Page("The form is not readable."));
+    };
+    let Some((query, standing)) = provider.open_ticket(&request, FORM, form.text("form")) else {
+        return refuse(provider, Refusal::Page("The form is not one of ours."));
+    };
+    let query = query.as_str().unwrap_or_default();
+    let wanted = match Request::parse(provider, query) {
+        Ok(wanted) => wanted,
+        Err(refusal) => return refuse(provider, refusal),
+    };
+    let username = form.text("username").trim();
+    let again = |problem: &str, status: u16, retry_after: Option<u64>| {
+        let shown = Shown { username, problem: Some(problem.into()), status: Some(status), retry_after };
+        show_form(provider, &request, query, &wanted, shown)
+    };
+    match standing {
+        Standing::Good => {}
+        Standing::OtherBrowser => {
+            return again("Your browser did not send the cookie of this page. Allow cookies and try again.", 400, None);
+        }
+        Standing::TooOld => return again("This page was open for too long. Please sign in again.", 400, None),
+    }
+    let password = form.text("password");
+    if username.is_empty() || password.is_empty() {
+        return again("Enter your username and your password.", 400, None);
+    }
+    let attempt = match provider.throttle.begin(username, address(&request)) {
+        Ok(attempt) => attempt,
+        Err(wait) => {
+            tracing::warn!(address = ?address(&request), "sign-in attempts throttled");
+            let seconds = wait.as_secs() + 1;
+            let problem = format!("Too many attempts. Try again in {seconds} seconds.");
+            return again(&problem, 429, Some(seconds));
+        }
+    };
+    let person = provider.people.find(username);
+    let hash = person.as_ref().filter(|person| person.enabled).map(|person| person.password_hash.clone());
+    let person = match provider.passwords.holds(hash, password.to_owned()).await {
+        Ok(true) => person,
+        Ok(false) => None,
+        Err(Busy) => return again("The server is busy. Please try again.", 503, Some(5)),
+    };
+    let Some(person) = person else {
+        tracing::info!(address = ?address(&request), "sign-in refused");
+        return again("The username or the password is not right.", 401, None);
+    };
+    attempt.succeeded();
+    // A browser that changes hands leaves nothing of the person before.
+    if let Some(before) = provider.session(&request).filter(|before| before.subject != person.id) {
+        provider.sessions.end(before.sid);
+    }
+    let (cookie, session) = provider.sessions.begin(person.id);
+    tracing::info!(subject = %person.id, "signed in");
+    wanted
+        .answer_with_code(provider, &session)
+        .cookie(provider.cookie(SESSION_COOKIE, cookie, false))
+        .cookie(provider.cookie(STATE_COOKIE, session.sid.to_string(), true))
+        .cookie(provider.removal(FORM_COOKIE, false))
+        .finish()
+}
+
+/// Somebody reloads the address of the form.
+pub(super) async fn reloaded(provider: web::Data<Inner>) -> HttpResponse {
+    refuse(&provider, Refusal::Page("This address only takes the sign-in form. Start from the application again."))
+}
+
+impl Inner {
+    /// The policy of the sign-in page: no scripts, no frames, forms to here and redirects to the client.
+    pub(super) fn form_policy(&self) -> String {
+        format!(
+            "default-src 'none'; style-src 'self'; img-src 'self' data: https:; base-uri 'none'; \
+             frame-ancestors 'none'; form-action 'self' {}",
+            self.redirects.origins().join(" ")
+        )
+    }
+
+    /// Whether a form post comes from a page of this origin, as far as the browser says.
+    pub(super) fn is_own_form_post(&self, request: &HttpRequest) -> bool {
+        let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+        let site_fits = text("Sec-Fetch-Site").is_none_or(|site| matches!(site, "same-origin" | "none"));
+        let origin_fits = text("Origin").is_none_or(|origin| {
+            origin == self.own_origin || (self.redirects.is_origin(origin) && text("Sec-Fetch-Site").is_some())
+        });
+        site_fits && origin_fits
+    }
+}
+
+impl Request {
+    fn parse(provider: &Inner, query: &str) -> Result<Self, Refusal> {
+        let form = Form::parse(query.as_bytes()).map_err(|_| Refusal::Page("A parameter came twice."))?;
+        if form.text("client_id") != provider.client_id {
+            return Err(Refusal::Page("The client is not known here."));
+        }
+        let redirect_uri = form.text("redirect_uri").to_owned();
+        let Some(url) = provider.redirects.accept(&redirect_uri) else {
+            return Err(Refusal::Page("The address to return to is not one of the application's."));
+        };
+        let state = form.get("state").map(Into::into);
+        let (in_fragment, mode_known) = match form.get("response_mode") {
+            Some("fragment") => (true, true),
+            Some("query") | None => (false, true),
+            Some(_) => (false, false),
+        };
+        let redirect = Redirect { redirect_uri, url, in_fragment, state };
+        let refuse = |redirect, error, description| Err(Refusal::Client(Box::new(redirect), error, description));
+        if form.get("request").is_some() || form.get("request_uri").is_some() {
+            return refuse(redirect, "request_not_supported", "Request objects are not supported.");
+        }
+        if !mode_known {
+            return refuse(redirect, "invalid_request", "response_mode must be query or fragment.");
+        }
+        if form.text("response_type") != "code" {
+            return refuse(redirect, "unsupported_response_type", "response_type must be code.");
+        }
+        if form.text("code_challenge_method") != "S256" {
+            return refuse(redirect, "invalid_request", "PKCE with code_challenge_method S256 is required.");
+        }
+        let code_challenge = form.text("code_challenge").to_owned();
+        if BASE64.decode(&code_challenge).map(|bytes| bytes.len()) != Ok(32) {
+            return refuse(redirect, "invalid_request", "code_challenge is not a SHA-256 in base64url.");
+        }
+        let too_long = |name: &str| form.text(name).len() > 2048;
+        if too_long("state") || too_long("nonce") || too_long("scope") {
+            return refuse(redirect, "invalid_request", "A parameter is too long.");
+        }
+        let silent = form.has_word("prompt", "none");
+        if silent && form.text("prompt") != "none" {
+            return refuse(redirect, "invalid_request", "prompt=none cannot be combined.");
+        }
+        Ok(Self {
+            redirect,
+            nonce: form.get("nonce").map(Into::into),
+            code_challenge,
+            scope: granted_scope(form.text("scope")),
+            silent,
+            always_ask: form.has_word("prompt", "login") || form.has_word("prompt", "select_account"),
+            max_age: form.get("max_age").and_then(|seconds| seconds.parse().ok()),
+            login_hint: form.text("login_hint").chars().take(200).collect(),
+        })
+    }
+
+    fn answer_with_code(&self, provider: &Inner, session: &Session) -> actix_web::HttpResponseBuilder {
+        let code = provider.sessions.issue_code(Grant {
+            sid: session.sid,
+            redirect_uri: self.redirect.redirect_uri.clone(),
+            code_challenge: self.code_challenge.clone(),
+            nonce: self.nonce.clone(),
+            scope: self.scope.clone(),
+        });
+        let sid = session.sid.to_string();
+        self.redirect.answer(provider, &[("session_state", &sid), ("code", &code)])
+    }
+}
+
+/// The scopes that exist here, in the order asked for; profile and email are always in, as in Keycloak's defaults.
+fn granted_scope(asked: &str) -> String {
+    let mut granted: Vec<&str> = Vec::new();
+    for word in asked.split(' ').chain(["profile", "email"]) {
+        if matches!(word, "openid" | "profile" | "email" | "phone" | "roles" | "web-origins")
+            && !granted.contains(&word)
+        {
+            granted.push(word);
+        }
+    }
+    granted.join(" ")
+}
+
+impl Redirect {
+    fn answer(&self, provider: &Inner, parameters: &[(&str, &str)]) -> actix_web::HttpResponseBuilder {
+        let mut all = url::form_urlencoded::Serializer::new(String::new());
+        if let Some(state) = &self.state {
+            all.append_pair("state", state);
+        }
+        all.extend_pairs(parameters).append_pair("iss", &provider.issuer);
+        let all = all.finish();
+        let mut url = self.url.clone();
+        if self.in_fragment {
+            url.set_fragment(Some(&all));
+        } else {
+            url.set_fragment(None);
+            let query =
+                url.query().filter(|query| !query.is_empty()).map_or(all.clone(), |query| format!("{query}&{all}"));
+            url.set_query(Some(&query));
+        }
+        let mut response = HttpResponse::Found();
+        response
+            .insert_header((header::LOCATION, url.as_str()))
+            .insert_header((header::CACHE_CONTROL, "no-store"))
+            .insert_header((header::REFERRER_POLICY, "no-referrer"));
+        response
+    }
+
+    /// The client's first page.
+    fn home(&self) -> String {
+        format!("{}/", self.url.origin().ascii_serialization())
+    }
+}
+
+fn refuse(provider: &Inner, refusal: Refusal) -> HttpResponse {
+    match refusal {
+        Refusal::Page(reason) => {
+            let html = pages::message(&provider.appearance, &provider.realm_path, "Sign-in is not possible", reason);
+            page(400, html, &provider.form_policy())
+        }
+        Refusal::Client(redirect, error, description) => {
+            redirect.answer(provider, &[("error", error), ("error_description", description)]).finish()
+        }
+    }
+}
