@@ -19,6 +19,7 @@ pub use sources::SourceArgs;
 pub(crate) use sources::start_logging;
 
 use crate::config::ConfigError;
+use crate::telemetry::TelemetryError;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 use std::process::ExitCode;
@@ -132,7 +133,8 @@ pub fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(error) => {
             eprintln!("civic-os: {error:#}");
-            if error.downcast_ref::<ConfigError>().is_some() { Exit::Usage } else { Exit::Failed }.into()
+            let settings = error.is::<ConfigError>() || error.is::<TelemetryError>();
+            if settings { Exit::Usage } else { Exit::Failed }.into()
         }
     }
 }

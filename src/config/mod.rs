@@ -6,14 +6,27 @@
 //! narrow part that concerns him. For operators: `civic-os.toml.example` and `docs/configuration.md`.
 //! Tests: at the foot of the files and in `tests/it/config`.
 
+mod aliases;
+mod check;
+mod defaults;
 mod derived;
+mod env_file;
+mod error;
+mod file;
+mod keys;
 mod loading;
+mod node;
+mod printing;
 mod roles;
 mod secret;
 mod sections;
+mod source;
+mod variables;
 
 pub use derived::PoolParts;
-pub use loading::{ConfigError, Loaded, Overrides, Sources, load};
+pub use error::{ConfigError, Problem};
+pub use loading::{Disagreement, LOCAL_FILE, Loaded, Overrides, SYSTEM_FILE, Sources, load};
 pub use roles::{Role, RoleSet, UnknownRole};
 pub use secret::{MASK, Secret};
 pub use sections::*;
+pub use source::Source;

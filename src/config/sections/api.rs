@@ -1,5 +1,6 @@
 //! `[api]`: PostgREST's parameters under their names with underscores.
 
+use crate::config::Secret;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -62,8 +63,8 @@ pub struct ApiConfig {
     pub server_unix_socket: Option<PathBuf>,
     /// File mode of that socket, octal.
     pub server_unix_socket_mode: String,
-    /// `app.settings.*`: values that SQL reads with `current_setting`.
-    pub app_settings: BTreeMap<String, String>,
+    /// `app.settings.*`: values that SQL reads with `current_setting`; often secrets, so never shown.
+    pub app_settings: BTreeMap<String, Secret>,
 }
 
 impl Default for ApiConfig {

@@ -1,0 +1,248 @@
+//! What a value's type cannot say: addresses, URLs, colours, and what a role cannot do without.
+
+use super::error::Problem;
+use super::{ApiMode, Config, DatabaseMode, Loaded, Role};
+
+/// Spellings that mean the same become one.
+pub(super) fn normalise(config: &mut Config) {
+    let tidy = |listen: &str| match listen.trim() {
+        "off" => String::new(),
+        text => match text.strip_prefix('*').unwrap_or(text).strip_prefix(':') {
+            Some(port) => format!("0.0.0.0:{port}"),
+            None => text.to_owned(),
+        },
+    };
+    config.web.listen = tidy(&config.web.listen);
+    config.admin.listen = tidy(&config.admin.listen);
+    for listen in [&mut config.api.listen, &mut config.payments.listen, &mut config.store.listen] {
+        *listen = listen.as_deref().map(tidy).filter(|text| !text.is_empty());
+    }
+}
+
+/// Values that have the right type and are wrong nevertheless.
+pub(super) fn values(loaded: &Loaded) -> Vec<Problem> {
+    let mut found = Found { loaded, problems: Vec::new() };
+    let config = &loaded.config;
+    found.listeners();
+    for (key, url) in [
+        ("web.public_url", &config.web.public_url),
+        ("web.postgrest_url", &config.web.postgrest_url),
+        ("web.swagger_url", &config.web.swagger_url),
+        ("api.openapi_server_proxy_uri", &config.api.openapi_server_proxy_uri),
+        ("auth.issuer", &config.auth.issuer),
+        ("storage.s3_endpoint", &config.storage.s3_endpoint),
+        ("storage.s3_public_endpoint", &config.storage.s3_public_endpoint),
+        ("notify.site_url", &config.notify.site_url),
+        ("matomo.url", &config.matomo.url),
+        ("map.geocoder_url", &config.map.geocoder_url),
+    ] {
+        if let Some(url) = url {
+            found.http_url(key, url);
+        }
+    }
+    for (key, secret) in [
+        ("database.url", &config.database.url),
+        ("database.owner_url", &config.database.owner_url),
+        ("database.worker_url", &config.database.worker_url),
+        ("database.listen_url", &config.database.listen_url),
+    ] {
+        if let Some(text) = secret.expose() {
+            found.connection(key, text);
+        }
+    }
+    for (key, color) in
+        [("branding.color", &config.branding.color), ("branding.color_dark", &config.branding.color_dark)]
+    {
+        if color.as_deref().is_some_and(|color| !is_color(color)) {
+            found.add(key, "must be a colour such as #1c5c3a");
+        }
+    }
+    if config.api.db_schemas.is_empty() {
+        found.add("api.db_schemas", "must name at least one schema");
+    }
+    for (key, size) in [
+        ("database.pool_max", config.database.pool_max.unwrap_or(1)),
+        ("database.pool_api", config.database.pool_api),
+        ("database.pool_worker", config.database.pool_worker),
+        ("database.pool_payments", config.database.pool_payments),
+    ] {
+        if size == 0 {
+            found.add(key, "must be at least 1");
+        }
+    }
+    if !(-90.0..=90.0).contains(&config.map.default_lat) {
+        found.add("map.default_lat", "must be degrees between -90 and 90");
+    }
+    if !(-180.0..=180.0).contains(&config.map.default_lng) {
+        found.add("map.default_lng", "must be degrees between -180 and 180");
+    }
+    let mode = u32::from_str_radix(&config.api.server_unix_socket_mode, 8);
+    if !mode.is_ok_and(|mode| (0o600..=0o777).contains(&mode)) {
+        found.add("api.server_unix_socket_mode", "must be an octal file mode from 600 to 777");
+    }
+    let currency = &config.payments.currency;
+    if currency.len() != 3 || !currency.bytes().all(|letter| letter.is_ascii_alphabetic()) {
+        found.add("payments.currency", "must be three letters, such as USD");
+    }
+    if let Some(secret) = config.auth.jwt_secret.expose()
+        && !config.auth.jwt_secret_is_base64
+        && !secret.trim_start().starts_with('{')
+        && secret.chars().count() < 32
+    {
+        found.add("auth.jwt_secret", "must have at least 32 characters, or be a JWK or JWK set, or @file");
+    }
+    found.problems
+}
+
+/// What the roles need and nobody said.
+pub(super) fn missing(loaded: &Loaded) -> Vec<Problem> {
+    let (config, roles) = (&loaded.config, loaded.roles);
+    let mut found = Found { loaded, problems: Vec::new() };
+    let database = &config.database;
+    let external = database.mode == DatabaseMode::External;
+    if external && roles.contains(Role::Api) && !database.url.is_set() {
+        found.add(
+            "database.url",
+            "is not set: give the login of the pool, for example \
+             postgres://authenticator:password@localhost:5432/civic_os, here or in CIVIC_OS_DATABASE__URL or PGRST_DB_URI \
+             (DATABASE_URL is the owner's login and never the API's), or set database.mode = \"managed\" for a private \
+             PostgreSQL, or try `civic-os demo`",
+        );
+    } else if external
+        && (roles.contains(Role::Worker) || roles.contains(Role::Payments))
+        && !config.pool_url(roles).is_set()
+    {
+        found.add(
+            "database.worker_url",
+            "is not set, and database.url neither: give the login of the jobs here or in DATABASE_URL, or the pool's in \
+             database.url",
+        );
+    }
+    if external && (config.migrate_on_start(roles) || roles.contains(Role::Migrate)) && !database.owner_url.is_set() {
+        let alternative = if roles.is_only(Role::Migrate) {
+            ""
+        } else {
+            ", or set migrate.on_start = false and run `civic-os migrate deploy` yourself"
+        };
+        // A process with all roles that was told not to migrate needs no owner.
+        if config.migrate_on_start(roles) || !roles.is_all() {
+            found.add(
+                "database.owner_url",
+                &format!(
+                    "is not set: migrations need the login that owns the schema; give it here or in \
+                     CIVIC_OS_DATABASE__OWNER_URL or DATABASE_URL{alternative}"
+                ),
+            );
+        }
+    }
+    let anybody = config.auth.issuer.is_some() || config.auth.jwt_secret.is_set() || config.identity.enabled;
+    if roles.contains(Role::Api) && config.api.mode == ApiMode::CivicOs && !anybody {
+        found.add(
+            "auth.issuer",
+            "is not set: give the URL of your realm, for example https://auth.example.org/realms/town, here or in \
+             KEYCLOAK_URL and KEYCLOAK_REALM; or set identity.enabled = true for the embedded provider, or auth.jwt_secret",
+        );
+    }
+    if roles.is_only(Role::Payments) {
+        for (key, secret, variable) in [
+            ("payments.stripe_api_key", &config.payments.stripe_api_key, "STRIPE_API_KEY"),
+            ("payments.stripe_webhook_secret", &config.payments.stripe_webhook_secret, "STRIPE_WEBHOOK_SECRET"),
+        ] {
+            if !secret.is_set() {
+                found.add(key, &format!("is not set: role payments needs it, here or in {variable}"));
+            }
+        }
+    }
+    found.problems
+}
+
+struct Found<'a> {
+    loaded: &'a Loaded,
+    problems: Vec<Problem>,
+}
+
+impl Found<'_> {
+    fn add(&mut self, key: &str, message: &str) {
+        let source = self.loaded.sources.get(key).cloned();
+        self.problems.push(Problem { key: key.into(), source, message: message.into() });
+    }
+
+    fn listeners(&mut self) {
+        let (config, roles) = (&self.loaded.config, self.loaded.roles);
+        let payments = config.payments_listen(roles).unwrap_or_default();
+        let api = |listen: &str| if roles.contains(Role::Api) { listen.to_owned() } else { String::new() };
+        let listeners = [
+            ("web.listen", api(&config.web.listen)),
+            ("api.listen", api(config.api.listen.as_deref().unwrap_or_default())),
+            ("payments.listen", payments),
+            ("admin.listen", config.admin.listen.clone()),
+            ("store.listen", config.store.listen.clone().unwrap_or_default()),
+        ];
+        let mut taken: Vec<(&str, String, u16)> = Vec::new();
+        for (key, listen) in listeners.into_iter().filter(|(_, listen)| !listen.is_empty()) {
+            let Some((host, port)) = parse_listen(&listen) else {
+                let hint = if listen.bytes().all(|digit| digit.is_ascii_digit()) {
+                    format!("0.0.0.0:{listen}")
+                } else {
+                    "0.0.0.0:8000".into()
+                };
+                self.add(key, &format!("must be host:port, for example {hint}, or off; not \"{listen}\""));
+                continue;
+            };
+            let clash = taken.iter().find(|(_, other, number)| {
+                *number == port && port != 0 && (*other == host || is_every(other) || is_every(&host))
+            });
+            if let Some((other, ..)) = clash {
+                let message = format!("wants port {port}, and so does {other}: give one of them another port");
+                self.add(key, &message);
+            }
+            taken.push((key, host, port));
+        }
+    }
+
+    fn http_url(&mut self, key: &str, text: &str) {
+        match url::Url::parse(text) {
+            Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => {
+                if url.password().is_some() {
+                    self.add(key, "must not contain a password");
+                }
+            }
+            _ => self.add(key, "must be a URL that starts with http:// or https://"),
+        }
+    }
+
+    /// Catches what makes PostgreSQL's client misread a connection string. The text is never repeated.
+    fn connection(&mut self, key: &str, text: &str) {
+        let rest = text.strip_prefix("postgres://").or_else(|| text.strip_prefix("postgresql://"));
+        match rest {
+            Some(rest) if rest.split(['/', '?']).next().is_some_and(|authority| authority.matches('@').count() > 1) => {
+                self.add(key, "the user or password contains an @: write it as %40");
+            }
+            Some(_) => {}
+            None if text.contains('=') && !text.contains("://") => {}
+            None => self.add(
+                key,
+                "must be postgres://user:password@host:5432/database, or pairs such as `host=/run/postgresql dbname=x`",
+            ),
+        }
+    }
+}
+
+fn parse_listen(listen: &str) -> Option<(String, u16)> {
+    let (host, port) = listen.rsplit_once(':')?;
+    let bracketed = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let well_formed = match bracketed {
+        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => !host.is_empty() && host.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'.' | b'-' | b'_')),
+    };
+    well_formed.then_some(())?;
+    Some((host.to_owned(), port.parse().ok()?))
+}
+
+fn is_every(host: &str) -> bool {
+    matches!(host, "0.0.0.0" | "[::]")
+}
+
+fn is_color(text: &str) -> bool {
+    text.strip_prefix('#').is_some_and(|digits| digits.len() == 6 && digits.bytes().all(|c| c.is_ascii_hexdigit()))
+}
