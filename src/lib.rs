@@ -12,6 +12,7 @@
 //! | [`identity`] | embedded OpenID Connect provider |
 //! | [`admin`] | live, ready, metrics on a port of their own |
 //! | [`migrate`] | deploys the core schema and applies integrators' SQL |
+//! | [`jobs`] | River's queue: producer, executor, completer, leader; knows no kind |
 //! | [`cluster`] | a private PostgreSQL from the distribution's binaries |
 //! | [`auth`] | token verification, key sets, database role of a request |
 //! | [`schema_cache`] | tables, relationships and routines as read from the catalogue |
@@ -27,6 +28,7 @@ pub mod cluster;
 pub mod config;
 pub mod db;
 pub mod identity;
+pub mod jobs;
 pub mod lifecycle;
 pub mod migrate;
 pub mod schema_cache;

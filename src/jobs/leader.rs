@@ -1,0 +1,79 @@
+//! One leader per database does the housekeeping. The lease is a row with a term; we renew exactly the term that we won and trust it locally for less
+//! time than the database does, so that two leaders never act at once.
+
+use super::control::{self, LEADERSHIP_CHANNEL};
+use super::maintenance;
+use super::store::Store;
+use super::QueueSettings;
+use crate::db::{Hub, HubEvent};
+use std::time::{Duration, Instant};
+use time::OffsetDateTime;
+use tokio_util::sync::CancellationToken;
+
+/// River's lease and the interval of its elections (WORKERS.md §2.6).
+const LEASE: Duration = Duration::from_secs(15);
+const ELECT_EVERY: Duration = Duration::from_secs(5);
+/// We stop acting this long before the lease ends.
+const TRUST: Duration = Duration::from_secs(12);
+
+/// Takes part in elections until the stop, then resigns.
+pub(super) async fn run(store: Store, hub: Option<Hub>, client_id: String, kinds: Vec<String>, settings: QueueSettings, stop: CancellationToken) {
+    let mut resignations = hub.as_ref().map(|hub| hub.subscribe(LEADERSHIP_CHANNEL));
+    while !stop.is_cancelled() {
+        let asked = Instant::now();
+        if let Ok(Some(elected_at)) = store.elect(&client_id, LEASE).await {
+            tracing::info!("Elected leader of the job queue");
+            lead(&store, &client_id, elected_at, asked, &kinds, &settings, &stop).await;
+            if stop.is_cancelled() {
+                if let Err(error) = store.resign(&client_id).await {
+                    tracing::debug!(error = &error as &dyn std::error::Error, "The leadership was not given up; it ends by itself");
+                }
+                return;
+            }
+            tracing::warn!("No longer leader of the job queue");
+        }
+        let pause = ELECT_EVERY + Duration::from_secs_f64(rand::random::<f64>());
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(pause) => {}
+            () = resigned(resignations.as_mut(), &stop) => {
+                tokio::time::sleep(Duration::from_millis(50).mul_f64(rand::random())).await;
+            }
+        }
+    }
+}
+
+/// Housekeeping while the term is certainly ours.
+async fn lead(store: &Store, client_id: &str, elected_at: OffsetDateTime, asked: Instant, kinds: &[String], settings: &QueueSettings, stop: &CancellationToken) {
+    let term = stop.child_token();
+    let work = tokio::spawn(maintenance::run(store.clone(), kinds.to_vec(), settings.clone(), term.clone()));
+    let mut certain_until = asked + TRUST;
+    loop {
+        let rest = certain_until.saturating_duration_since(Instant::now());
+        tokio::select! {
+            () = stop.cancelled() => break,
+            () = tokio::time::sleep(ELECT_EVERY.min(rest)) => {}
+        }
+        let asked = Instant::now();
+        match tokio::time::timeout(ELECT_EVERY, store.renew(client_id, elected_at, LEASE)).await {
+            Ok(Ok(true)) => certain_until = asked + TRUST,
+            Ok(Ok(false)) => break,
+            Ok(Err(_)) | Err(_) if Instant::now() < certain_until => {}
+            Ok(Err(_)) | Err(_) => break,
+        }
+    }
+    term.cancel();
+    work.abort();
+    let _ = work.await;
+}
+
+async fn resigned(resignations: Option<&mut tokio::sync::broadcast::Receiver<HubEvent>>, stop: &CancellationToken) {
+    let Some(receiver) = resignations else { return std::future::pending().await };
+    loop {
+        match control::next(receiver, stop).await {
+            Some(HubEvent::Notification(payload)) if payload.contains("\"resigned\"") => return,
+            Some(HubEvent::Notification(_)) => {}
+            Some(HubEvent::Reconnected) | None => return,
+        }
+    }
+}

@@ -1,0 +1,25 @@
+-- Takes due jobs of one queue for this process and counts the attempt (WORKERS.md §2.3).
+-- $1 queue, $2 client id, $3 how many, $4 kinds we can run: others stay untouched for whoever knows them (D-11).
+-- Called by jobs::producer.
+with due as materialized (
+    select id
+    from metadata.river_job
+    where state = 'available'
+      and queue = $1::text
+      and scheduled_at <= now()
+      and kind = any ($4::text[])
+    order by priority, scheduled_at, id
+    limit $3::int
+    for update skip locked
+)
+update metadata.river_job as job
+set state = 'running',
+    attempt = job.attempt + 1,
+    attempted_at = clock_timestamp(),
+    attempted_by = (array_append(coalesce(job.attempted_by, '{}'), $2::text))
+        [greatest(1, cardinality(coalesce(job.attempted_by, '{}')) - 98):]
+from due
+where job.id = due.id
+returning job.id, job.kind, job.queue, job.state::text, job.attempt, job.max_attempts, job.priority, job.args, job.metadata,
+    to_jsonb(coalesce(job.errors, '{}')), coalesce(job.attempted_by, '{}'), job.tags::text[], job.created_at, job.scheduled_at, job.attempted_at,
+    job.finalized_at

@@ -1,0 +1,13 @@
+-- What notifications would have told: paused queues and cancelled runs of ours; works without LISTEN. $1 client id, $2 queues we serve.
+-- Called by jobs::control.
+select
+    coalesce((
+        select array_agg(name) from metadata.river_queue where paused_at is not null and (name = any ($2::text[]) or name = '*')
+    ), '{}') as paused,
+    coalesce((
+        select array_agg(id)
+        from metadata.river_job
+        where state = 'running'
+          and attempted_by[array_upper(attempted_by, 1)] = $1::text
+          and metadata ? 'cancel_attempted_at'
+    ), '{}') as cancelled
