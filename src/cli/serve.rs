@@ -1,6 +1,7 @@
 //! `civic-os serve`: runs the modules of one or more roles until it is told to stop.
 
-use super::{Exit, SourceArgs, start_logging};
+use super::{Exit, SourceArgs, block_on, start_logging};
+use crate::app;
 use crate::config::{Overrides, RoleSet};
 
 /// Run the API, the web client and the workers on your database
@@ -53,5 +54,8 @@ pub(crate) fn run(args: &Args, sources: &SourceArgs) -> anyhow::Result<Exit> {
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
-    anyhow::bail!("serving is not part of this build yet")
+    block_on(Box::pin(async move {
+        app::run(loaded.config, roles).await?;
+        Ok(Exit::Done)
+    }))
 }

@@ -207,6 +207,13 @@ pub enum MigrateError {
     Interrupted,
 }
 
+impl MigrateError {
+    /// Whether the server could not be reached, so that trying again later may help.
+    pub fn is_unreachable(&self) -> bool {
+        matches!(self, Self::Connect { source: ConnectFailure::Unreachable(_), .. })
+    }
+}
+
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectFailure {
@@ -216,6 +223,9 @@ pub enum ConnectFailure {
     /// The server's or the network's answer.
     #[error("{0}")]
     Server(String),
+    /// There was no answer, or the server is starting or stopping.
+    #[error("{0}")]
+    Unreachable(String),
 }
 
 fn list(lines: &[String]) -> String {

@@ -49,7 +49,7 @@ impl Session {
         }
         let client = connect(url).await.map_err(|error| MigrateError::Connect {
             target: target_of(url),
-            source: ConnectFailure::Server(describe(&error)),
+            source: connect_failure(&error),
         })?;
         let session = Self { client, file: String::new(), extras: Vec::new(), failure: None };
         // Deploys wait for locks of running requests, but not for ever: an idle transaction somewhere must not turn into
@@ -186,6 +186,18 @@ pub(super) fn failure_of(
         failure.context = said.where_().map(str::to_owned);
     }
     failure
+}
+
+/// Tells an answer of the server (wrong password, no such database) from no answer, which may be different a minute later.
+fn connect_failure(error: &tokio_postgres::Error) -> ConnectFailure {
+    use std::error::Error as _;
+    let text = describe(error);
+    let unreachable = match error.as_db_error() {
+        // Starting, stopping, crashed, or out of connections.
+        Some(answer) => answer.code().code().starts_with("57P") || answer.code().code() == "53300",
+        None => error.is_closed() || error.source().is_some_and(|source| source.is::<std::io::Error>()),
+    };
+    if unreachable { ConnectFailure::Unreachable(text) } else { ConnectFailure::Server(text) }
 }
 
 /// An error with its causes in one line.

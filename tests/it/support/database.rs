@@ -153,12 +153,12 @@ async fn locked(client: &Client, work: impl AsyncFnOnce()) {
 
 /// Deploys the core and applies the example.
 async fn fill(owner_url: &Secret, example: Option<&str>) {
-    migrate::deploy(owner_url, &DeployOptions::default(), &Silent).await.unwrap_or_else(|error| panic!("{error}"));
+    migrate::deploy(owner_url, &DeployOptions::default(), &Silent).await.expect("deploy the core");
     if let Some(example) = example {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(example);
         migrate::apply_application(owner_url, &folder, ApplyOptions::default(), &Silent)
             .await
-            .unwrap_or_else(|error| panic!("{error}"));
+            .unwrap_or_else(|error| panic!("{example}: {error}"));
     }
 }
 

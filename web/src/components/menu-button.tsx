@@ -6,7 +6,7 @@ import { Button, type ButtonLook } from './button'
 import { Icon, type IconName } from './icon'
 import './menu-button.css'
 
-interface MenuItem {
+export interface MenuItem {
   key: string
   label: string
   icon?: IconName

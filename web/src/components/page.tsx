@@ -6,7 +6,7 @@ import { runtimeConfig } from '~/config/runtime'
 import { t } from '~/lib/i18n/t'
 import './page.css'
 
-function usePageTitle(page: string): void {
+export function usePageTitle(page: string): void {
   useEffect(() => {
     document.title = t('app.documentTitle', { page, organisation: runtimeConfig.branding.name })
   }, [page])

@@ -5,7 +5,7 @@
 import { detectType, effectiveType, type PropertyType } from './property-type'
 import type { EntityRow, PropertyRow } from './schema'
 
-interface Can {
+export interface Can {
   read: boolean
   create: boolean
   update: boolean
@@ -26,7 +26,7 @@ export interface Entity {
   calendar: { slot: string; color: string | null } | null
 }
 
-interface Reference {
+export interface Reference {
   schema: string
   table: string
   column: string
@@ -67,7 +67,7 @@ export interface Property {
 }
 
 /** One side of a link table: from the owning entity through `junction` to `target`. */
-interface ManyToMany {
+export interface ManyToMany {
   junction: string
   sourceColumn: string
   targetColumn: string

@@ -1,1 +1,0 @@
-//! Builds the shared parts once and starts the modules that a role asks for.

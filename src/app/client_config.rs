@@ -1,0 +1,47 @@
+//! From the operator's configuration to the object that the web client reads.
+
+use crate::config::Config;
+use crate::web::RuntimeConfig;
+use std::net::SocketAddr;
+
+/// A listener on port 0 has its address only now; everything derived from it needs the real one.
+pub(super) fn derive_public_url(config: &mut Config, web: Option<SocketAddr>) {
+    if let (None, Some(address)) = (&config.web.public_url, web)
+        && config.web.listen.ends_with(":0")
+    {
+        let host = if address.ip().is_unspecified() { "localhost".to_owned() } else { address.ip().to_string() };
+        config.web.public_url = Some(format!("http://{host}:{}", address.port()));
+    }
+}
+
+/// The complete object (D-20).
+pub(super) fn runtime_config(config: &Config, demo: bool) -> RuntimeConfig {
+    let issuer = config.issuer().unwrap_or_default();
+    let (keycloak_url, keycloak_realm) = match issuer.rsplit_once("/realms/") {
+        Some((base, realm)) => (base.to_owned(), realm.trim_end_matches('/').to_owned()),
+        // Another provider: the client takes the whole issuer as its base.
+        None => (issuer, String::new()),
+    };
+    let optional = |value: &Option<String>| value.clone().unwrap_or_default();
+    RuntimeConfig {
+        postgrest_url: config.postgrest_url(),
+        swagger_url: config.web.swagger_url.clone().unwrap_or_else(|| config.postgrest_url()),
+        keycloak_url,
+        keycloak_realm,
+        keycloak_client_id: config.auth.client_id.clone(),
+        tile_url: config.map.tile_url.clone(),
+        tile_url_dark: optional(&config.map.tile_url_dark),
+        attribution: config.map.attribution.clone(),
+        default_center: [config.map.default_lat, config.map.default_lng],
+        default_zoom: config.map.default_zoom,
+        matomo_url: optional(&config.matomo.url),
+        matomo_site_id: optional(&config.matomo.site_id),
+        matomo_enabled: config.matomo.enabled && config.matomo.url.is_some(),
+        branding_name: optional(&config.branding.name),
+        branding_logo: optional(&config.branding.logo),
+        branding_color: optional(&config.branding.color),
+        branding_color_dark: optional(&config.branding.color_dark),
+        demo,
+        ..RuntimeConfig::default()
+    }
+}

@@ -1,0 +1,207 @@
+//! What a process keeps open towards PostgreSQL, and what it does to the schema before it serves.
+
+use super::AppError;
+use crate::admin::{Admin, Condition};
+use crate::api::{Api, ApiContext, ApiSettings};
+use crate::auth::Authenticator;
+use crate::config::{ApiMode, Config, Role, RoleSet, Secret};
+use crate::db::{Db, DbOptions, Hub, LaneLimits};
+use crate::lifecycle::Lifecycle;
+use super::listeners::Addresses;
+use crate::migrate::{self, ApplyOptions, DeployOptions, MigrateError};
+use crate::schema_cache;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Connections kept back for schema loads, health checks and job completion, so that a storm in one lane cannot stop them.
+const RESERVED_FOR_SYSTEM: usize = 2;
+/// Bounds of the wait between two attempts to reach a database for migrations.
+const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(32));
+
+/// Pool, listener and schema cache of a process.
+pub(super) struct Database {
+    db: Db,
+    hub: Hub,
+    schema_cache: Option<schema_cache::Handle>,
+}
+
+impl Database {
+    /// Opens the pool and starts the one listening connection. Nothing here waits for the server.
+    pub(super) fn open(config: &Config, roles: RoleSet) -> Result<Self, AppError> {
+        let database = &config.database;
+        let pool_max = config.pool_max(roles) as usize;
+        let application_name = match config.api.mode {
+            ApiMode::CivicOs => format!("civic-os {} ({roles})", env!("CARGO_PKG_VERSION")),
+            ApiMode::Postgrest => format!("civic-os {}", env!("CARGO_PKG_VERSION")),
+        };
+        let db = Db::open(DbOptions {
+            url: config.pool_url(roles).clone(),
+            pool_max,
+            lanes: lanes(roles, pool_max),
+            prepared_statements: database.prepared_statements,
+            acquisition_timeout: Duration::from_secs(database.pool_acquisition_timeout),
+            max_lifetime: Duration::from_secs(database.pool_max_lifetime),
+            max_idletime: Duration::from_secs(database.pool_max_idletime),
+            application_name: application_name.clone(),
+            ..DbOptions::default()
+        })?;
+        let hub = Hub::spawn(config.listen_url(roles).clone(), application_name);
+        let schema_cache = roles.contains(Role::Api).then(|| {
+            let options = schema_cache::SchemaCacheOptions {
+                schemas: config.api.db_schemas.clone(),
+                extra_search_path: config.api.db_extra_search_path.clone(),
+                channel: config.api.db_channel.clone(),
+            };
+            schema_cache::Handle::spawn(db.clone(), Some(hub.clone()), options)
+        });
+        Ok(Self { db, hub, schema_cache })
+    }
+
+    /// The REST API on this database.
+    pub(super) fn api(&self, config: &Config, addresses: &Addresses, authenticator: Authenticator) -> Result<Api, AppError> {
+        let schema_cache = self.schema_cache.clone().ok_or_else(|| AppError::Schema("the API needs the role api".to_owned()))?;
+        // The document names the listener that serves at the root where there is one: PostgREST's own.
+        let address = addresses.api.or(addresses.web);
+        let (host, port) = address.map_or_else(|| ("0.0.0.0".to_owned(), 0), |address| (address.ip().to_string(), address.port()));
+        let settings = ApiSettings::from_config(&config.api, &host, port);
+        Ok(Api::new(ApiContext { db: self.db.clone(), schema_cache, authenticator, settings }))
+    }
+
+    /// Readiness and metrics of pool, listener and schema cache (POSTGREST.md §20).
+    pub(super) fn report_to(&self, admin: &mut Admin) {
+        let db = self.db.clone();
+        admin.add_check("database", move || {
+            let db = db.clone();
+            Box::pin(async move {
+                match db.ping().await {
+                    Ok(()) => Condition::Ready,
+                    Err(error) => Condition::Waiting(error.to_string()),
+                }
+            })
+        });
+        let db = self.db.clone();
+        admin.add_metrics(move |text| {
+            let stats = db.stats();
+            let metrics = [
+                ("pgrst_db_pool_timeouts_total", "counter", "Requests that waited too long for a connection", stats.timeouts),
+                ("pgrst_db_pool_available", "gauge", "Idle connections", stats.available as u64),
+                ("pgrst_db_pool_waiting", "gauge", "Requests waiting for a connection", stats.waiting as u64),
+                ("pgrst_db_pool_max", "gauge", "Most connections", stats.max as u64),
+                ("civic_os_db_pool_open", "gauge", "Open connections", stats.open as u64),
+            ];
+            for (name, kind, help, value) in metrics {
+                let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}");
+            }
+        });
+        let Some(schema_cache) = self.schema_cache.clone() else { return };
+        let handle = schema_cache;
+        admin.add_check("schema cache", move || {
+            let condition = match handle.current() {
+                Some(_) => Condition::Ready,
+                None => Condition::Waiting(handle.last_error().map_or_else(|| "loading".to_owned(), |error| error.to_string())),
+            };
+            Box::pin(std::future::ready(condition))
+        });
+    }
+
+    /// Closes everything.
+    pub(super) fn close(&self) {
+        self.hub.stop();
+        self.db.close();
+    }
+}
+
+/// Each role's share of the pool is also its lane; what is reserved for the system is taken from the largest.
+fn lanes(roles: RoleSet, pool_max: usize) -> LaneLimits {
+    let reserve = RESERVED_FOR_SYSTEM.min(pool_max.saturating_sub(1));
+    let shared = pool_max.saturating_sub(reserve).max(1);
+    let jobs = roles.contains(Role::Worker) || roles.contains(Role::Payments);
+    match (roles.contains(Role::Api), jobs) {
+        // Nothing else competes: the whole pool, as PostgREST would.
+        (true, false) => LaneLimits::default(),
+        (true, true) => LaneLimits { api: Some((shared * 3 / 4).max(1)), jobs: Some((shared / 3).max(1)), system: None },
+        (false, _) => LaneLimits { api: None, jobs: Some(shared), system: None },
+    }
+}
+
+/// Brings the schema up to date, or checks that it is.
+pub(super) struct Preparation {
+    owner_url: Secret,
+    pool_url: Secret,
+    deploys: bool,
+    checks: bool,
+    init_dir: Option<PathBuf>,
+    progress: Arc<dyn migrate::Progress>,
+}
+
+impl Preparation {
+    pub(super) fn new(config: &Config, roles: RoleSet, progress: Arc<dyn migrate::Progress>) -> Self {
+        Self {
+            owner_url: config.database.owner_url.clone(),
+            pool_url: config.pool_url(roles).clone(),
+            deploys: roles.is_only(Role::Migrate) || (roles.contains(Role::Migrate) && config.migrate_on_start(roles)),
+            checks: config.api.mode == ApiMode::CivicOs,
+            init_dir: config.app.init_dir.clone(),
+            progress,
+        }
+    }
+
+    /// The role `migrate` alone: once, and every failure is one.
+    pub(super) async fn run_to_the_end(&self) -> Result<(), AppError> {
+        Ok(self.deploy().await?)
+    }
+
+    /// Before serving: a schema that is not current is an error, a database that is away is not. It is asked again in the background until it answers.
+    pub(super) async fn start(self, lifecycle: &Lifecycle) -> Result<(), AppError> {
+        match self.attempt().await {
+            Err(AppError::Migrate(error)) if error.is_unreachable() => {
+                tracing::warn!(error = %error, "The database cannot be reached; serving 503 until it can");
+                tokio::spawn(self.keep_trying(lifecycle.clone()));
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    async fn keep_trying(self, lifecycle: Lifecycle) {
+        let stop = lifecycle.soft_stop();
+        let mut wait = RETRY.0;
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(wait) => {}
+            }
+            match self.attempt().await {
+                Ok(()) => return,
+                Err(AppError::Migrate(error)) if error.is_unreachable() => wait = (wait * 2).min(RETRY.1),
+                Err(error) => {
+                    tracing::error!(error = %error, "The database is back, but its schema cannot be used");
+                    lifecycle.crash("migrate");
+                    return;
+                }
+            }
+        }
+    }
+
+    async fn attempt(&self) -> Result<(), AppError> {
+        if self.deploys {
+            self.deploy().await?;
+        } else if self.checks {
+            match migrate::is_current(&self.pool_url).await? {
+                currency if currency.may_serve() => {}
+                currency => return Err(AppError::Schema(currency.to_string())),
+            }
+        }
+        Ok(())
+    }
+
+    async fn deploy(&self) -> Result<(), MigrateError> {
+        migrate::deploy(&self.owner_url, &DeployOptions::default(), self.progress.as_ref()).await?;
+        if let Some(dir) = &self.init_dir {
+            migrate::apply_application(&self.owner_url, dir, ApplyOptions::default(), self.progress.as_ref()).await?;
+        }
+        Ok(())
+    }
+}

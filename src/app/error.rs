@@ -1,0 +1,61 @@
+//! What keeps a process from starting or running.
+
+use crate::auth::SetupError;
+use crate::cluster::ClusterError;
+use crate::db::DbError;
+use crate::identity::ProviderError;
+use crate::migrate::MigrateError;
+use std::io;
+
+/// See the variants; each message says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// A listener's address is in use or not ours.
+    #[error("cannot listen on {address} ({key}): {source}; choose another address with {remedy}")]
+    Bind {
+        /// Configuration key.
+        key: &'static str,
+        /// Its value.
+        address: String,
+        /// Flag or variable that changes it.
+        remedy: &'static str,
+        /// Cause.
+        #[source]
+        source: io::Error,
+    },
+    /// A listener's value is no address.
+    #[error("{key} = \"{address}\" is no address to listen on: write host:port, for example 127.0.0.1:8000")]
+    Address {
+        /// Configuration key.
+        key: &'static str,
+        /// Its value.
+        address: String,
+    },
+    /// A server did not start.
+    #[error("the HTTP server did not start: {0}")]
+    Server(#[source] io::Error),
+    /// Signal handlers could not be installed.
+    #[error("cannot watch for signals: {0}")]
+    Signals(#[source] io::Error),
+    /// A private PostgreSQL did not start or stop.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
+    /// Migrations or the application's files failed.
+    #[error(transparent)]
+    Migrate(#[from] MigrateError),
+    /// The database's schema is not what this version needs.
+    #[error("{0}")]
+    Schema(String),
+    /// The pool could not be made.
+    #[error("cannot use the database connection: {0}")]
+    Database(#[from] DbError),
+    /// Keys or claim paths are not usable.
+    #[error("cannot verify tokens: {0}")]
+    Auth(#[from] SetupError),
+    /// The embedded provider did not start.
+    #[error("the embedded identity provider did not start: {0}")]
+    Identity(#[from] ProviderError),
+    /// A module ended on its own; the log says which and why.
+    #[error("a module ended unexpectedly; the log above says which")]
+    ModuleEnded,
+}

@@ -1,0 +1,140 @@
+//! The HTTP servers of a process: which module answers on which listener.
+
+use super::AppError;
+use super::listeners::Listeners;
+use crate::admin::Admin;
+use crate::api::Api;
+use crate::identity::Provider;
+use crate::web::{RuntimeConfig, SecurityPolicy, Web};
+use actix_http::{Request, Response};
+use actix_service::{IntoServiceFactory, Service, ServiceFactory};
+use actix_web::body::MessageBody;
+use actix_web::dev::{AppConfig, ServerHandle};
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpResponse, HttpServer, web};
+use futures_util::future::{join_all, select_all};
+use std::net::TcpListener;
+use std::time::Duration;
+use tokio::task::JoinHandle;
+
+/// A client that has not finished its request head after this time is dropped.
+const REQUEST_HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// Idle connections are kept this long: longer than what proxies in front keep theirs.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// Running requests get this long at shutdown, seconds.
+const DRAIN_SECONDS: u64 = 25;
+
+/// What the listeners serve.
+#[derive(Default)]
+pub(super) struct Site {
+    pub(super) api: Option<Api>,
+    pub(super) provider: Option<Provider>,
+    pub(super) runtime_config: Option<RuntimeConfig>,
+    pub(super) public_url: String,
+    pub(super) admin: Option<Admin>,
+}
+
+/// The running servers.
+pub(super) struct Servers {
+    handles: Vec<ServerHandle>,
+    tasks: Vec<JoinHandle<std::io::Result<()>>>,
+}
+
+impl Servers {
+    /// Starts one server per kind of listener.
+    pub(super) fn start(listeners: Listeners, site: Site) -> Result<Self, AppError> {
+        let mut servers = Self { handles: Vec::new(), tasks: Vec::new() };
+        let Listeners { web: web_sockets, api: api_sockets, payments: payments_sockets, admin: admin_sockets, .. } = listeners;
+        if let (Some(api), Some(runtime_config)) = (&site.api, &site.runtime_config) {
+            let policy = SecurityPolicy::new(runtime_config, &site.public_url, false);
+            let (api, provider, client) = (api.clone(), site.provider.clone(), Web::new(runtime_config));
+            let factory = move || {
+                let policy = policy.clone();
+                let (provider, client) = (provider.clone(), client.clone());
+                App::new()
+                    .wrap(from_fn(move |request, next| policy.clone().apply(request, next)))
+                    .configure(api.configure("/api"))
+                    .configure(move |routes| {
+                        if let Some(provider) = &provider {
+                            provider.configure(routes);
+                        }
+                    })
+                    // Last: it answers whatever is left.
+                    .configure(move |routes| client.configure(routes))
+            };
+            servers.run(web_sockets, HttpServer::new(factory))?;
+        }
+        if let Some(api) = site.api.clone() {
+            servers.run(api_sockets, HttpServer::new(move || App::new().configure(api.configure(""))))?;
+        }
+        servers.run(payments_sockets, HttpServer::new(|| App::new().configure(payments)).workers(1))?;
+        if let Some(admin) = site.admin.clone() {
+            let factory = move || {
+                let admin = admin.clone();
+                App::new().configure(move |routes| admin.configure(routes))
+            };
+            servers.run(admin_sockets, HttpServer::new(factory).workers(1))?;
+        }
+        Ok(servers)
+    }
+
+    /// Starts a server on its sockets; without sockets there is none.
+    fn run<F, I, S, B>(&mut self, sockets: Vec<TcpListener>, server: HttpServer<F, I, S, B>) -> Result<(), AppError>
+    where
+        F: Fn() -> I + Send + Clone + 'static,
+        I: IntoServiceFactory<S, Request>,
+        S: ServiceFactory<Request, Config = AppConfig> + 'static,
+        S::Error: Into<actix_web::Error> + 'static,
+        S::InitError: std::fmt::Debug,
+        S::Response: Into<Response<B>> + 'static,
+        <S::Service as Service<Request>>::Future: 'static,
+        S::Service: 'static,
+        B: MessageBody + 'static,
+    {
+        if sockets.is_empty() {
+            return Ok(());
+        }
+        let mut server = server
+            .disable_signals()
+            .keep_alive(KEEP_ALIVE)
+            .client_request_timeout(REQUEST_HEAD_TIMEOUT)
+            .shutdown_timeout(DRAIN_SECONDS);
+        for socket in sockets {
+            server = server.listen(socket).map_err(AppError::Server)?;
+        }
+        let server = server.run();
+        self.handles.push(server.handle());
+        self.tasks.push(tokio::spawn(server));
+        Ok(())
+    }
+
+    /// Resolves when a server ends; while all run, never.
+    pub(super) async fn ended(&mut self) {
+        if self.tasks.is_empty() {
+            return std::future::pending().await;
+        }
+        let (result, index, _) = select_all(self.tasks.iter_mut()).await;
+        self.tasks.swap_remove(index);
+        tracing::error!(?result, "An HTTP server ended");
+    }
+
+    /// Stops accepting and waits for running requests.
+    pub(super) async fn stop(&self) {
+        join_all(self.handles.iter().map(|handle| handle.stop(true))).await;
+    }
+}
+
+/// The payments role's own listener (SURFACE.md §3). Webhooks are refused in a way that makes the provider send them again.
+fn payments(routes: &mut web::ServiceConfig) {
+    routes
+        .route("/health", web::get().to(async || HttpResponse::Ok().content_type("application/json").body("{\"status\":\"healthy\"}\n")))
+        .route(
+            "/webhooks/stripe",
+            web::post().to(async || {
+                HttpResponse::ServiceUnavailable()
+                    .insert_header(("Retry-After", "3600"))
+                    .content_type("text/plain; charset=utf-8")
+                    .body("Payments are not part of this build yet; nothing was recorded, send the event again later.\n")
+            }),
+        );
+}

@@ -1,0 +1,253 @@
+//! Builds the shared parts once and starts the modules that the roles ask for.
+//!
+//! Order: listeners are bound (a busy port is the first thing to say), a private PostgreSQL is started where the configuration asks for one, migrations
+//! run, then pool, listener, schema cache, keys, and last the HTTP servers. A database that is away does not keep the process from starting: the API says
+//! 503 until it is there. Each module gets what it needs and nothing else. Callers: `cli::serve`, `cli::demo`. Tests: `tests/it/serve`.
+
+mod client_config;
+mod database;
+mod error;
+mod http;
+mod listeners;
+
+pub use error::AppError;
+pub use listeners::Addresses;
+
+use crate::admin::Admin;
+use crate::auth::{AuthOptions, Authenticator, IssuerOptions, KeySource};
+use crate::cluster::{Cluster, ClusterOptions, StepListener};
+use crate::config::{ApiMode, Config, DatabaseMode, Role, RoleSet};
+use crate::identity::{Appearance, NewPerson, Provider, ProviderOptions};
+use crate::lifecycle::Lifecycle;
+use crate::migrate;
+use listeners::Listeners;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What `demo` adds to a configuration.
+#[derive(Default)]
+pub struct Extras {
+    /// Told about the steps of a private PostgreSQL.
+    pub cluster_progress: Option<StepListener>,
+    /// Told about migrations and the application's files.
+    pub migration_progress: Option<Arc<dyn migrate::Progress>>,
+    /// People that the embedded provider knows from the start.
+    pub people: Vec<NewPerson>,
+    /// Password of these people to show on the sign-in page; loopback only.
+    pub shown_password: Option<String>,
+    /// Whether the client tells its users that this is a demonstration.
+    pub demo: bool,
+}
+
+/// A started process.
+pub struct Running {
+    /// Where it listens.
+    pub addresses: Addresses,
+    lifecycle: Lifecycle,
+    servers: http::Servers,
+    database: Option<database::Database>,
+    provider: Option<Provider>,
+    cluster: Option<Cluster>,
+    grace: Duration,
+}
+
+/// Runs a process with these roles until it is told to stop.
+///
+/// # Errors
+/// What keeps it from starting, and a module that ended on its own.
+pub async fn run(config: Config, roles: RoleSet) -> Result<(), AppError> {
+    match start(config, roles, Extras::default()).await? {
+        Some(running) => running.wait().await,
+        None => Ok(()),
+    }
+}
+
+/// Starts a process; `None` when its only role was `migrate` and that is done.
+///
+/// # Errors
+/// What keeps it from starting.
+pub async fn start(mut config: Config, roles: RoleSet, extras: Extras) -> Result<Option<Running>, AppError> {
+    let lifecycle = Lifecycle::new();
+    lifecycle.watch_signals(Duration::from_secs(config.shutdown.deadline)).map_err(AppError::Signals)?;
+    let listeners = if roles.is_only(Role::Migrate) { Listeners::default() } else { Listeners::bind(&config, roles)? };
+    let cluster = start_cluster(&mut config, &extras).await?;
+
+    let result = start_modules(config, roles, extras, lifecycle, listeners, cluster).await;
+    match result {
+        Ok(running) => Ok(running),
+        Err((error, cluster)) => {
+            if let Some(cluster) = cluster {
+                cluster.stop().await?;
+            }
+            Err(error)
+        }
+    }
+}
+
+type Failed = (AppError, Option<Cluster>);
+
+async fn start_modules(
+    mut config: Config,
+    roles: RoleSet,
+    extras: Extras,
+    lifecycle: Lifecycle,
+    listeners: Listeners,
+    cluster: Option<Cluster>,
+) -> Result<Option<Running>, Failed> {
+    macro_rules! attempt {
+        ($step:expr) => {
+            match $step {
+                Ok(value) => value,
+                Err(error) => return Err((AppError::from(error), cluster)),
+            }
+        };
+    }
+    let progress = extras.migration_progress.clone().unwrap_or_else(|| Arc::new(migrate::Logged));
+    let preparation = database::Preparation::new(&config, roles, progress);
+    if roles.is_only(Role::Migrate) {
+        attempt!(preparation.run_to_the_end().await);
+        if let Some(cluster) = cluster {
+            cluster.stop().await.map_err(|error| (error.into(), None))?;
+        }
+        return Ok(None);
+    }
+    attempt!(preparation.start(&lifecycle).await);
+
+    let database = attempt!(database::Database::open(&config, roles));
+    let mut admin = Admin::new(lifecycle.clone());
+    database.report_to(&mut admin);
+    for address in listeners.addresses().public() {
+        admin.add_listener(address);
+    }
+
+    client_config::derive_public_url(&mut config, listeners.addresses().web);
+    let mut site = http::Site { admin: Some(admin), ..http::Site::default() };
+    if roles.contains(Role::Api) {
+        let provider = attempt!(open_provider(&config, &extras));
+        let authenticator = attempt!(authenticator(&config, provider.as_ref()));
+        site.api = Some(attempt!(database.api(&config, listeners.addresses(), authenticator)));
+        site.runtime_config = Some(client_config::runtime_config(&config, extras.demo));
+        site.public_url = config.public_url();
+        site.provider = provider;
+    }
+    let addresses = listeners.addresses().clone();
+    let provider = site.provider.clone();
+    let servers = attempt!(http::Servers::start(listeners, site));
+    lifecycle.serving();
+    tracing::info!(roles = %roles, "Serving {}", addresses);
+    let grace = Duration::from_secs(config.shutdown.grace);
+    Ok(Some(Running { addresses, lifecycle, servers, database: Some(database), provider, cluster, grace }))
+}
+
+impl Running {
+    /// Waits for the end: a signal, [`Running::stop`] from elsewhere, or a module that died.
+    ///
+    /// # Errors
+    /// [`AppError::ModuleEnded`] when a module ended on its own, or the private PostgreSQL did not stop.
+    pub async fn wait(mut self) -> Result<(), AppError> {
+        let soft = self.lifecycle.soft_stop();
+        let hard = self.lifecycle.hard_stop();
+        tokio::select! {
+            () = soft.cancelled() => {}
+            () = self.servers.ended() => self.lifecycle.crash("http"),
+            () = ended(self.cluster.as_ref()) => self.lifecycle.crash("postgresql"),
+        }
+        tokio::select! {
+            () = self.drain() => {}
+            () = hard.cancelled() => {}
+        }
+        if let Some(cluster) = self.cluster.take() {
+            cluster.stop().await?;
+        }
+        if self.lifecycle.has_crashed() { Err(AppError::ModuleEnded) } else { Ok(()) }
+    }
+
+    /// Lets the load balancer notice, finishes what runs, closes the connections.
+    async fn drain(&mut self) {
+        tokio::time::sleep(self.grace).await;
+        self.servers.stop().await;
+        if let Some(Err(error)) = self.provider.as_ref().map(Provider::save) {
+            tracing::warn!(error = &error as &dyn std::error::Error, "Sessions of the embedded provider were not kept; people have to sign in again");
+        }
+        if let Some(database) = self.database.take() {
+            database.close();
+        }
+    }
+
+    /// Usernames and passwords that the embedded provider made at this start: to be shown once.
+    pub fn made_passwords(&self) -> &[(String, String)] {
+        self.provider.as_ref().map_or(&[], Provider::made_passwords)
+    }
+
+    /// A handle that stops the process from elsewhere.
+    pub fn lifecycle(&self) -> Lifecycle {
+        self.lifecycle.clone()
+    }
+}
+
+async fn ended(cluster: Option<&Cluster>) {
+    match cluster {
+        Some(cluster) => cluster.ended().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Starts the private PostgreSQL of managed mode and points the configuration at it.
+async fn start_cluster(config: &mut Config, extras: &Extras) -> Result<Option<Cluster>, AppError> {
+    if config.database.mode != DatabaseMode::Managed {
+        return Ok(None);
+    }
+    let mut options = ClusterOptions::new(config.data_dir());
+    if let Some(progress) = &extras.cluster_progress {
+        options.progress = progress.clone();
+    }
+    let cluster = Cluster::start(options).await?;
+    config.database.url = cluster.authenticator_url();
+    config.database.owner_url = cluster.owner_url();
+    Ok(Some(cluster))
+}
+
+/// Opens the provider where the configuration or the demonstration asks for it.
+fn open_provider(config: &Config, extras: &Extras) -> Result<Option<Provider>, AppError> {
+    let identity = &config.identity;
+    if !identity.enabled {
+        return Ok(None);
+    }
+    let mut options = ProviderOptions::new(config.data_dir(), &config.public_url(), &identity.realm, &config.auth.client_id);
+    options.access_token_lifetime = Duration::from_secs(identity.access_token_lifetime);
+    options.session_idle_lifetime = Duration::from_secs(identity.session_idle_lifetime);
+    options.people.clone_from(&extras.people);
+    options.shown_password.clone_from(&extras.shown_password);
+    let branding = &config.branding;
+    options.appearance = Appearance { name: branding.name.clone(), color: branding.color.clone(), color_dark: branding.color_dark.clone() };
+    Ok(Some(Provider::open(options)?))
+}
+
+/// Keys come from the embedded provider, a configured secret or an issuer, in this order.
+fn authenticator(config: &Config, provider: Option<&Provider>) -> Result<Authenticator, AppError> {
+    let auth = &config.auth;
+    let mut options = match config.api.mode {
+        ApiMode::CivicOs => AuthOptions::default(),
+        ApiMode::Postgrest => AuthOptions::postgrest(),
+    };
+    options.anonymous_role.clone_from(&config.api.db_anon_role);
+    options.audience.clone_from(&auth.audience);
+    options.role_claim_key.clone_from(&auth.jwt_role_claim_key);
+    options.honour_role_claim |= auth.honour_role_claim;
+    if let Some(roles) = &auth.allowed_roles {
+        options.allowed_roles = Some(roles.clone());
+    }
+    let source = match (provider, auth.jwt_secret.expose(), &auth.issuer) {
+        (Some(provider), _, _) => {
+            options.issuer = Some(provider.issuer().to_owned());
+            KeySource::Local(provider.key_set())
+        }
+        (None, Some(secret), _) => KeySource::from_secret(secret, auth.jwt_secret_is_base64)?,
+        (None, None, Some(issuer)) => {
+            options.issuer = Some(issuer.clone());
+            KeySource::Issuer(IssuerOptions::new(issuer))
+        }
+        (None, None, None) => KeySource::None,
+    };
+    Ok(Authenticator::new(options, source)?)
+}

@@ -1,0 +1,1 @@
+function e(){return null}function t(){return null}export{e as CreatePage,t as EditPage};
