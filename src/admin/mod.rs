@@ -46,7 +46,11 @@ impl Admin {
     }
 
     /// A named condition of readiness.
-    pub fn add_check(&mut self, name: &'static str, check: impl Fn() -> BoxFuture<'static, Condition> + Send + Sync + 'static) {
+    pub fn add_check(
+        &mut self,
+        name: &'static str,
+        check: impl Fn() -> BoxFuture<'static, Condition> + Send + Sync + 'static,
+    ) {
         self.checks.push((name, Arc::new(check)));
     }
 
@@ -62,7 +66,12 @@ impl Admin {
 
     /// Mounts the routes.
     pub fn configure(&self, routes: &mut web::ServiceConfig) {
-        for (path, handler) in [("/live", Endpoint::Live), ("/ready", Endpoint::Ready), ("/metrics", Endpoint::Metrics), ("/schema_cache", Endpoint::SchemaCache)] {
+        for (path, handler) in [
+            ("/live", Endpoint::Live),
+            ("/ready", Endpoint::Ready),
+            ("/metrics", Endpoint::Metrics),
+            ("/schema_cache", Endpoint::SchemaCache),
+        ] {
             let admin = self.clone();
             routes.service(web::resource(path).to(move |request: HttpRequest| {
                 let admin = admin.clone();
@@ -82,7 +91,9 @@ impl Admin {
     async fn live(&self) -> HttpResponse {
         match self.unreachable_listener().await {
             None => HttpResponse::Ok().finish(),
-            Some(address) => text(StatusCode::INTERNAL_SERVER_ERROR, format!("{address} does not accept connections\n")),
+            Some(address) => {
+                text(StatusCode::INTERNAL_SERVER_ERROR, format!("{address} does not accept connections\n"))
+            }
         }
     }
 
@@ -99,7 +110,11 @@ impl Admin {
                 waiting.push_str(&format!("{name}: {reason}\n"));
             }
         }
-        if waiting.is_empty() { text(StatusCode::OK, "ready\n".to_owned()) } else { text(StatusCode::SERVICE_UNAVAILABLE, waiting) }
+        if waiting.is_empty() {
+            text(StatusCode::OK, "ready\n".to_owned())
+        } else {
+            text(StatusCode::SERVICE_UNAVAILABLE, waiting)
+        }
     }
 
     fn render_metrics(&self) -> HttpResponse {
@@ -114,7 +129,9 @@ impl Admin {
 
     fn dump_schema_cache(&self) -> HttpResponse {
         match self.schema_cache.as_ref().and_then(|source| source()) {
-            Some(json) => HttpResponse::Ok().insert_header((header::CONTENT_TYPE, "application/json; charset=utf-8")).body(json),
+            Some(json) => {
+                HttpResponse::Ok().insert_header((header::CONTENT_TYPE, "application/json; charset=utf-8")).body(json)
+            }
             None => text(StatusCode::SERVICE_UNAVAILABLE, "The schema cache is not loaded yet\n".to_owned()),
         }
     }
@@ -123,7 +140,11 @@ impl Admin {
         for address in &self.main_listeners {
             let mut target = *address;
             if target.ip().is_unspecified() {
-                target.set_ip(if target.is_ipv4() { [127, 0, 0, 1].into() } else { std::net::Ipv6Addr::LOCALHOST.into() });
+                target.set_ip(if target.is_ipv4() {
+                    [127, 0, 0, 1].into()
+                } else {
+                    std::net::Ipv6Addr::LOCALHOST.into()
+                });
             }
             let connected = tokio::time::timeout(Duration::from_secs(2), tokio::net::TcpStream::connect(target)).await;
             if !matches!(connected, Ok(Ok(_))) {

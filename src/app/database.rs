@@ -1,13 +1,13 @@
 //! What a process keeps open towards PostgreSQL, and what it does to the schema before it serves.
 
 use super::AppError;
+use super::listeners::Addresses;
 use crate::admin::{Admin, Condition};
 use crate::api::{Api, ApiContext, ApiSettings};
 use crate::auth::Authenticator;
 use crate::config::{ApiMode, Config, Role, RoleSet, Secret};
 use crate::db::{Db, DbOptions, Hub, LaneLimits};
 use crate::lifecycle::Lifecycle;
-use super::listeners::Addresses;
 use crate::migrate::{self, ApplyOptions, DeployOptions, MigrateError};
 use crate::schema_cache;
 use std::fmt::Write as _;
@@ -60,11 +60,18 @@ impl Database {
     }
 
     /// The REST API on this database.
-    pub(super) fn api(&self, config: &Config, addresses: &Addresses, authenticator: Authenticator) -> Result<Api, AppError> {
-        let schema_cache = self.schema_cache.clone().ok_or_else(|| AppError::Schema("the API needs the role api".to_owned()))?;
+    pub(super) fn api(
+        &self,
+        config: &Config,
+        addresses: &Addresses,
+        authenticator: Authenticator,
+    ) -> Result<Api, AppError> {
+        let schema_cache =
+            self.schema_cache.clone().ok_or_else(|| AppError::Schema("the API needs the role api".to_owned()))?;
         // The document names the listener that serves at the root where there is one: PostgREST's own.
         let address = addresses.api.or(addresses.web);
-        let (host, port) = address.map_or_else(|| ("0.0.0.0".to_owned(), 0), |address| (address.ip().to_string(), address.port()));
+        let (host, port) =
+            address.map_or_else(|| ("0.0.0.0".to_owned(), 0), |address| (address.ip().to_string(), address.port()));
         let settings = ApiSettings::from_config(&config.api, &host, port);
         Ok(Api::new(ApiContext { db: self.db.clone(), schema_cache, authenticator, settings }))
     }
@@ -85,7 +92,12 @@ impl Database {
         admin.add_metrics(move |text| {
             let stats = db.stats();
             let metrics = [
-                ("pgrst_db_pool_timeouts_total", "counter", "Requests that waited too long for a connection", stats.timeouts),
+                (
+                    "pgrst_db_pool_timeouts_total",
+                    "counter",
+                    "Requests that waited too long for a connection",
+                    stats.timeouts,
+                ),
                 ("pgrst_db_pool_available", "gauge", "Idle connections", stats.available as u64),
                 ("pgrst_db_pool_waiting", "gauge", "Requests waiting for a connection", stats.waiting as u64),
                 ("pgrst_db_pool_max", "gauge", "Most connections", stats.max as u64),
@@ -100,7 +112,9 @@ impl Database {
         admin.add_check("schema cache", move || {
             let condition = match handle.current() {
                 Some(_) => Condition::Ready,
-                None => Condition::Waiting(handle.last_error().map_or_else(|| "loading".to_owned(), |error| error.to_string())),
+                None => Condition::Waiting(
+                    handle.last_error().map_or_else(|| "loading".to_owned(), |error| error.to_string()),
+                ),
             };
             Box::pin(std::future::ready(condition))
         });
@@ -121,7 +135,9 @@ fn lanes(roles: RoleSet, pool_max: usize) -> LaneLimits {
     match (roles.contains(Role::Api), jobs) {
         // Nothing else competes: the whole pool, as PostgREST would.
         (true, false) => LaneLimits::default(),
-        (true, true) => LaneLimits { api: Some((shared * 3 / 4).max(1)), jobs: Some((shared / 3).max(1)), system: None },
+        (true, true) => {
+            LaneLimits { api: Some((shared * 3 / 4).max(1)), jobs: Some((shared / 3).max(1)), system: None }
+        }
         (false, _) => LaneLimits { api: None, jobs: Some(shared), system: None },
     }
 }

@@ -44,7 +44,8 @@ impl Servers {
     /// Starts one server per kind of listener.
     pub(super) fn start(listeners: Listeners, site: Site) -> Result<Self, AppError> {
         let mut servers = Self { handles: Vec::new(), tasks: Vec::new() };
-        let Listeners { web: web_sockets, api: api_sockets, payments: payments_sockets, admin: admin_sockets, .. } = listeners;
+        let Listeners { web: web_sockets, api: api_sockets, payments: payments_sockets, admin: admin_sockets, .. } =
+            listeners;
         if let (Some(api), Some(runtime_config)) = (&site.api, &site.runtime_config) {
             let policy = SecurityPolicy::new(runtime_config, &site.public_url, false);
             let (api, provider, client) = (api.clone(), site.provider.clone(), Web::new(runtime_config));
@@ -127,14 +128,20 @@ impl Servers {
 /// The payments role's own listener (SURFACE.md §3). Webhooks are refused in a way that makes the provider send them again.
 fn payments(routes: &mut web::ServiceConfig) {
     routes
-        .route("/health", web::get().to(async || HttpResponse::Ok().content_type("application/json").body("{\"status\":\"healthy\"}\n")))
+        .route(
+            "/health",
+            web::get()
+                .to(async || HttpResponse::Ok().content_type("application/json").body("{\"status\":\"healthy\"}\n")),
+        )
         .route(
             "/webhooks/stripe",
             web::post().to(async || {
                 HttpResponse::ServiceUnavailable()
                     .insert_header(("Retry-After", "3600"))
                     .content_type("text/plain; charset=utf-8")
-                    .body("Payments are not part of this build yet; nothing was recorded, send the event again later.\n")
+                    .body(
+                        "Payments are not part of this build yet; nothing was recorded, send the event again later.\n",
+                    )
             }),
         );
 }

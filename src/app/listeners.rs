@@ -27,7 +27,12 @@ impl Addresses {
 
 impl fmt::Display for Addresses {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let named = [("web client and API", self.web), ("REST at the root", self.api), ("webhooks", self.payments), ("health", self.admin)];
+        let named = [
+            ("web client and API", self.web),
+            ("REST at the root", self.api),
+            ("webhooks", self.payments),
+            ("health", self.admin),
+        ];
         let mut separator = "";
         for (name, address) in named {
             if let Some(address) = address {
@@ -56,14 +61,16 @@ impl Listeners {
         if roles.contains(Role::Api) {
             // In plain mode only the root listener exists: nobody asked for a web client.
             if config.api.mode == ApiMode::CivicOs {
-                listeners.web = bind("web.listen", &config.web.listen, "--listen (demo), CIVIC_OS_WEB__LISTEN or web.listen")?;
+                listeners.web =
+                    bind("web.listen", &config.web.listen, "--listen (demo), CIVIC_OS_WEB__LISTEN or web.listen")?;
             }
             if let Some(address) = &config.api.listen {
                 listeners.api = bind("api.listen", address, "PGRST_SERVER_PORT, CIVIC_OS_API__LISTEN or api.listen")?;
             }
         }
         if let Some(address) = config.payments_listen(roles) {
-            listeners.payments = bind("payments.listen", &address, "WEBHOOK_PORT, CIVIC_OS_PAYMENTS__LISTEN or payments.listen")?;
+            listeners.payments =
+                bind("payments.listen", &address, "WEBHOOK_PORT, CIVIC_OS_PAYMENTS__LISTEN or payments.listen")?;
         }
         if !config.admin.listen.is_empty() {
             listeners.admin = bind("admin.listen", &config.admin.listen, "CIVIC_OS_ADMIN__LISTEN or admin.listen")?;

@@ -167,7 +167,10 @@ impl Running {
         tokio::time::sleep(self.grace).await;
         self.servers.stop().await;
         if let Some(Err(error)) = self.provider.as_ref().map(Provider::save) {
-            tracing::warn!(error = &error as &dyn std::error::Error, "Sessions of the embedded provider were not kept; people have to sign in again");
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "Sessions of the embedded provider were not kept; people have to sign in again"
+            );
         }
         if let Some(database) = self.database.take() {
             database.close();
@@ -213,13 +216,18 @@ fn open_provider(config: &Config, extras: &Extras) -> Result<Option<Provider>, A
     if !identity.enabled {
         return Ok(None);
     }
-    let mut options = ProviderOptions::new(config.data_dir(), &config.public_url(), &identity.realm, &config.auth.client_id);
+    let mut options =
+        ProviderOptions::new(config.data_dir(), &config.public_url(), &identity.realm, &config.auth.client_id);
     options.access_token_lifetime = Duration::from_secs(identity.access_token_lifetime);
     options.session_idle_lifetime = Duration::from_secs(identity.session_idle_lifetime);
     options.people.clone_from(&extras.people);
     options.shown_password.clone_from(&extras.shown_password);
     let branding = &config.branding;
-    options.appearance = Appearance { name: branding.name.clone(), color: branding.color.clone(), color_dark: branding.color_dark.clone() };
+    options.appearance = Appearance {
+        name: branding.name.clone(),
+        color: branding.color.clone(),
+        color_dark: branding.color_dark.clone(),
+    };
     Ok(Some(Provider::open(options)?))
 }
 

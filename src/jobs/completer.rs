@@ -84,7 +84,10 @@ where
     loop {
         match write().await {
             Ok(_) => return true,
-            Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "Results of jobs cannot be written; trying again in {wait:?}"),
+            Err(error) => tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "Results of jobs cannot be written; trying again in {wait:?}"
+            ),
         }
         tokio::select! {
             () = hard_stop.cancelled() => return false,
@@ -125,7 +128,9 @@ fn settlement(finished: Finished) -> Settlement {
             let state = if time <= retry::SCHEDULER_INTERVAL { JobState::Available } else { JobState::Scheduled };
             Settlement { state, due_in: Some(time), refund: 1, counts_as_snooze: true, ..plain(&job) }
         }
-        Finished::HandBack(job) => Settlement { state: JobState::Available, due_in: Some(Duration::ZERO), refund: 1, ..plain(&job) },
+        Finished::HandBack(job) => {
+            Settlement { state: JobState::Available, due_in: Some(Duration::ZERO), refund: 1, ..plain(&job) }
+        }
         Finished::Completed(job) => Settlement { state: JobState::Completed, ..plain(&job) },
     }
 }

@@ -1,9 +1,9 @@
 //! Cancel, pause, resume: heard from River's control channel, and polled, because LISTEN may be unavailable behind a transaction pooler.
 
+use super::QueueSettings;
 use super::executor::{Executor, StopReason};
 use super::producer::Producer;
 use super::store::Store;
-use super::QueueSettings;
 use crate::db::{Hub, HubEvent};
 use serde::Deserialize;
 use std::time::Duration;
@@ -66,7 +66,9 @@ pub(super) async fn watch_control(hub: Hub, producers: Vec<Producer>, executor: 
             }
             "pause" | "resume" => {
                 let paused = notice.action == "pause";
-                for producer in producers.iter().filter(|producer| notice.queue == "*" || producer.queue.name == notice.queue) {
+                for producer in
+                    producers.iter().filter(|producer| notice.queue == "*" || producer.queue.name == notice.queue)
+                {
                     producer.set_paused(paused);
                 }
             }
@@ -76,7 +78,15 @@ pub(super) async fn watch_control(hub: Hub, producers: Vec<Producer>, executor: 
 }
 
 /// Looks at the tables now and then: each second without LISTEN.
-pub(super) async fn poll(store: Store, hub: Option<Hub>, client_id: String, producers: Vec<Producer>, executor: Executor, settings: QueueSettings, stop: CancellationToken) {
+pub(super) async fn poll(
+    store: Store,
+    hub: Option<Hub>,
+    client_id: String,
+    producers: Vec<Producer>,
+    executor: Executor,
+    settings: QueueSettings,
+    stop: CancellationToken,
+) {
     let queues: Vec<String> = producers.iter().map(|producer| producer.queue.name.to_owned()).collect();
     loop {
         let listening = hub.as_ref().is_some_and(Hub::is_connected);

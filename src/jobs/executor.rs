@@ -43,7 +43,13 @@ pub(super) struct Executor {
 
 impl Executor {
     /// Starts a run; `on_end` is called when its slot is free again.
-    pub(super) fn start(&self, kind: Arc<dyn Kind>, job: Job, completer: Completer, on_end: impl FnOnce() + Send + 'static) {
+    pub(super) fn start(
+        &self,
+        kind: Arc<dyn Kind>,
+        job: Job,
+        completer: Completer,
+        on_end: impl FnOnce() + Send + 'static,
+    ) {
         let cancelled = CancellationToken::new();
         let running = Running { attempt: job.attempt, cancelled: cancelled.clone(), reason: None };
         self.lock().insert(job.id, running);
@@ -93,12 +99,18 @@ impl Executor {
         let outcome = match (end, reason) {
             (RunEnd::Ended(outcome @ (Outcome::Complete | Outcome::AlreadyCompleted)), _) => outcome,
             (_, Some(StopReason::LeaseLost)) => return None,
-            (RunEnd::Ended(outcome), Some(StopReason::Shutdown)) if matches!(outcome, Outcome::Discard(_) | Outcome::Cancel(_)) => outcome,
+            (RunEnd::Ended(outcome), Some(StopReason::Shutdown))
+                if matches!(outcome, Outcome::Discard(_) | Outcome::Cancel(_)) =>
+            {
+                outcome
+            }
             (_, Some(StopReason::Shutdown)) => return Some(Finished::HandBack(job)),
             (_, Some(StopReason::RemoteCancel)) => Outcome::Cancel("job cancelled remotely".into()),
             (RunEnd::Ended(outcome), None) => outcome,
             (RunEnd::Panicked(message, trace), None) => return Some(Finished::Failed { job, error: message, trace }),
-            (RunEnd::TimedOut(limit), None) => Outcome::Fail(format!("the job did not finish within {} s", limit.as_secs_f64())),
+            (RunEnd::TimedOut(limit), None) => {
+                Outcome::Fail(format!("the job did not finish within {} s", limit.as_secs_f64()))
+            }
             (RunEnd::Stopped, None) => Outcome::Fail("the job was stopped".into()),
         };
         Some(match outcome {
@@ -171,7 +183,9 @@ impl RunEnd {
         match result {
             Ok(Ok(outcome)) => Self::Ended(outcome),
             Ok(Err(panic)) => Self::Panicked(panic_text(panic.as_ref()), "the job panicked".into()),
-            Err(error) if error.is_panic() => Self::Panicked(panic_text(error.into_panic().as_ref()), "the job panicked".into()),
+            Err(error) if error.is_panic() => {
+                Self::Panicked(panic_text(error.into_panic().as_ref()), "the job panicked".into())
+            }
             Err(_) => Self::Stopped,
         }
     }

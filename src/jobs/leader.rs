@@ -1,10 +1,10 @@
 //! One leader per database does the housekeeping. The lease is a row with a term; we renew exactly the term that we won and trust it locally for less
 //! time than the database does, so that two leaders never act at once.
 
+use super::QueueSettings;
 use super::control::{self, LEADERSHIP_CHANNEL};
 use super::maintenance;
 use super::store::Store;
-use super::QueueSettings;
 use crate::db::{Hub, HubEvent};
 use std::time::{Duration, Instant};
 use time::OffsetDateTime;
@@ -17,7 +17,14 @@ const ELECT_EVERY: Duration = Duration::from_secs(5);
 const TRUST: Duration = Duration::from_secs(12);
 
 /// Takes part in elections until the stop, then resigns.
-pub(super) async fn run(store: Store, hub: Option<Hub>, client_id: String, kinds: Vec<String>, settings: QueueSettings, stop: CancellationToken) {
+pub(super) async fn run(
+    store: Store,
+    hub: Option<Hub>,
+    client_id: String,
+    kinds: Vec<String>,
+    settings: QueueSettings,
+    stop: CancellationToken,
+) {
     let mut resignations = hub.as_ref().map(|hub| hub.subscribe(LEADERSHIP_CHANNEL));
     while !stop.is_cancelled() {
         let asked = Instant::now();
@@ -26,7 +33,10 @@ pub(super) async fn run(store: Store, hub: Option<Hub>, client_id: String, kinds
             lead(&store, &client_id, elected_at, asked, &kinds, &settings, &stop).await;
             if stop.is_cancelled() {
                 if let Err(error) = store.resign(&client_id).await {
-                    tracing::debug!(error = &error as &dyn std::error::Error, "The leadership was not given up; it ends by itself");
+                    tracing::debug!(
+                        error = &error as &dyn std::error::Error,
+                        "The leadership was not given up; it ends by itself"
+                    );
                 }
                 return;
             }
@@ -44,7 +54,15 @@ pub(super) async fn run(store: Store, hub: Option<Hub>, client_id: String, kinds
 }
 
 /// Housekeeping while the term is certainly ours.
-async fn lead(store: &Store, client_id: &str, elected_at: OffsetDateTime, asked: Instant, kinds: &[String], settings: &QueueSettings, stop: &CancellationToken) {
+async fn lead(
+    store: &Store,
+    client_id: &str,
+    elected_at: OffsetDateTime,
+    asked: Instant,
+    kinds: &[String],
+    settings: &QueueSettings,
+    stop: &CancellationToken,
+) {
     let term = stop.child_token();
     let work = tokio::spawn(maintenance::run(store.clone(), kinds.to_vec(), settings.clone(), term.clone()));
     let mut certain_until = asked + TRUST;

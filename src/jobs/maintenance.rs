@@ -1,8 +1,8 @@
 //! What the leader does: due jobs become available, jobs of dead processes go back, old rows go, indexes are rebuilt at midnight (WORKERS.md §2.6).
 //! Every statement takes a bounded batch; a step that fails is tried again at its next turn.
 
-use super::store::{Store, StoreError};
 use super::QueueSettings;
+use super::store::{Store, StoreError};
 use crate::db::Lane;
 use std::time::Duration;
 use time::OffsetDateTime;
@@ -33,9 +33,14 @@ pub(super) async fn run(store: Store, kinds: Vec<String>, settings: QueueSetting
     let rescue_every = settings.beat;
     tokio::join!(
         every("scheduler", SCHEDULE_EVERY, &term, || drain(|| store.schedule(SCHEDULE_EVERY, BATCH))),
-        every("rescuer of dead processes", rescue_every, &term, || drain(|| store.rescue_dead(settings.dead_after, BATCH))),
+        every("rescuer of dead processes", rescue_every, &term, || drain(
+            || store.rescue_dead(settings.dead_after, BATCH)
+        )),
         every("rescuer", RESCUE_STUCK_EVERY, &term, || drain(|| store.rescue_stuck(STUCK_AFTER, BATCH, &kinds))),
-        every("cleaner", CLEAN_EVERY, &term, || drain(async || store.clean(BATCH).await.map(|rows| usize::try_from(rows).unwrap_or(0)))),
+        every("cleaner", CLEAN_EVERY, &term, || drain(async || store
+            .clean(BATCH)
+            .await
+            .map(|rows| usize::try_from(rows).unwrap_or(0)))),
         every("queue cleaner", CLEAN_QUEUES_EVERY, &term, || store.clean_queues()),
         reindex_at_midnight(&store, &term),
     );
@@ -53,7 +58,10 @@ where
             () = tokio::time::sleep(pause) => {}
         }
         if let Err(error) = step().await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "The {name} of the job queue failed; it runs again in {interval:?}");
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "The {name} of the job queue failed; it runs again in {interval:?}"
+            );
         }
         pause = interval;
     }
@@ -85,7 +93,9 @@ async fn reindex_at_midnight(store: &Store, term: &CancellationToken) {
             }
             match tokio::time::timeout(REINDEX_LIMIT, store.reindex(Lane::System, index)).await {
                 Ok(Ok(())) => {}
-                Ok(Err(error)) => tracing::warn!(error = &error as &dyn std::error::Error, "Index {index} was not rebuilt"),
+                Ok(Err(error)) => {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "Index {index} was not rebuilt")
+                }
                 Err(_) => tracing::warn!("Index {index} was not rebuilt within {REINDEX_LIMIT:?}"),
             }
         }

@@ -20,7 +20,7 @@ mod unique;
 
 pub use kind::{Kind, Outcome, QueueOptions, Registry, Run};
 pub use model::{AttemptError, Job, JobState, UnknownState};
-pub use operations::{JobFilter, Operations, OperationError, QueueCount};
+pub use operations::{JobFilter, OperationError, Operations, QueueCount};
 pub use store::{NewJob, Store, StoreError, complete_in};
 pub use unique::Unique;
 
@@ -80,7 +80,13 @@ pub struct JobQueue {
 
 impl JobQueue {
     /// Starts working on the registry's kinds. The database may be away: work begins when it answers.
-    pub fn start(store: Store, hub: Option<Hub>, registry: Registry, roles: Vec<String>, settings: QueueSettings) -> Self {
+    pub fn start(
+        store: Store,
+        hub: Option<Hub>,
+        registry: Registry,
+        roles: Vec<String>,
+        settings: QueueSettings,
+    ) -> Self {
         let process = Process { client_id: client_id(), roles, host: host_name() };
         let (soft, hard) = (CancellationToken::new(), CancellationToken::new());
         let executor = Executor::default();
@@ -92,7 +98,12 @@ impl JobQueue {
         let mut services = Vec::new();
         if let Some(hub) = &hub {
             services.push(tokio::spawn(control::watch_inserts(hub.clone(), producers.clone(), soft.clone())));
-            services.push(tokio::spawn(control::watch_control(hub.clone(), producers.clone(), executor.clone(), hard.clone())));
+            services.push(tokio::spawn(control::watch_control(
+                hub.clone(),
+                producers.clone(),
+                executor.clone(),
+                hard.clone(),
+            )));
         }
         services.push(tokio::spawn(control::poll(
             store.clone(),
@@ -104,7 +115,14 @@ impl JobQueue {
             hard.clone(),
         )));
         let kinds: Vec<String> = registry.kinds().into_iter().map(str::to_owned).collect();
-        services.push(tokio::spawn(leader::run(store.clone(), hub, process.client_id.clone(), kinds, settings.clone(), soft.clone())));
+        services.push(tokio::spawn(leader::run(
+            store.clone(),
+            hub,
+            process.client_id.clone(),
+            kinds,
+            settings.clone(),
+            soft.clone(),
+        )));
         services.push(tokio::spawn(wake_after_beat(first_beat.clone(), producers.clone(), soft.clone())));
         let producers = producers
             .into_iter()
@@ -122,9 +140,32 @@ impl JobQueue {
             })
             .collect();
         let client_id = process.client_id.clone();
-        let heartbeat = tokio::spawn(heartbeat::run(store.clone(), process, lease, executor.clone(), settings, hard.clone(), first_beat));
-        tracing::info!(client_id, "Working on queues: {}", registry.queues().iter().map(|queue| queue.name).collect::<Vec<_>>().join(", "));
-        Self { store, client_id, executor, soft, hard, producers, services, heartbeat, completer: Some(completer), writer }
+        let heartbeat = tokio::spawn(heartbeat::run(
+            store.clone(),
+            process,
+            lease,
+            executor.clone(),
+            settings,
+            hard.clone(),
+            first_beat,
+        ));
+        tracing::info!(
+            client_id,
+            "Working on queues: {}",
+            registry.queues().iter().map(|queue| queue.name).collect::<Vec<_>>().join(", ")
+        );
+        Self {
+            store,
+            client_id,
+            executor,
+            soft,
+            hard,
+            producers,
+            services,
+            heartbeat,
+            completer: Some(completer),
+            writer,
+        }
     }
 
     /// River's name for this process, as it stands in `attempted_by`.
@@ -157,7 +198,10 @@ impl JobQueue {
         match tokio::time::timeout(Duration::from_secs(5), self.store.leave(&self.client_id)).await {
             Ok(Ok(0)) => {}
             Ok(Ok(jobs)) => tracing::info!(jobs, "Handed {jobs} unfinished jobs back"),
-            Ok(Err(error)) => tracing::warn!(error = &error as &dyn std::error::Error, "Unfinished jobs could not be handed back; the leader does it"),
+            Ok(Err(error)) => tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "Unfinished jobs could not be handed back; the leader does it"
+            ),
             Err(_) => tracing::warn!("Unfinished jobs could not be handed back in time; the leader does it"),
         }
         self.hard.cancel();
@@ -192,7 +236,9 @@ async fn wake_after_beat(beat: Arc<Notify>, producers: Vec<Producer>, stop: Canc
 fn client_id() -> String {
     let host: String = host_name().replace('.', "_").chars().take(60).collect();
     let format = format_description!("[year]_[month]_[day]T[hour]_[minute]_[second]_[subsecond digits:6]");
-    let now = OffsetDateTime::now_utc().format(&format).unwrap_or_else(|_| OffsetDateTime::now_utc().unix_timestamp_nanos().to_string());
+    let now = OffsetDateTime::now_utc()
+        .format(&format)
+        .unwrap_or_else(|_| OffsetDateTime::now_utc().unix_timestamp_nanos().to_string());
     // Two processes of one host may start within a microsecond, and tests start several in one.
     format!("{host}_{now}_{:08x}", rand::random::<u32>())
 }

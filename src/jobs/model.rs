@@ -68,7 +68,9 @@ impl std::str::FromStr for JobState {
 
 /// A label that is none of River's.
 #[derive(Debug, thiserror::Error)]
-#[error("\"{0}\" is no job state; it is one of available, cancelled, completed, discarded, pending, retryable, running, scheduled")]
+#[error(
+    "\"{0}\" is no job state; it is one of available, cancelled, completed, discarded, pending, retryable, running, scheduled"
+)]
 pub struct UnknownState(String);
 
 /// One job, fetched or shown.

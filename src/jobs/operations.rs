@@ -152,7 +152,13 @@ impl Operations {
         self.change("cancel", CANCEL, id, "cancelled").await
     }
 
-    async fn change(&self, statement: &'static str, sql: &'static str, id: i64, verb: &'static str) -> Result<(), OperationError> {
+    async fn change(
+        &self,
+        statement: &'static str,
+        sql: &'static str,
+        id: i64,
+        verb: &'static str,
+    ) -> Result<(), OperationError> {
         let channel = CONTROL_CHANNEL;
         let rows = self.store.call(Lane::System, statement, sql, &[(&id, Type::INT8), (&channel, Type::TEXT)]).await?;
         let Some(row) = rows.first() else { return Err(OperationError::NotFound(id)) };
@@ -168,7 +174,9 @@ impl Operations {
     /// The database.
     pub async fn set_paused(&self, queue: &str, paused: bool) -> Result<(), OperationError> {
         let channel = CONTROL_CHANNEL;
-        self.store.call(Lane::System, "pause", PAUSE, &[(&queue, Type::TEXT), (&paused, Type::BOOL), (&channel, Type::TEXT)]).await?;
+        self.store
+            .call(Lane::System, "pause", PAUSE, &[(&queue, Type::TEXT), (&paused, Type::BOOL), (&channel, Type::TEXT)])
+            .await?;
         Ok(())
     }
 

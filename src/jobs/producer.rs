@@ -4,12 +4,12 @@
 //! hint; the poll finds everything without one. The first fetch after a pause happens at once, following ones keep the cool-down of River, unless the
 //! last fetch came back full: then there is more, and waiting would only cost.
 
+use super::QueueSettings;
 use super::completer::Completer;
 use super::executor::Executor;
 use super::heartbeat::Lease;
 use super::kind::{QueueOptions, Registry};
 use super::store::Store;
-use super::QueueSettings;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -55,7 +55,12 @@ impl Producer {
     /// Stops or resumes fetching; running jobs go on.
     pub(super) fn set_paused(&self, paused: bool) {
         if self.paused.swap(paused, Ordering::SeqCst) != paused {
-            tracing::info!(queue = self.queue.name, "Queue {} is {}", self.queue.name, if paused { "paused" } else { "resumed" });
+            tracing::info!(
+                queue = self.queue.name,
+                "Queue {} is {}",
+                self.queue.name,
+                if paused { "paused" } else { "resumed" }
+            );
             self.wake();
         }
     }
@@ -77,7 +82,11 @@ impl Producer {
                         touched = Some(Instant::now());
                         self.set_paused(paused);
                     }
-                    Err(error) => tracing::debug!(error = &error as &dyn std::error::Error, "Queue {} cannot be registered", self.queue.name),
+                    Err(error) => tracing::debug!(
+                        error = &error as &dyn std::error::Error,
+                        "Queue {} cannot be registered",
+                        self.queue.name
+                    ),
                 }
             }
             let mut more = false;
@@ -109,7 +118,11 @@ impl Producer {
         let jobs = match context.store.claim(self.queue.name, &context.client_id, limit, &self.queue.kinds).await {
             Ok(jobs) => jobs,
             Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "Jobs of queue {} cannot be fetched", self.queue.name);
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "Jobs of queue {} cannot be fetched",
+                    self.queue.name
+                );
                 return false;
             }
         };

@@ -24,7 +24,10 @@ mod tests {
             let exact = (n as f64).powi(4);
             for jitter in [0.0, 0.25, 0.5, 1.0] {
                 let seconds = delay(n, jitter).as_secs_f64();
-                assert!((exact * 0.9 - 1e-6..=exact * 1.1 + 1e-6).contains(&seconds), "n={n} jitter={jitter}: {seconds}");
+                assert!(
+                    (exact * 0.9 - 1e-6..=exact * 1.1 + 1e-6).contains(&seconds),
+                    "n={n} jitter={jitter}: {seconds}"
+                );
             }
         }
     }

@@ -114,7 +114,10 @@ impl NewJob {
             && self.kind.chars().count() > 1
             && self.kind.chars().skip(1).all(|c| word(c) || "-[]<>/.·:+".contains(c));
         if !kind_ok {
-            return Err(format!("\"{}\" is no job kind: letters, digits and _ first, then also - [ ] < > / . · : +", self.kind));
+            return Err(format!(
+                "\"{}\" is no job kind: letters, digits and _ first, then also - [ ] < > / . · : +",
+                self.kind
+            ));
         }
         if self.queue.is_empty() || self.queue.len() > 64 || !self.queue.chars().all(|c| word(c) || c == '-') {
             return Err(format!("\"{}\" is no queue name: up to 64 letters, digits, _ and -", self.queue));
@@ -155,15 +158,32 @@ impl Store {
     }
 
     /// One statement in one transaction, sent as one message group.
-    pub(super) async fn call(&self, lane: Lane, statement: &'static str, sql: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, StoreError> {
+    pub(super) async fn call(
+        &self,
+        lane: Lane,
+        statement: &'static str,
+        sql: &str,
+        parameters: &[Parameter<'_>],
+    ) -> Result<Vec<Row>, StoreError> {
         let client = self.db.client(lane).await.map_err(StoreError::Connect)?;
         in_role(&client, statement, sql, parameters).await
     }
 
-    pub(super) async fn claim(&self, queue: &str, client_id: &str, limit: usize, kinds: &[String]) -> Result<Vec<Job>, StoreError> {
+    pub(super) async fn claim(
+        &self,
+        queue: &str,
+        client_id: &str,
+        limit: usize,
+        kinds: &[String],
+    ) -> Result<Vec<Job>, StoreError> {
         let limit = i32::try_from(limit).unwrap_or(i32::MAX);
         let rows = self
-            .call(Lane::Jobs, "claim", CLAIM, &[(&queue, Type::TEXT), (&client_id, Type::TEXT), (&limit, Type::INT4), (&kinds, Type::TEXT_ARRAY)])
+            .call(
+                Lane::Jobs,
+                "claim",
+                CLAIM,
+                &[(&queue, Type::TEXT), (&client_id, Type::TEXT), (&limit, Type::INT4), (&kinds, Type::TEXT_ARRAY)],
+            )
             .await?;
         let mut jobs = rows.iter().map(read_job).collect::<Result<Vec<_>, _>>()?;
         // `update … returning` has no order of its own.
@@ -172,7 +192,9 @@ impl Store {
     }
 
     pub(super) async fn complete(&self, ids: &[i64], attempts: &[i16]) -> Result<usize, StoreError> {
-        let rows = self.call(Lane::System, "complete", COMPLETE, &[(&ids, Type::INT8_ARRAY), (&attempts, Type::INT2_ARRAY)]).await?;
+        let rows = self
+            .call(Lane::System, "complete", COMPLETE, &[(&ids, Type::INT8_ARRAY), (&attempts, Type::INT2_ARRAY)])
+            .await?;
         Ok(rows.len())
     }
 
@@ -255,7 +277,13 @@ impl Store {
             Lane::System,
             "beat",
             BEAT,
-            &[(&client_id, Type::TEXT), (&roles, Type::TEXT_ARRAY), (&host, Type::TEXT), (&pid, Type::INT4), (&version, Type::TEXT)],
+            &[
+                (&client_id, Type::TEXT),
+                (&roles, Type::TEXT_ARRAY),
+                (&host, Type::TEXT),
+                (&pid, Type::INT4),
+                (&version, Type::TEXT),
+            ],
         )
         .await?;
         Ok(())
@@ -272,20 +300,33 @@ impl Store {
     }
 
     pub(super) async fn poll_control(&self, client_id: &str, queues: &[String]) -> Result<Control, StoreError> {
-        let rows = self.call(Lane::System, "poll_control", POLL_CONTROL, &[(&client_id, Type::TEXT), (&queues, Type::TEXT_ARRAY)]).await?;
+        let rows = self
+            .call(Lane::System, "poll_control", POLL_CONTROL, &[(&client_id, Type::TEXT), (&queues, Type::TEXT_ARRAY)])
+            .await?;
         let Some(row) = rows.first() else { return Ok(Control::default()) };
-        Ok(Control { paused: row.try_get(0).map_err(StoreError::Row)?, cancelled: row.try_get(1).map_err(StoreError::Row)? })
+        Ok(Control {
+            paused: row.try_get(0).map_err(StoreError::Row)?,
+            cancelled: row.try_get(1).map_err(StoreError::Row)?,
+        })
     }
 
     pub(super) async fn elect(&self, client_id: &str, lease: Duration) -> Result<Option<OffsetDateTime>, StoreError> {
         let lease = lease.as_secs_f64();
-        let rows = self.call(Lane::System, "leader_elect", LEADER_ELECT, &[(&client_id, Type::TEXT), (&lease, Type::FLOAT8)]).await?;
+        let rows = self
+            .call(Lane::System, "leader_elect", LEADER_ELECT, &[(&client_id, Type::TEXT), (&lease, Type::FLOAT8)])
+            .await?;
         rows.first().map(|row| row.try_get(0).map_err(StoreError::Row)).transpose()
     }
 
-    pub(super) async fn renew(&self, client_id: &str, elected_at: OffsetDateTime, lease: Duration) -> Result<bool, StoreError> {
+    pub(super) async fn renew(
+        &self,
+        client_id: &str,
+        elected_at: OffsetDateTime,
+        lease: Duration,
+    ) -> Result<bool, StoreError> {
         let lease = lease.as_secs_f64();
-        let parameters: [Parameter<'_>; 3] = [(&client_id, Type::TEXT), (&elected_at, Type::TIMESTAMPTZ), (&lease, Type::FLOAT8)];
+        let parameters: [Parameter<'_>; 3] =
+            [(&client_id, Type::TEXT), (&elected_at, Type::TIMESTAMPTZ), (&lease, Type::FLOAT8)];
         Ok(!self.call(Lane::System, "leader_renew", LEADER_RENEW, &parameters).await?.is_empty())
     }
 
@@ -302,12 +343,21 @@ impl Store {
 
     pub(super) async fn rescue_dead(&self, silent_for: Duration, batch: i32) -> Result<usize, StoreError> {
         let silent = silent_for.as_secs_f64();
-        Ok(self.call(Lane::System, "rescue_dead", RESCUE_DEAD, &[(&silent, Type::FLOAT8), (&batch, Type::INT4)]).await?.len())
+        Ok(self
+            .call(Lane::System, "rescue_dead", RESCUE_DEAD, &[(&silent, Type::FLOAT8), (&batch, Type::INT4)])
+            .await?
+            .len())
     }
 
-    pub(super) async fn rescue_stuck(&self, running_for: Duration, batch: i32, kinds: &[String]) -> Result<usize, StoreError> {
+    pub(super) async fn rescue_stuck(
+        &self,
+        running_for: Duration,
+        batch: i32,
+        kinds: &[String],
+    ) -> Result<usize, StoreError> {
         let (running, jitter) = (running_for.as_secs_f64(), rand::random::<f64>());
-        let parameters: [Parameter<'_>; 4] = [(&running, Type::FLOAT8), (&batch, Type::INT4), (&kinds, Type::TEXT_ARRAY), (&jitter, Type::FLOAT8)];
+        let parameters: [Parameter<'_>; 4] =
+            [(&running, Type::FLOAT8), (&batch, Type::INT4), (&kinds, Type::TEXT_ARRAY), (&jitter, Type::FLOAT8)];
         Ok(self.call(Lane::System, "rescue_stuck", RESCUE_STUCK, &parameters).await?.len())
     }
 
@@ -349,15 +399,27 @@ impl Store {
 /// The database.
 pub async fn complete_in(transaction: &tokio_postgres::Transaction<'_>, job: &Job) -> Result<bool, StoreError> {
     let parameters: [Parameter<'_>; 2] = [(&vec![job.id], Type::INT8_ARRAY), (&vec![job.attempt], Type::INT2_ARRAY)];
-    let rows = transaction.query_typed(COMPLETE, &parameters).await.map_err(|source| StoreError::Statement { statement: "complete", source })?;
+    let rows = transaction
+        .query_typed(COMPLETE, &parameters)
+        .await
+        .map_err(|source| StoreError::Statement { statement: "complete", source })?;
     Ok(!rows.is_empty())
 }
 
 /// Begin with the role, the statement, commit: three messages, one round trip. The first error is the one reported, and it rolls back.
-async fn in_role(client: &Client, statement: &'static str, sql: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, StoreError> {
+async fn in_role(
+    client: &Client,
+    statement: &'static str,
+    sql: &str,
+    parameters: &[Parameter<'_>],
+) -> Result<Vec<Row>, StoreError> {
     let failed = |source| StoreError::Statement { statement, source };
     let begin = format!("begin; set local role {WORKER_ROLE}");
-    let (begun, rows, committed) = futures_util::join!(client.batch_execute(&begin), client.query_typed(sql, parameters), client.batch_execute("commit"));
+    let (begun, rows, committed) = futures_util::join!(
+        client.batch_execute(&begin),
+        client.query_typed(sql, parameters),
+        client.batch_execute("commit")
+    );
     begun.map_err(failed)?;
     let rows = rows.map_err(failed)?;
     committed.map_err(failed)?;

@@ -34,7 +34,14 @@ impl Unique {
     /// `unique_states` as a bit string of eight: `cancelled` is 0x02, and so on.
     pub fn states_mask(&self) -> String {
         let states: &[JobState] = if self.states.is_empty() {
-            &[JobState::Available, JobState::Completed, JobState::Pending, JobState::Retryable, JobState::Running, JobState::Scheduled]
+            &[
+                JobState::Available,
+                JobState::Completed,
+                JobState::Pending,
+                JobState::Retryable,
+                JobState::Running,
+                JobState::Scheduled,
+            ]
         } else {
             &self.states
         };
@@ -65,7 +72,8 @@ impl Unique {
     /// Compact JSON of the chosen top-level members, sorted by name.
     fn sorted_args(&self, args: &Value) -> String {
         let Value::Object(members) = args else { return args.to_string() };
-        let mut names: Vec<&String> = members.keys().filter(|name| self.by_arg_names.is_empty() || self.by_arg_names.contains(name)).collect();
+        let mut names: Vec<&String> =
+            members.keys().filter(|name| self.by_arg_names.is_empty() || self.by_arg_names.contains(name)).collect();
         names.sort();
         let mut text = String::from("{");
         for (position, name) in names.into_iter().enumerate() {
@@ -100,7 +108,10 @@ mod tests {
             "03d4ba4c78449c6029df63daeef6405720af15c2c08975568343e05c0a35b894"
         );
         let by_queue = Unique { by_queue: true, ..Unique::default() };
-        assert_eq!(hex(&by_queue.key("demo_kind", &json!({}), "q2", now)), "a21e070232fbd7d316df204a6ec5c2a22b8bb37d6ffe4dd9ae6dfa95e141acf4");
+        assert_eq!(
+            hex(&by_queue.key("demo_kind", &json!({}), "q2", now)),
+            "a21e070232fbd7d316df204a6ec5c2a22b8bb37d6ffe4dd9ae6dfa95e141acf4"
+        );
     }
 
     #[test]
@@ -112,7 +123,10 @@ mod tests {
     fn only_named_arguments_count_and_absent_ones_are_skipped() {
         let unique = Unique { by_arg_names: vec!["id".into(), "gone".into()], ..Unique::default() };
         let now = OffsetDateTime::UNIX_EPOCH;
-        assert_eq!(unique.key("k_k", &json!({"id": 1, "note": "a"}), "q", now), unique.key("k_k", &json!({"note": "b", "id": 1}), "q", now));
+        assert_eq!(
+            unique.key("k_k", &json!({"id": 1, "note": "a"}), "q", now),
+            unique.key("k_k", &json!({"note": "b", "id": 1}), "q", now)
+        );
         assert_ne!(unique.key("k_k", &json!({"id": 1}), "q", now), unique.key("k_k", &json!({"id": 2}), "q", now));
     }
 }

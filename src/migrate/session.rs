@@ -47,10 +47,9 @@ impl Session {
         if !url.is_set() {
             return Err(MigrateError::NoOwnerUrl);
         }
-        let client = connect(url).await.map_err(|error| MigrateError::Connect {
-            target: target_of(url),
-            source: connect_failure(&error),
-        })?;
+        let client = connect(url)
+            .await
+            .map_err(|error| MigrateError::Connect { target: target_of(url), source: connect_failure(&error) })?;
         let session = Self { client, file: String::new(), extras: Vec::new(), failure: None };
         // Deploys wait for locks of running requests, but not for ever: an idle transaction somewhere must not turn into
         // a standstill of the whole application behind us.
