@@ -2,7 +2,7 @@
 
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
 import { patterns } from '~/config/paths'
-import { parseSearch, stringifySearch } from './search'
+import { parseSearch, stringifySearch } from '~/lib/search'
 import { Shell } from './shell'
 import { CrashPage, NotFoundPage } from './state-pages'
 

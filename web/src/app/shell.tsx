@@ -22,22 +22,40 @@ import { Header } from './header'
 import { Sidebar } from './sidebar'
 import './shell.css'
 
-/** After a new path: menu closed, message of the last page gone, focus on the heading. */
+/**
+ * After a new path: menu closed, message of the last page gone, focus on the heading. Going back puts
+ * focus on the link that led away, so that a list is continued where it was left.
+ */
 function useArrival(onArrive: () => void): void {
   const router = useRouter()
   const arrive = useRef(onArrive)
   arrive.current = onArrive
-  useEffect(
-    () =>
-      router.subscribe('onRendered', ({ pathChanged, fromLocation }) => {
-        if (!pathChanged || !fromLocation) return
-        arrive.current()
-        flashNavigated()
-        requestAnimationFrame(() => document.querySelector<HTMLElement>('main h1')?.focus({ preventScroll: true }))
-        void refreshWhenStale()
-      }),
-    [router],
-  )
+  const wentBack = useRef(false)
+  useEffect(() => {
+    const stopHistory = router.history.subscribe(({ action }: { action: { type: string; index?: number } }) => {
+      wentBack.current = action.type === 'BACK' || (action.type === 'GO' && (action.index ?? 0) < 0)
+    })
+    const stopRouter = router.subscribe('onRendered', ({ pathChanged, fromLocation }) => {
+      if (!pathChanged || !fromLocation) return
+      arrive.current()
+      flashNavigated()
+      requestAnimationFrame(() => {
+        const left = wentBack.current ? linkTo(fromLocation.pathname) : undefined
+        const target = left ?? document.querySelector<HTMLElement>('main h1')
+        target?.focus({ preventScroll: left === undefined })
+      })
+      void refreshWhenStale()
+    })
+    return () => {
+      stopHistory()
+      stopRouter()
+    }
+  }, [router])
+}
+
+function linkTo(pathname: string): HTMLElement | undefined {
+  const links = document.querySelectorAll<HTMLAnchorElement>('main a[href]')
+  return [...links].find((link) => link.pathname === pathname)
 }
 
 /** Metadata changed on the server: fetch it again, without disturbing the page. */

@@ -1,6 +1,6 @@
 // Buttons and links that look like buttons. A waiting button keeps its width and ignores presses.
 
-import type { AnchorHTMLAttributes, ButtonHTMLAttributes, Ref } from 'react'
+import type { ButtonHTMLAttributes, Ref } from 'react'
 import { Icon, type IconName } from './icon'
 import './button.css'
 
@@ -39,18 +39,3 @@ export function Button({ look, icon, iconOnly, waiting, children, className, onC
 
 /** Classes for a router link or anchor that looks like a button. */
 export const buttonClass = (look: ButtonLook = 'default', extra = '') => classes({ look }, extra)
-
-export function ButtonAnchor({
-  look,
-  icon,
-  children,
-  className,
-  ...rest
-}: AnchorHTMLAttributes<HTMLAnchorElement> & Look) {
-  return (
-    <a {...rest} className={classes({ look }, className)}>
-      {icon ? <Icon name={icon} /> : null}
-      <span>{children}</span>
-    </a>
-  )
-}

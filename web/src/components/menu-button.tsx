@@ -6,7 +6,7 @@ import { Button, type ButtonLook } from './button'
 import { Icon, type IconName } from './icon'
 import './menu-button.css'
 
-export interface MenuItem {
+interface MenuItem {
   key: string
   label: string
   icon?: IconName
@@ -22,12 +22,14 @@ interface MenuButtonProps {
   iconOnly?: boolean
   look?: ButtonLook
   className?: string
+  /** Which edge of the button the panel lines up with. */
+  align?: 'start' | 'end'
   /** Text above the items, for instance who is signed in. */
   head?: ReactNode
   groups: readonly { label?: string; items: readonly MenuItem[] }[]
 }
 
-export function MenuButton({ label, icon, iconOnly, look, className, head, groups }: MenuButtonProps) {
+export function MenuButton({ label, icon, iconOnly, look, className, align = 'end', head, groups }: MenuButtonProps) {
   const [open, setOpen] = useState(false)
   const root = useRef<HTMLDivElement>(null)
   const button = useRef<HTMLButtonElement>(null)
@@ -93,7 +95,7 @@ export function MenuButton({ label, icon, iconOnly, look, className, head, group
         {label}
       </Button>
       {open ? (
-        <div className="co-menu-panel">
+        <div className={align === 'start' ? 'co-menu-panel co-menu-start' : 'co-menu-panel'}>
           {head ? <div className="co-menu-head">{head}</div> : null}
           <div role="menu" id={menuId} aria-label={label} tabIndex={-1} onKeyDown={onKeyDown}>
             {groups.map((group) => (

@@ -6,7 +6,7 @@ import { runtimeConfig } from '~/config/runtime'
 import { t } from '~/lib/i18n/t'
 import './page.css'
 
-export function usePageTitle(page: string): void {
+function usePageTitle(page: string): void {
   useEffect(() => {
     document.title = t('app.documentTitle', { page, organisation: runtimeConfig.branding.name })
   }, [page])

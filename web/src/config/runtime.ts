@@ -22,7 +22,7 @@ const record = (value: unknown): Loose => (typeof value === 'object' && value !=
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined)
 
 /** Completes the object the server sent; unknown members are ignored. */
-export function readRuntimeConfig(source: unknown): RuntimeConfig {
+function readRuntimeConfig(source: unknown): RuntimeConfig {
   const given = record(source)
   const keycloak = record(given.keycloak)
   const branding = record(given.branding)

@@ -6,7 +6,7 @@ import type { MessageKey } from '~/lib/i18n/messages-en'
 import { t } from '~/lib/i18n/t'
 import { NetworkError, NoRowError, PostgrestError } from '~/lib/postgrest/errors'
 
-export type Attempt = 'read' | 'create' | 'update' | 'delete'
+type Attempt = 'read' | 'create' | 'update' | 'delete'
 
 export interface Problem {
   text: string

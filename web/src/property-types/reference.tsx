@@ -29,7 +29,7 @@ const embedded = (value: unknown): Embedded | null =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Embedded) : null
 
 /** The raw key of a reference, whether it came embedded or plain. */
-export function keyOf(value: unknown, property: Property): string | null {
+function keyOf(value: unknown, property: Property): string | null {
   const object = embedded(value)
   const key = object ? (object[property.ref?.column ?? 'id'] ?? object.id) : value
   return key === null || key === undefined ? null : String(key)
@@ -92,7 +92,7 @@ function ReferenceDisplay({ property, value, place }: DisplayProps) {
   )
 }
 
-export function personName(value: unknown): string {
+function personName(value: unknown): string {
   const person = embedded(value)
   if (!person) return String(value)
   const name = person.full_name ?? person.display_name

@@ -11,6 +11,7 @@ import { pointToWire, readPoint, showFileSize } from '~/lib/format/numbers'
 import { t } from '~/lib/i18n/t'
 import { useModel } from '~/lib/metadata/model-context'
 import type { DisplayProps, FieldProps, PropertyKind } from './kinds'
+import { linkedRecords } from './linked-records'
 
 type Embedded = Record<string, unknown>
 const embedded = (value: unknown): Embedded => (typeof value === 'object' && value !== null ? (value as Embedded) : {})
@@ -142,9 +143,7 @@ export const payment: PropertyKind = {
 function LinksDisplay({ property, value, place }: DisplayProps) {
   const model = useModel()
   const link = property.link
-  const records = (Array.isArray(value) ? value : [])
-    .map((entry) => embedded(embedded(entry)[link?.target ?? '']))
-    .filter((record) => record.id !== undefined)
+  const records = linkedRecords(value, link?.target ?? '')
   if (records.length === 0) return <span className="co-muted">{t('value.none')}</span>
   const readable = link ? model.entity(link.target)?.can.read : false
   return (

@@ -34,7 +34,7 @@ function LongText({ text, terms }: { text: string; terms: readonly string[] | un
   )
 }
 
-export function TextDisplay({ value, place, terms }: DisplayProps) {
+function TextDisplay({ value, place, terms }: DisplayProps) {
   const text = typeof value === 'object' ? JSON.stringify(value) : String(value)
   if (place === 'detail') return <LongText text={text} terms={terms} />
   return (

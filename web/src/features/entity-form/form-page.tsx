@@ -1,6 +1,241 @@
-export function CreatePage() {
-  return null
+// Adding and editing a record: guards, loading, saving, where to go afterwards.
+
+import { queryOptions, useQuery } from '@tanstack/react-query'
+import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
+import { useState } from 'react'
+import { RefusedPage, SignInPage, UnknownPage } from '~/components/access'
+import { Banner } from '~/components/banner'
+import { Button, buttonClass } from '~/components/button'
+import { Icon } from '~/components/icon'
+import { Loading } from '~/components/loading'
+import { Page, StatePage } from '~/components/page'
+import { paths } from '~/config/paths'
+import { useSession } from '~/lib/auth/session'
+import { flash } from '~/lib/flash'
+import { t } from '~/lib/i18n/t'
+import { type Entity, formProperties, type Property } from '~/lib/metadata/model'
+import { useModel } from '~/lib/metadata/model-context'
+import { editFragment } from '~/lib/metadata/select'
+import { insertRow, readRows, updateRows, type WireRow } from '~/lib/postgrest/client'
+import { eq } from '~/lib/postgrest/query'
+import { describeProblem } from '~/lib/problem'
+import { queryClient } from '~/lib/query-client'
+import { createBody, startCreate, startEdit, updateBody } from './form-state'
+import { RecordForm } from './record-form'
+
+/** After a change every list, record and choice of this browser is asked again when next shown. */
+async function forgetRows(): Promise<void> {
+  await Promise.all(
+    ['rows', 'record', 'related', 'choices'].map((key) => queryClient.invalidateQueries({ queryKey: [key] })),
+  )
 }
+
+function BackLink({ to, label }: { to: string; label: string }) {
+  return (
+    <Link to={to} className="co-back-link co-no-print">
+      <Icon name="chevronLeft" size={16} />
+      <span dir="auto">{label}</span>
+    </Link>
+  )
+}
+
+export function CreatePage() {
+  const { entityKey = '' } = useParams({ strict: false }) as { entityKey?: string }
+  const entity = useModel().entity(entityKey)
+  const session = useSession()
+  if (session.state === 'starting') return <Loading />
+  if (!entity) return <UnknownPage />
+  if (!entity.can.create) {
+    return session.state === 'signed-in' ? (
+      <RefusedPage title={t('refused.createTitle', { name: entity.name })} />
+    ) : (
+      <SignInPage />
+    )
+  }
+  return <CreateForm key={entity.key} entity={entity} />
+}
+
+function CreateForm({ entity }: { entity: Entity }) {
+  const model = useModel()
+  const navigate = useNavigate()
+  const search = useSearch({ strict: false }) as Record<string, string>
+  const properties = formProperties(model, entity.key, 'create')
+  const [round, setRound] = useState(0)
+  const [initial] = useState(() => startCreate(properties, search))
+  const [created, setCreated] = useState<WireRow | null | undefined>(undefined)
+  const title = t('form.createTitle', { name: entity.name })
+
+  if (created !== undefined) {
+    return (
+      <StatePage
+        title={t('form.createdNoName')}
+        actions={
+          <>
+            <Button look="primary" onClick={() => setCreated(undefined)}>
+              {t('form.another')}
+            </Button>
+            <Link to={paths.home()} className={buttonClass()}>
+              {t('app.goHome')}
+            </Link>
+          </>
+        }
+      />
+    )
+  }
+
+  let row: WireRow | undefined
+  return (
+    <RecordForm
+      key={round}
+      entity={entity}
+      properties={properties}
+      mode="create"
+      title={title}
+      above={entity.can.read ? <BackLink to={paths.list(entity.key)} label={entity.name} /> : null}
+      initial={initial}
+      save={async (drafts) => {
+        row = await insertRow(entity.key, createBody(properties, drafts), entity.can.read)
+        await forgetRows()
+      }}
+      onSaved={(another) => {
+        const id = entity.idColumn ? row?.[entity.idColumn] : undefined
+        const label = entity.labelColumn ? row?.[entity.labelColumn] : undefined
+        const text = label ? t('form.created', { name: String(label) }) : t('form.createdNoName')
+        if (another) {
+          flash({ kind: 'success', text }, 'here')
+          setRound(round + 1)
+          requestAnimationFrame(() => document.querySelector<HTMLElement>('main h1')?.focus())
+        } else if (id !== undefined && id !== null) {
+          flash({ kind: 'success', text }, 'next-page')
+          void navigate({ to: paths.detail(entity.key, String(id)), replace: true })
+        } else {
+          setCreated(row ?? null)
+        }
+      }}
+      onCancel={() => void navigate({ to: entity.can.read ? paths.list(entity.key) : paths.home() })}
+    />
+  )
+}
+
+const editQuery = (entity: Entity, properties: readonly Property[], id: string) =>
+  queryOptions({
+    queryKey: ['record', entity.key, id, 'edit'],
+    queryFn: async ({ signal }): Promise<WireRow | null> => {
+      const select = new Set(properties.map(editFragment))
+      for (const column of [entity.idColumn, entity.labelColumn]) if (column) select.add(column)
+      const rows = await readRows(
+        { table: entity.key, select: [...select], conditions: [eq(entity.idColumn ?? 'id', id)], limit: 1 },
+        signal,
+      )
+      return rows[0] ?? null
+    },
+    staleTime: 0,
+    gcTime: 0,
+    refetchOnReconnect: false,
+  })
+
 export function EditPage() {
-  return null
+  const { entityKey = '', entityId = '' } = useParams({ strict: false }) as { entityKey?: string; entityId?: string }
+  const entity = useModel().entity(entityKey)
+  const session = useSession()
+  if (session.state === 'starting') return <Loading />
+  if (!entity) return <UnknownPage />
+  if (!entity.can.update) {
+    return session.state === 'signed-in' ? (
+      <RefusedPage title={t('refused.editTitle', { name: entity.name })} />
+    ) : (
+      <SignInPage />
+    )
+  }
+  return <EditRecord key={`${entity.key}/${entityId}`} entity={entity} id={entityId} />
+}
+
+function EditRecord({ entity, id }: { entity: Entity; id: string }) {
+  const model = useModel()
+  const properties = formProperties(model, entity.key, 'edit')
+  const query = useQuery(editQuery(entity, properties, id))
+  // What the form started with stays, whatever is fetched later.
+  const [loaded, setLoaded] = useState<WireRow | null>(null)
+  if (query.data && !loaded) setLoaded(query.data)
+  const back = <BackLink to={paths.detail(entity.key, id)} label={t('app.back')} />
+  const heading = t('form.editTitle', { name: entity.name, record: id })
+
+  if (loaded) return <EditForm entity={entity} id={id} properties={properties} loaded={loaded} />
+  if (query.isError) {
+    const problem = describeProblem(query.error, { attempt: 'read' })
+    return (
+      <Page title={heading} narrow above={back}>
+        <Banner
+          kind="error"
+          urgent
+          title={t('problem.record')}
+          facts={problem.facts}
+          onRetry={() => void query.refetch()}
+        >
+          {problem.text}
+        </Banner>
+      </Page>
+    )
+  }
+  if (query.data === null) {
+    return (
+      <StatePage
+        title={t('recordMissing.title')}
+        actions={
+          <Link to={paths.list(entity.key)} className={buttonClass('primary')}>
+            {t('recordMissing.toList', { name: entity.name })}
+          </Link>
+        }
+      >
+        <p>{t('recordMissing.text')}</p>
+      </StatePage>
+    )
+  }
+  return (
+    <Page title={heading} narrow above={back}>
+      <Loading />
+    </Page>
+  )
+}
+
+interface EditFormProps {
+  entity: Entity
+  id: string
+  properties: readonly Property[]
+  loaded: WireRow
+}
+
+function EditForm({ entity, id, properties, loaded }: EditFormProps) {
+  const navigate = useNavigate()
+  const [initial] = useState(() => startEdit(properties, loaded))
+  const label = entity.labelColumn ? loaded[entity.labelColumn] : undefined
+  const name = label === null || label === undefined ? id : String(label)
+  const back = paths.detail(entity.key, id)
+  let nothing = false
+  return (
+    <RecordForm
+      entity={entity}
+      properties={properties}
+      mode="edit"
+      title={t('form.editTitle', { name: entity.name, record: name })}
+      above={<BackLink to={back} label={t('app.back')} />}
+      initial={initial}
+      loaded={loaded}
+      save={async (drafts) => {
+        const body = updateBody(properties, initial, drafts)
+        nothing = Object.keys(body).length === 0
+        if (nothing) return
+        await updateRows(entity.key, [eq(entity.idColumn ?? 'id', id)], body)
+        await forgetRows()
+      }}
+      onSaved={() => {
+        flash(
+          nothing ? { kind: 'info', text: t('form.unchanged') } : { kind: 'success', text: t('form.saved', { name }) },
+          'next-page',
+        )
+        void navigate({ to: back, replace: true })
+      }}
+      onCancel={() => void navigate({ to: back })}
+    />
+  )
 }

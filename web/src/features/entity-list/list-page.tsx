@@ -16,6 +16,8 @@ import { t } from '~/lib/i18n/t'
 import { type Entity, listProperties } from '~/lib/metadata/model'
 import { useModel } from '~/lib/metadata/model-context'
 import { describeProblem } from '~/lib/problem'
+import { rememberList } from '~/lib/remember-list'
+import { stringifySearch } from '~/lib/search'
 import { BELOW_DESKTOP, PHONE, useMedia } from '~/lib/viewport'
 import { EntityCards, EntityTable } from './entity-table'
 import { FilterChips, FilterPanel, FilterSheet } from './filter-panel'
@@ -137,6 +139,9 @@ function EntityList({ entity }: { entity: Entity }) {
     flash({ kind: 'info', text: t('list.lastPageNote') }, 'here')
     void navigate({ to: '.', search: lastPageSearch, replace: true })
   }, [beyondEnd])
+
+  const address = stringifySearch(search)
+  useEffect(() => rememberList(entity.key, address), [entity.key, address])
 
   const rows = query.data?.rows ?? []
   const from = (state.page - 1) * state.pageSize + 1

@@ -51,7 +51,6 @@ const loadOidc = () => import('./oidc')
 function adopt(next: Tokens | null): void {
   tokens = next
   if (next) {
-    expired = false
     localStorage.setItem(SIGNED_IN_FLAG, '1')
     change({ state: 'signed-in', person: readClaims(next.accessToken, next.idToken, clientId()) })
   } else {
@@ -90,7 +89,6 @@ async function renewOnce(): Promise<boolean> {
   const renewed = await (await loadOidc()).renewSilently().catch(() => null)
   if (!renewed) return false
   tokens = renewed
-  expired = false
   change({ state: 'signed-in', person: readClaims(renewed.accessToken, renewed.idToken, clientId()) })
   return true
 }
@@ -103,10 +101,24 @@ function renew(): Promise<boolean> {
   return renewal
 }
 
-function markExpired(): void {
-  if (expired) return
-  expired = true
-  for (const listener of listeners) listener()
+let answerExpiry: ((renewed: boolean) => void) | null = null
+let expiry: Promise<boolean> | null = null
+
+/** Asks the person to sign in again; requests wait for the answer and are then repeated once. */
+function askToSignInAgain(): Promise<boolean> {
+  expiry ??= new Promise((resolve) => {
+    answerExpiry = resolve
+    expired = true
+    for (const listener of listeners) listener()
+  })
+  return expiry
+}
+
+function settleExpiry(renewed: boolean): void {
+  expired = false
+  answerExpiry?.(renewed)
+  answerExpiry = null
+  expiry = null
 }
 
 async function start(): Promise<void> {
@@ -149,16 +161,12 @@ export function startSession(): void {
   setTokenSource({
     token: async () => {
       await started
-      if (tokens && secondsLeft(tokens) < RENEW_BELOW_S && !(await renew())) {
-        if (tokens && secondsLeft(tokens) <= 0) markExpired()
-      }
+      if (tokens && secondsLeft(tokens) < RENEW_BELOW_S) await renew()
       return tokens?.accessToken ?? null
     },
     renew: async (refused) => {
       if (tokens && tokens.accessToken !== refused) return true
-      const renewed = await renew()
-      if (!renewed) markExpired()
-      return renewed
+      return (await renew()) || (await askToSignInAgain())
     },
   })
   started = runtimeConfig.keycloak
@@ -183,6 +191,7 @@ export async function signInAgain(): Promise<boolean> {
     return false
   }
   await refreshProfile()
+  settleExpiry(true)
   return true
 }
 
@@ -194,7 +203,7 @@ export async function signOut(): Promise<void> {
 
 /** The person decided to go on without a session. */
 export function forgetSession(): void {
-  expired = false
   sessionStorage.clear()
   adopt(null)
+  settleExpiry(false)
 }

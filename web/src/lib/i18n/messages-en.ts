@@ -128,6 +128,14 @@ export const en = {
   'detail.deleting': 'Deleting…',
   'detail.links': 'Linked records',
 
+  'links.edit': 'Edit {name}',
+  'links.saved': '{name} saved.',
+  'links.failed': '{n} of {of} changes were not saved',
+  'links.pending': '{selected, plural, one {# selected} other {# selected}}, {added} to add, {removed} to remove',
+  'status.change': 'Change {label}',
+  'status.changed': 'Changed to {status}.',
+  'status.undo': 'Undo: back to {status}',
+
   'form.createTitle': 'Add {name}',
   'form.editTitle': 'Edit {name}: {record}',
   'form.save': 'Save',

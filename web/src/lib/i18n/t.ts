@@ -4,18 +4,13 @@
 import { formatMessage, type MessageValues } from './format-message'
 import { en, type MessageKey } from './messages-en'
 
-let locale = 'en'
-let catalogue: Readonly<Record<MessageKey, string>> = en
+const locale: string = 'en'
+const catalogue: Readonly<Record<MessageKey, string>> = en
 
 /** Locale for numbers, dates and plurals: the browser's variant of the catalogue's language. */
 export function currentLocale(): string {
   const preferred = globalThis.navigator?.languages?.find((tag) => tag.split('-')[0] === locale)
   return preferred ?? (locale === 'en' ? 'en-US' : locale)
-}
-
-export function setCatalogue(tag: string, messages: Readonly<Record<MessageKey, string>>): void {
-  locale = tag
-  catalogue = messages
 }
 
 export function t(key: MessageKey, values: MessageValues = {}): string {

@@ -5,7 +5,7 @@
 import { detectType, effectiveType, type PropertyType } from './property-type'
 import type { EntityRow, PropertyRow } from './schema'
 
-export interface Can {
+interface Can {
   read: boolean
   create: boolean
   update: boolean
@@ -26,7 +26,7 @@ export interface Entity {
   calendar: { slot: string; color: string | null } | null
 }
 
-export interface Reference {
+interface Reference {
   schema: string
   table: string
   column: string

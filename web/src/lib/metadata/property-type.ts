@@ -2,7 +2,7 @@
 // DETECTION is the original client's rule table, first match wins. EXTENSION types what it leaves
 // unknown, so that no column of an ordinary table is without an editor. Pure; tests beside it.
 
-export const PROPERTY_TYPES = [
+const PROPERTY_TYPES = [
   'TextShort',
   'TextLong',
   'Boolean',

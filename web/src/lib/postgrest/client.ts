@@ -11,8 +11,7 @@ const READ_TIMEOUT_MS = 15_000
 /** Writes may wait longer: giving up early would leave the outcome unknown. */
 const WRITE_TIMEOUT_MS = 45_000
 
-export type Wire = unknown
-export type WireRow = Record<string, Wire>
+export type WireRow = Record<string, unknown>
 
 export interface TokenSource {
   /** A token valid for some seconds more, or null for an anonymous request. */

@@ -1,1 +1,0 @@
-function e(){return null}function t(){return null}export{e as CreatePage,t as EditPage};

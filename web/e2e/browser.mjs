@@ -1,0 +1,124 @@
+// The browser and what people do in it.
+
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import { chromium } from 'playwright-core'
+
+const output = fileURLToPath(new URL('output/', import.meta.url))
+const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+export const DESKTOP = { width: 1280, height: 900 }
+export const PHONE = { width: 320, height: 720 }
+
+export function launch() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM,
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  })
+}
+
+/** Somebody at a screen: a context of its own, so nobody shares a session. */
+export async function visitor(
+  browser,
+  url,
+  { viewport = DESKTOP, colorScheme = 'light', reducedMotion = 'reduce' } = {},
+) {
+  const context = await browser.newContext({
+    baseURL: url,
+    viewport,
+    colorScheme,
+    reducedMotion,
+    locale: 'en-US',
+    timezoneId: 'America/Chicago',
+  })
+  context.setDefaultTimeout(15_000)
+  const page = await context.newPage()
+  const problems = []
+  page.on('pageerror', (error) => problems.push(`error: ${error.message}`))
+  page.on('console', (message) => {
+    // A refusal is an answer the tests ask for; the browser writes each of them into its console.
+    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
+      problems.push(message.text())
+  })
+  page.problems = problems
+  return page
+}
+
+export async function signIn(page, username) {
+  await page.goto('/')
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByLabel('Username or e-mail address').fill(username)
+  await page.getByLabel('Password').fill('civic-os')
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('button', { name: /^Account: / }).waitFor()
+}
+
+/** The access token of whoever is signed in in this tab, for requests past the forms. */
+export function accessToken(page) {
+  return page.evaluate(() => {
+    for (const key of Object.keys(sessionStorage)) {
+      if (key.startsWith('oidc.user:')) return JSON.parse(sessionStorage.getItem(key)).access_token
+    }
+    return null
+  })
+}
+
+/** Opens an address and waits until the page stands: its heading is there and nothing is loading. */
+export async function open(page, path) {
+  await page.goto(path)
+  await settled(page)
+}
+
+export async function settled(page) {
+  await page.locator('h1').first().waitFor()
+  await page.waitForFunction(() => !document.querySelector('[aria-busy="true"]'))
+  await page.waitForLoadState('networkidle')
+}
+
+export const screenshot = (page, name) => page.screenshot({ path: `${output}${name}.png`, fullPage: false })
+
+export function assertQuiet(page) {
+  assert.deepEqual(page.problems, [], 'errors in the browser console')
+}
+
+/** No violation of WCAG 2.0-2.2 A and AA or of axe's best practices. */
+export async function assertAccessible(page, where) {
+  await page.evaluate(axeSource)
+  const { violations } = await page.evaluate(() =>
+    window.axe.run(document, {
+      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+      resultTypes: ['violations'],
+    }),
+  )
+  const found = violations.map(
+    ({ id, nodes }) =>
+      `${id}: ${nodes
+        .slice(0, 4)
+        .map((node) => `${node.target} ${node.failureSummary ?? ''}`)
+        .join(' | ')}`,
+  )
+  assert.deepEqual(found, [], where)
+}
+
+/** The page is not wider than the window. */
+export async function assertNoSidewaysScroll(page, where) {
+  const { scroll, client, widest } = await page.evaluate(() => {
+    const client = document.documentElement.clientWidth
+    const widest = [...document.body.querySelectorAll('*')]
+      .filter((element) => element.getBoundingClientRect().right > client + 1)
+      .slice(0, 3)
+      .map((element) => `${element.tagName}.${element.className}`)
+    return { scroll: document.documentElement.scrollWidth, client, widest }
+  })
+  assert.ok(scroll <= client, `${where}: ${scroll} px wide in a window of ${client} px (${widest.join(', ')})`)
+}

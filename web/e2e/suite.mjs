@@ -1,0 +1,34 @@
+// All browser tests, in one process so that they share two demos and one browser.
+
+import { after } from 'node:test'
+import { accessibilityTests } from './accessibility.mjs'
+import { launch } from './browser.mjs'
+import { budgetTests } from './budget.mjs'
+import { Demo } from './demo.mjs'
+import { townTests } from './town.mjs'
+import { wildlifeTests } from './wildlife.mjs'
+
+const started = new Map()
+let browser
+
+const world = {
+  /** The running demo of an example; started when the first test asks for it. */
+  demo(example) {
+    if (!started.has(example)) started.set(example, Demo.start(example))
+    return started.get(example)
+  },
+  browser() {
+    browser ??= launch()
+    return browser
+  },
+}
+
+after(async () => {
+  await (await browser)?.close()
+  for (const demo of started.values()) await demo.then((running) => running.stop()).catch(() => {})
+})
+
+budgetTests(world)
+townTests(world)
+wildlifeTests(world)
+accessibilityTests(world)

@@ -1,0 +1,72 @@
+// Asks before a record is deleted, names it, and shows why it could not be.
+
+import { useState } from 'react'
+import { Banner } from '~/components/banner'
+import { Button } from '~/components/button'
+import { Dialog } from '~/components/dialog'
+import { flash } from '~/lib/flash'
+import { t } from '~/lib/i18n/t'
+import type { Entity } from '~/lib/metadata/model'
+import { constraintMessagesQuery } from '~/lib/metadata/queries'
+import { deleteRows } from '~/lib/postgrest/client'
+import { eq } from '~/lib/postgrest/query'
+import { describeProblem, type Problem } from '~/lib/problem'
+import { queryClient } from '~/lib/query-client'
+
+interface DeleteDialogProps {
+  entity: Entity
+  id: string
+  name: string
+  onClose: () => void
+  onDeleted: () => void
+}
+
+export function DeleteDialog({ entity, id, name, onClose, onDeleted }: DeleteDialogProps) {
+  const [problem, setProblem] = useState<Problem | null>(null)
+  const [waiting, setWaiting] = useState(false)
+  const idColumn = entity.idColumn ?? 'id'
+
+  async function remove() {
+    setWaiting(true)
+    setProblem(null)
+    try {
+      await deleteRows(entity.key, [eq(idColumn, id)], idColumn)
+    } catch (error) {
+      const constraintMessages = await queryClient.fetchQuery(constraintMessagesQuery).catch(() => [])
+      setProblem(describeProblem(error, { attempt: 'delete', constraintMessages }))
+      setWaiting(false)
+      return
+    }
+    for (const key of ['rows', 'related', 'choices']) void queryClient.invalidateQueries({ queryKey: [key] })
+    flash({ kind: 'success', text: t('detail.deleted', { name }) }, 'next-page')
+    onClose()
+    onDeleted()
+  }
+
+  return (
+    <Dialog
+      title={t('detail.deleteTitle', { name })}
+      onClose={onClose}
+      locked={waiting}
+      actions={
+        <>
+          <Button look="danger" icon="trash" waiting={waiting} onClick={() => void remove()}>
+            {waiting ? t('detail.deleting') : t('detail.delete')}
+          </Button>
+          <Button data-autofocus onClick={onClose}>
+            {t('app.cancel')}
+          </Button>
+        </>
+      }
+    >
+      <div className="co-stack">
+        <p>{t('detail.deleteWarning')}</p>
+        {problem ? (
+          <Banner kind="error" urgent title={t('problem.delete')} facts={problem.facts}>
+            {problem.text}
+          </Banner>
+        ) : null}
+      </div>
+    </Dialog>
+  )
+}

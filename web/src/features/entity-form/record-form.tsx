@@ -1,0 +1,211 @@
+// The form of one record, for adding and editing: fields from metadata, checks, error summary, save
+// bar, and a question before unsaved work is left.
+
+import { useBlocker } from '@tanstack/react-router'
+import { type FormEvent, type ReactNode, useEffect, useRef, useState } from 'react'
+import { Banner } from '~/components/banner'
+import { Button } from '~/components/button'
+import { Dialog } from '~/components/dialog'
+import { ErrorSummary } from '~/components/error-summary'
+import { Page } from '~/components/page'
+import { announce } from '~/lib/announce'
+import { t } from '~/lib/i18n/t'
+import type { Entity, Property } from '~/lib/metadata/model'
+import { constraintMessagesQuery } from '~/lib/metadata/queries'
+import type { WireRow } from '~/lib/postgrest/client'
+import { describeProblem, type Problem } from '~/lib/problem'
+import { queryClient } from '~/lib/query-client'
+import type { Draft } from '~/property-types/kinds'
+import { fieldId, PropertyField } from '~/property-types/property-field'
+import { kinds } from '~/property-types/registry'
+import { checkDraft, isRequired } from '~/property-types/validate'
+import { changedColumns, type Drafts } from './form-state'
+import './form.css'
+
+interface RecordFormProps {
+  entity: Entity
+  properties: readonly Property[]
+  mode: 'create' | 'edit'
+  title: string
+  above: ReactNode
+  initial: Drafts
+  /** The record as loaded, to show what a field was. */
+  loaded?: WireRow
+  save: (drafts: Drafts) => Promise<void>
+  /** Called after a save; `another` when the next new record should follow. */
+  onSaved: (another: boolean) => void
+  onCancel: () => void
+}
+
+interface Failure {
+  problem: Problem
+  attemptNo: number
+}
+
+function LeaveDialog({ onStay, onLeave }: { onStay: () => void; onLeave: () => void }) {
+  return (
+    <Dialog
+      title={t('form.leaveTitle')}
+      onClose={onStay}
+      actions={
+        <>
+          <Button look="primary" data-autofocus onClick={onStay}>
+            {t('form.keepEditing')}
+          </Button>
+          <Button onClick={onLeave}>{t('form.leave')}</Button>
+        </>
+      }
+    >
+      <p>{t('form.leaveText')}</p>
+    </Dialog>
+  )
+}
+
+export function RecordForm(props: RecordFormProps) {
+  const { entity, properties, mode, title, initial, loaded } = props
+  const [drafts, setDrafts] = useState<Drafts>(initial)
+  const [attempts, setAttempts] = useState(0)
+  const [failure, setFailure] = useState<Failure | null>(null)
+  const [saving, setSaving] = useState(false)
+  const busy = useRef(false)
+  const leaving = useRef(false)
+
+  const fields = properties.filter((property) => kinds[property.type].Field !== undefined)
+  const changed = changedColumns(fields, initial, drafts)
+  const dirty = changed.length > 0
+  const errors = new Map<string, string>()
+  if (attempts > 0) {
+    for (const property of fields) {
+      const message = checkDraft(property, drafts[property.column], mode)
+      if (message) errors.set(property.column, message)
+    }
+  }
+  const refusal = failure?.problem
+  if (refusal?.column && !errors.has(refusal.column)) errors.set(refusal.column, refusal.text)
+
+  const blocker = useBlocker({
+    shouldBlockFn: ({ current, next }) => dirty && !leaving.current && current.pathname !== next.pathname,
+    enableBeforeUnload: () => dirty && !leaving.current,
+    withResolver: true,
+  })
+
+  async function save(another: boolean) {
+    if (busy.current) return
+    setFailure(null)
+    const attempt = attempts + 1
+    setAttempts(attempt)
+    if (fields.some((property) => checkDraft(property, drafts[property.column], mode) !== undefined)) return
+    busy.current = true
+    setSaving(true)
+    try {
+      await props.save(drafts)
+      leaving.current = true
+      props.onSaved(another)
+    } catch (error) {
+      const constraintMessages = await queryClient.fetchQuery(constraintMessagesQuery).catch(() => [])
+      const problem = describeProblem(error, {
+        attempt: mode === 'create' ? 'create' : 'update',
+        constraintMessages,
+        labelOf: (column) => properties.find((property) => property.column === column)?.label,
+      })
+      setFailure({ problem, attemptNo: attempt })
+    } finally {
+      busy.current = false
+      setSaving(false)
+    }
+  }
+
+  const setDraft = (column: string, value: Draft) => {
+    setDrafts((before) => ({ ...before, [column]: value }))
+    if (failure?.problem.column === column) setFailure(null)
+  }
+
+  const summary = [
+    ...fields.flatMap((property) => {
+      const text = errors.get(property.column)
+      return text
+        ? [{ text, fieldId: fieldId(property), facts: refusal?.column === property.column ? refusal.facts : undefined }]
+        : []
+    }),
+    ...(refusal && !fields.some((property) => property.column === refusal.column)
+      ? [{ text: refusal.text, facts: refusal.facts }]
+      : []),
+  ]
+
+  useEffect(() => {
+    if (saving) {
+      const timer = setTimeout(() => announce(t('form.saving')), 300)
+      return () => clearTimeout(timer)
+    }
+  }, [saving])
+
+  return (
+    <Page
+      title={title}
+      windowTitle={summary.length > 0 ? t('app.errorTitle', { page: title }) : title}
+      narrow
+      above={props.above}
+      below={entity.help && mode === 'create' ? <p className="co-muted">{entity.help}</p> : null}
+    >
+      {summary.length > 0 ? (
+        <ErrorSummary problems={summary} focusKey={failure ? failure.attemptNo + 0.5 : attempts} />
+      ) : null}
+      {fields.length === 0 ? <Banner kind="info">{t('form.nothingToEdit')}</Banner> : null}
+      <form
+        noValidate
+        className="co-form"
+        aria-label={title}
+        onSubmit={(event: FormEvent) => {
+          event.preventDefault()
+          void save(false)
+        }}
+        onKeyDown={(event) => {
+          const modifier = event.ctrlKey || event.metaKey
+          if (modifier && event.key === 's') {
+            event.preventDefault()
+            void save(false)
+          } else if (modifier && event.key === 'Enter') {
+            event.preventDefault()
+            void save(mode === 'create')
+          }
+        }}
+      >
+        {fields.some((property) => isRequired(property, mode)) ? (
+          <p className="co-muted co-small">{t('form.requiredLegend')}</p>
+        ) : null}
+        <div className="co-form-grid co-card">
+          {fields.map((property) => (
+            <PropertyField
+              key={property.column}
+              property={property}
+              value={drafts[property.column]}
+              onChange={(value) => setDraft(property.column, value)}
+              error={errors.get(property.column)}
+              required={isRequired(property, mode)}
+              mode={mode}
+              changed={mode === 'edit' && changed.includes(property.column)}
+              was={loaded?.[property.column]}
+            />
+          ))}
+        </div>
+        <div className="co-save-bar">
+          <Button look="primary" type="submit" waiting={saving}>
+            {saving ? t('form.saving') : t('form.save')}
+          </Button>
+          {mode === 'create' ? (
+            <Button waiting={saving} onClick={() => void save(true)}>
+              {t('form.saveAndAnother')}
+            </Button>
+          ) : null}
+          <Button look="quiet" onClick={props.onCancel}>
+            {t('app.cancel')}
+          </Button>
+          {dirty && mode === 'edit' ? (
+            <span className="co-muted co-small co-save-note">{t('form.unsaved', { n: changed.length })}</span>
+          ) : null}
+        </div>
+      </form>
+      {blocker.status === 'blocked' ? <LeaveDialog onStay={blocker.reset} onLeave={blocker.proceed} /> : null}
+    </Page>
+  )
+}
