@@ -21,7 +21,7 @@ export function townTests(world) {
       const table = page.getByRole('table')
       assert.equal(await table.getByRole('row').count(), 26, '25 rows and the head')
       await page.getByText('1–25 of 5,000').first().waitFor()
-      assert.equal(await page.getByRole('link', { name: 'Add Service requests' }).count(), 0, 'no button to add')
+      assert.equal(await page.getByRole('link', { name: 'Add Service request' }).count(), 0, 'no button to add')
       assert.equal(await page.getByRole('link', { name: 'Work orders' }).count(), 0, 'not in the menu')
       await screenshot(page, 'town-list-anonymous')
 
@@ -53,7 +53,7 @@ export function townTests(world) {
       const page = await arrive()
       await signIn(page, 'resident')
       await open(page, '/view/service_requests')
-      await page.getByRole('link', { name: 'Add Service requests' }).click()
+      await page.getByRole('link', { name: 'Add Service request' }).click()
       await settled(page)
 
       // Nothing filled in: every missing answer is named, in the words of the metadata.

@@ -39,7 +39,7 @@ export function Sidebar({ model }: { model: Model | undefined }) {
                 to={paths.list(entity.key)}
                 active={entity.key === current}
                 icon="table"
-                label={entity.name}
+                label={entity.plural}
               />
             ))}
           </ul>

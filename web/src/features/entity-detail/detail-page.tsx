@@ -48,7 +48,7 @@ export function DetailPage() {
   if (!entity) return <UnknownPage />
   if (!entity.can.read) {
     return session.state === 'signed-in' ? (
-      <RefusedPage title={t('refused.title', { name: entity.name })} />
+      <RefusedPage title={t('refused.title', { name: entity.plural })} />
     ) : (
       <SignInPage />
     )
@@ -71,7 +71,7 @@ function RecordDetail({ entity, id }: { entity: Entity; id: string }) {
   const back = (
     <Link to={paths.list(entity.key)} search={parseSearch(lastList(entity.key))} className="co-back-link co-no-print">
       <Icon name="chevronLeft" size={16} />
-      <span dir="auto">{entity.name}</span>
+      <span dir="auto">{entity.plural}</span>
     </Link>
   )
 
@@ -81,7 +81,7 @@ function RecordDetail({ entity, id }: { entity: Entity; id: string }) {
         title={t('recordMissing.title')}
         actions={
           <Link to={paths.list(entity.key)} className={buttonClass('primary')}>
-            {t('recordMissing.toList', { name: entity.name })}
+            {t('recordMissing.toList', { name: entity.plural })}
           </Link>
         }
       >

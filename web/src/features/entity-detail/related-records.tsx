@@ -45,7 +45,7 @@ export function RelatedRecords({ relation, record, id }: { relation: InverseRela
   const value = own === null || own === undefined || typeof own === 'object' ? id : String(own)
   const query = useQuery(relatedQuery(relation, value))
   const several = model.inverse(via.ref?.table ?? '').filter((other) => other.source.key === source.key).length > 1
-  const title = several ? t('detail.relatedVia', { name: source.name, field: via.label }) : source.name
+  const title = several ? t('detail.relatedVia', { name: source.plural, field: via.label }) : source.plural
   const rows = query.data?.rows ?? []
   const total = query.data?.total ?? rows.length
   const search = { f0_col: via.column, f0_op: 'eq', f0_val: value }

@@ -91,7 +91,7 @@ function CreateForm({ entity }: { entity: Entity }) {
       properties={properties}
       mode="create"
       title={title}
-      above={entity.can.read ? <BackLink to={paths.list(entity.key)} label={entity.name} /> : null}
+      above={entity.can.read ? <BackLink to={paths.list(entity.key)} label={entity.plural} /> : null}
       initial={initial}
       save={async (drafts) => {
         row = await insertRow(entity.key, createBody(properties, drafts), entity.can.read)
@@ -183,7 +183,7 @@ function EditRecord({ entity, id }: { entity: Entity; id: string }) {
         title={t('recordMissing.title')}
         actions={
           <Link to={paths.list(entity.key)} className={buttonClass('primary')}>
-            {t('recordMissing.toList', { name: entity.name })}
+            {t('recordMissing.toList', { name: entity.plural })}
           </Link>
         }
       >

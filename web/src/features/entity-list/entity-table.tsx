@@ -71,7 +71,7 @@ export function EntityTable({ entity, columns, rows, terms, caption, sort, onSor
   }
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a scroller must be reachable by keyboard
-    <section className="co-table-box" aria-label={entity.name} tabIndex={0}>
+    <section className="co-table-box" aria-label={entity.plural} tabIndex={0}>
       <table className="co-table">
         <caption className="co-hidden">{caption}</caption>
         <thead>

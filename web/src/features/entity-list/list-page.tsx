@@ -48,7 +48,7 @@ export function ListPage() {
   if (!entity) return <UnknownPage />
   if (!entity.can.read) {
     return session.state === 'signed-in' ? (
-      <RefusedPage title={t('refused.title', { name: entity.name })} />
+      <RefusedPage title={t('refused.title', { name: entity.plural })} />
     ) : (
       <SignInPage />
     )
@@ -86,7 +86,7 @@ function SearchBox({ entity, value, onSearch }: { entity: Entity; value: string;
         }}
       >
         <label htmlFor={id} className="co-hidden">
-          {t('list.searchIn', { name: entity.name })}
+          {t('list.searchIn', { name: entity.plural })}
         </label>
         <Icon name="search" />
         <input
@@ -167,7 +167,7 @@ function EntityList({ entity }: { entity: Entity }) {
 
   return (
     <Page
-      title={entity.name}
+      title={entity.plural}
       below={entity.help ? <p className="co-muted">{entity.help}</p> : null}
       actions={
         entity.can.create ? (
@@ -220,7 +220,7 @@ function EntityList({ entity }: { entity: Entity }) {
               </p>
               {rows.length === 0 ? (
                 <div className="co-card co-empty">
-                  <p>{t(narrowed ? 'list.noMatch' : 'list.empty', { name: entity.name })}</p>
+                  <p>{t(narrowed ? 'list.noMatch' : 'list.empty', { name: entity.plural })}</p>
                   {narrowed ? (
                     <Button onClick={() => go({ q: '', filters: [] })}>{t('list.clearFilters')}</Button>
                   ) : null}
@@ -233,7 +233,7 @@ function EntityList({ entity }: { entity: Entity }) {
                   columns={columns}
                   rows={rows}
                   terms={terms}
-                  caption={t('list.caption', { name: entity.name, range })}
+                  caption={t('list.caption', { name: entity.plural, range })}
                   sort={state.sort}
                   onSort={(column) => go({ sort: nextSort(state.sort, column) })}
                 />

@@ -26,7 +26,7 @@ export function HomePage() {
               <li key={entity.key} className="co-card co-home-card">
                 <h2>
                   <Link to={paths.list(entity.key)} dir="auto">
-                    {entity.name}
+                    {entity.plural}
                   </Link>
                 </h2>
                 {entity.help ? <p dir="auto">{entity.help}</p> : null}

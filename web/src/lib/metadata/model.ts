@@ -15,6 +15,8 @@ interface Can {
 export interface Entity {
   key: string
   name: string
+  /** Name of a list of these records; the same as `name` where metadata has no plural. */
+  plural: string
   help?: string
   can: Can
   searchable: boolean
@@ -178,6 +180,7 @@ export function buildModel(entityRows: readonly EntityRow[], propertyRows: reado
     return {
       key: row.table_name,
       name: row.display_name ?? row.table_name,
+      plural: row.plural_name ?? row.display_name ?? row.table_name,
       help: row.description ?? undefined,
       can: { read: row.select, create: row.insert, update: row.update, delete: row.delete },
       searchable: (row.search_fields?.length ?? 0) > 0,
@@ -210,7 +213,7 @@ export function buildModel(entityRows: readonly EntityRow[], propertyRows: reado
       properties.get(owner)?.push({
         table: owner,
         column: selfLink ? `${table}_${target.column_name}_m2m` : `${table}_m2m`,
-        label: selfLink ? (target.display_name ?? target.column_name) : (byKey.get(other)?.name ?? other),
+        label: selfLink ? (target.display_name ?? target.column_name) : (byKey.get(other)?.plural ?? other),
         type: 'ManyToMany',
         udtName: '',
         dataType: '',

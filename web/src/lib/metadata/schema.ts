@@ -14,6 +14,7 @@ const optionalNumber = z._default(z.nullable(z.number()), null)
 const entityRow = z.object({
   table_name: z.string(),
   display_name: nullableText,
+  plural_name: nullableText,
   description: nullableText,
   sort_order: optionalNumber,
   search_fields: z._default(z.nullable(z.array(z.string())), null),

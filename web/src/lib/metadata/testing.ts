@@ -5,6 +5,7 @@ import type { EntityRow, PropertyRow } from './schema'
 export const entityRow = (table_name: string, some: Partial<EntityRow> = {}): EntityRow => ({
   table_name,
   display_name: table_name,
+  plural_name: null,
   description: null,
   sort_order: 0,
   search_fields: null,
