@@ -107,26 +107,7 @@ grant select on public.schema_entities to web_anon, authenticated;
 create view public.schema_properties
 with (security_invoker = true)
 as
-with relation as (
-  select
-    fk.conrelid,
-    pair.source_attnum,
-    target_schema.nspname as join_schema,
-    target.relname as join_table,
-    target_column.attname as join_column
-  from pg_catalog.pg_constraint fk
-  join pg_catalog.pg_class source on source.oid = fk.conrelid and source.relnamespace = 'public'::regnamespace
-  cross join lateral unnest(fk.conkey, fk.confkey) as pair (source_attnum, target_attnum)
-  join pg_catalog.pg_class target on target.oid = fk.confrelid
-  join pg_catalog.pg_namespace target_schema on target_schema.oid = target.relnamespace
-  join pg_catalog.pg_attribute target_column
-    on target_column.attrelid = fk.confrelid and target_column.attnum = pair.target_attnum
-  where fk.contype = 'f'
-    and not exists (
-      select from pg_catalog.pg_constraint parent where parent.oid = fk.conparentid and parent.conrelid = fk.conrelid
-    )
-),
-rules as (
+with rules as (
   select
     v.table_name,
     v.column_name,
@@ -192,7 +173,26 @@ join pg_catalog.pg_namespace base_schema on base_schema.oid = base.typnamespace
 cross join lateral (select case when t.typtype = 'd' then t.typtypmod else a.atttypmod end) as modifier (typmod)
 left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
 left join metadata.properties p on p.table_name = c.relname and p.column_name = a.attname
-left join relation r on r.conrelid = a.attrelid and r.source_attnum = a.attnum
+-- Per column through the index on conrelid: as one set, the planner takes it for a single row and scans it per column.
+left join lateral (
+  select
+    target_schema.nspname as join_schema,
+    target.relname as join_table,
+    target_column.attname as join_column
+  from pg_catalog.pg_constraint fk
+  join pg_catalog.pg_class target on target.oid = fk.confrelid
+  join pg_catalog.pg_namespace target_schema on target_schema.oid = target.relnamespace
+  join pg_catalog.pg_attribute target_column
+    on target_column.attrelid = fk.confrelid
+    and target_column.attnum = fk.confkey[array_position(fk.conkey, a.attnum)]
+  where fk.conrelid = a.attrelid
+    and fk.contype = 'f'
+    and a.attnum = any (fk.conkey)
+    -- A key that references a partitioned table has a hidden twin per partition.
+    and not exists (
+      select from pg_catalog.pg_constraint parent where parent.oid = fk.conparentid and parent.conrelid = fk.conrelid
+    )
+) r on true
 left join rules v on v.table_name = c.relname and v.column_name = a.attname
 where c.relnamespace = 'public'::regnamespace
   and c.relkind in ('r', 'p')

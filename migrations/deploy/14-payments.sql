@@ -24,6 +24,11 @@ create table payments.transactions (
   provider_payment_id text,
   provider_client_secret text,
   description text,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  entity_type text,
+  entity_id text,
+  -- Last, so that a database taken over from 0.15, where it has to be made anew, has the same order.
   display_name text generated always as (
     case currency when 'USD' then '$' || amount::text else currency || ' ' || amount::text end
     || ' - '
@@ -38,10 +43,6 @@ create table payments.transactions (
       else upper(status)
     end
   ) stored,
-  created_at timestamptz not null default now(),
-  updated_at timestamptz not null default now(),
-  entity_type text,
-  entity_id text,
   -- Currencies without decimals have whole amounts.
   constraint whole_amount_check check (
     currency <> all (array[

@@ -1,1 +1,14 @@
-select 1;
+drop view public.payment_refunds;
+drop view public.payment_transactions;
+drop function public.initiate_payment_refund(uuid, numeric, text);
+drop function public.create_payment_intent_sync(numeric, text);
+drop function payments.create_and_link_payment(name, name, anyelement, name, numeric, text, uuid, text);
+drop function payments.check_existing_payment(uuid);
+drop function payments.effective_status(payments.transactions);
+drop table metadata.webhooks;
+drop table payments.refunds;
+drop table payments.transactions;
+drop function payments.notify_refund_succeeded();
+drop function payments.notify_payment_succeeded();
+drop function payments.enqueue_create_intent_job();
+delete from metadata.notification_templates where name in ('payment_succeeded', 'payment_refunded');

@@ -1,1 +1,2 @@
-select 1;
+drop table metadata.saved_views;
+drop table metadata.user_settings;

@@ -2,9 +2,10 @@
 
 use super::{Exit, SourceArgs, start_logging};
 use crate::config::{Overrides, Role, RoleSet, Secret};
-use crate::migrate::{self, DeployOptions, Event, MigrateError, Progress};
+use crate::migrate::{self, DeployOptions, Event, MigrateError, Progress, RevertOptions, VerifyOptions};
 use clap::Subcommand;
 use serde::Serialize;
+use std::io::IsTerminal as _;
 
 /// Deploy and inspect the core schema's migrations
 ///
@@ -46,6 +47,27 @@ enum Verb {
         #[arg(long)]
         check: bool,
     },
+    /// Check that the database is what the deployed changes made; exit code 2 when it is not
+    Verify {
+        /// Compare the whole catalogue as well (also: CIVIC_OS_VERIFY_FULL=true)
+        #[arg(long)]
+        full: bool,
+    },
+    /// Take changes back, newest first; refuses when people's objects or rows would be lost
+    Revert {
+        /// The change or tag that stays: a name, @tag, @HEAD^, @ROOT
+        #[arg(long, value_name = "CHANGE|TAG")]
+        to: String,
+        /// Do not ask
+        #[arg(short = 'y', long)]
+        yes: bool,
+        /// Give up rows of core tables
+        #[arg(long)]
+        discard_data: bool,
+        /// Try the way back and do nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Show what was deployed, reverted or failed, newest first
     Log,
 }
@@ -60,6 +82,11 @@ pub(crate) fn run(args: &Args, sources: &SourceArgs) -> anyhow::Result<Exit> {
                 deploy(&owner_url, &options, args.json).await
             }
             Verb::Status { check } => status(&owner_url, *check, args.json).await,
+            Verb::Verify { full } => verify(&owner_url, *full, args.json).await,
+            Verb::Revert { to, yes, discard_data, dry_run } => {
+                let options = RevertOptions { to: to.clone(), discard_data: *discard_data, dry_run: *dry_run };
+                revert(&owner_url, &options, *yes, args.json).await
+            }
             Verb::Log => log(&owner_url, args.json).await,
         }
     })
@@ -111,6 +138,79 @@ async fn status(owner_url: &Secret, check: bool, json: bool) -> anyhow::Result<E
         }
     }
     Ok(if check && !report.pending.is_empty() { Exit::Pending } else { Exit::Done })
+}
+
+async fn verify(owner_url: &Secret, full: bool, json: bool) -> anyhow::Result<Exit> {
+    let report = migrate::verify(owner_url, VerifyOptions { full: full || verify_full_is_set() }).await?;
+    let exit = if report.is_healthy() { Exit::Done } else { Exit::Failed };
+    if json {
+        print_json(&report)?;
+        return Ok(exit);
+    }
+    for change in &report.changes {
+        println!("{}  {}", if change.problems.is_empty() { "ok   " } else { "NOT OK" }, change.change);
+        for line in change.problems.iter().flat_map(|problem| problem.lines()) {
+            println!("         {line}");
+        }
+    }
+    for notice in &report.notices {
+        println!("note   {notice}");
+    }
+    if report.full {
+        println!("Whole catalogue: {}", if report.drift.is_empty() { "as expected" } else { "differs" });
+        for difference in &report.drift {
+            println!("  {difference}");
+        }
+    }
+    println!("{}", if report.is_healthy() { "Verified." } else { "The database is not what the migrations made." });
+    Ok(exit)
+}
+
+/// The migrations container of release 0.15 reads this variable; it is not part of the configuration.
+#[expect(clippy::disallowed_methods, reason = "a switch of one verb, named by the contract, without a key")]
+fn verify_full_is_set() -> bool {
+    std::env::var("CIVIC_OS_VERIFY_FULL").is_ok_and(|value| matches!(value.as_str(), "true" | "1" | "yes" | "on"))
+}
+
+async fn revert(owner_url: &Secret, options: &RevertOptions, yes: bool, json: bool) -> anyhow::Result<Exit> {
+    let changes = migrate::revert_plan(owner_url, &options.to).await?;
+    if changes.is_empty() {
+        if json {
+            return print_json(&migrate::RevertReport::default());
+        }
+        println!("Nothing to revert.");
+        return Ok(Exit::Done);
+    }
+    if !yes && !options.dry_run && !confirmed(&changes)? {
+        eprintln!("Nothing was reverted.");
+        return Ok(Exit::Failed);
+    }
+    let report = migrate::revert(owner_url, options, progress(json)).await?;
+    if json {
+        return print_json(&report);
+    }
+    if report.dry_run {
+        println!("{} changes would be reverted: {}", report.reverted.len(), report.reverted.join(", "));
+    } else {
+        println!("Reverted {} changes.", report.reverted.len());
+    }
+    Ok(Exit::Done)
+}
+
+/// Asks on the terminal. Unattended, silence is no consent.
+fn confirmed(changes: &[String]) -> anyhow::Result<bool> {
+    eprintln!("These changes will be reverted, newest first:");
+    for change in changes {
+        eprintln!("  {change}");
+    }
+    if !std::io::stdin().is_terminal() {
+        eprintln!("There is nobody to ask: repeat with -y.");
+        return Ok(false);
+    }
+    eprint!("Go on? [y/N] ");
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
 async fn log(owner_url: &Secret, json: bool) -> anyhow::Result<Exit> {

@@ -7,7 +7,7 @@ use super::error::{Doing, MigrateError};
 use super::plan::Plan;
 use super::progress::{Event, Progress};
 use super::session::{Extra, HISTORY_TABLE, Session, millis};
-use super::{prerequisites, registry};
+use super::{prerequisites, registry, verify};
 use crate::config::Secret;
 use serde::Serialize;
 use std::time::Instant;
@@ -98,8 +98,7 @@ pub async fn deploy(
         let started = Instant::now();
         let mut extras = Vec::new();
         if options.verify {
-            extras
-                .push(Extra { file: format!("migrations/verify/{}.sql", change.name), sql: change.verify.to_owned() });
+            extras.extend(verify::extras(change));
         }
         if change.version == 1 {
             let sql = format!("grant select on {HISTORY_TABLE} to authenticator");

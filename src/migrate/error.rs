@@ -135,13 +135,14 @@ pub enum MigrateError {
     /// refinery refused.
     #[error("the history of changes cannot be used")]
     History(#[source] Box<refinery_core::Error>),
-    /// A change's verify script found something missing.
-    #[error("change {change} is not as it should be: {failure}")]
-    Verify {
-        /// Name of the change.
-        change: String,
-        /// The failing check.
-        failure: Box<StatementFailure>,
+    /// A verify script does not state its facts as JSON: a mistake of this build.
+    #[error("{file} does not state its facts")]
+    Facts {
+        /// Script.
+        file: String,
+        /// Why.
+        #[source]
+        source: serde_json::Error,
     },
     /// Reverting would lose what people made.
     #[error("nothing was reverted, because this would be lost:\n{}\n{advice}", list(.losses))]

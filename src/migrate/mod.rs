@@ -9,19 +9,25 @@
 mod application;
 mod deploy;
 mod error;
+mod interface;
 mod plan;
 mod prerequisites;
 mod progress;
 mod registry;
+mod revert;
 mod session;
 mod statement;
 mod status;
+mod verify;
 
 pub use application::{AppliedFile, ApplyOptions, ApplyReport, apply_application};
 pub use deploy::{DeployOptions, DeployReport, DeployedChange, deploy};
 pub use error::{ConnectFailure, MigrateError, StatementFailure};
+pub use interface::{Allowed, Difference, Interface, Kind, Objects, Profile, compare, dump_interface};
 pub use plan::PlanError;
 pub use progress::{Event, Logged, Progress, Silent};
 pub use registry::LogEntry;
+pub use revert::{RevertOptions, RevertReport, revert, revert_plan};
 pub use statement::SplitError;
 pub use status::{Currency, StatusEntry, StatusReport, currency, is_current, log, status};
+pub use verify::{VerifiedChange, VerifyOptions, VerifyReport, verify};

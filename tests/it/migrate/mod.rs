@@ -1,1 +1,3 @@
-//! Tests of the subject `migrate`.
+//! Tests of the subject `migrate`: the engine, the interface of the core schema, and the behaviour of its objects.
+
+mod facts;

@@ -1,0 +1,71 @@
+//! Each change alone: deploys, its verify script states what it made, its revert takes exactly that away.
+
+use crate::support::TestDatabase;
+use civic_os::migrate::{DeployOptions, Interface, Silent, deploy, dump_interface};
+use std::path::PathBuf;
+
+/// Names of all changes in order.
+pub(super) fn changes() -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(folder("deploy"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+fn folder(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("migrations").join(name)
+}
+
+/// What a verify script states: everything new, without what belongs to the cluster or the operator.
+fn stated(found: &Interface, before: &Interface) -> Interface {
+    let mut new = found.since(before);
+    new.categories.retain(|category, _| !category.starts_with("seed_"));
+    if let Some(extensions) = new.categories.get_mut("extensions") {
+        extensions.remove("postgis");
+    }
+    if let Some(roles) = new.categories.get_mut("roles") {
+        for (name, record) in roles.iter_mut() {
+            record.retain(|field, _| {
+                matches!(field.as_str(), "superuser" | "bypass_rls" | "inherit" | "login")
+                    || (field == "settings" && name != "authenticator")
+            });
+        }
+    }
+    new
+}
+
+/// With `CIVIC_OS_WRITE_FACTS` set, writes the facts into the scripts instead of comparing.
+#[tokio::test]
+async fn verify_scripts_state_exactly_what_their_change_makes() {
+    let database = TestDatabase::empty().await;
+    let url = database.owner_url();
+    let write = std::env::var_os("CIVIC_OS_WRITE_FACTS").is_some();
+    let mut before = dump_interface(&url).await.unwrap();
+    // Roles belong to the server and may be there already; the first change states them all the same.
+    before.categories.remove("roles");
+    for change in changes() {
+        let options = DeployOptions { to: Some(change.clone()), ..DeployOptions::default() };
+        deploy(&url, &options, &Silent).await.unwrap();
+        let found = dump_interface(&url).await.unwrap();
+        let facts = stated(&found, &before);
+        let path = folder("verify").join(format!("{change}.sql"));
+        let script = std::fs::read_to_string(&path).unwrap();
+        let mut parts = script.split("$facts$");
+        let (head, old, tail) =
+            (parts.next().unwrap_or_default(), parts.next().unwrap_or("{}"), parts.next().unwrap_or_default());
+        if write {
+            let (head, tail) = if script.contains("$facts$") {
+                (head.to_owned(), tail.to_owned())
+            } else {
+                (format!("-- What {change} makes.\nselect pg_temp.expect("), ");\n".to_owned())
+            };
+            std::fs::write(&path, format!("{head}$facts$\n{}\n$facts${tail}", facts.to_json())).unwrap();
+        } else {
+            let old: Interface = serde_json::from_str(old).unwrap_or_default();
+            assert_eq!(old.to_json(), facts.to_json(), "{} (write it with CIVIC_OS_WRITE_FACTS=1)", path.display());
+        }
+        before = found;
+    }
+}
