@@ -3,14 +3,14 @@
 INSERT INTO metadata.entities
   (table_name, display_name, plural_name, description, sort_order, search_fields, show_map, map_property_name) VALUES
   ('service_requests',     'Service request', 'Service requests', 'Problems reported to the Town of Elmwood, and what became of them.', 10, '{display_name,address,description}', TRUE, 'location'),
-  ('work_orders',          'Work order', 'Work orders',      'Work that a crew does for a request.',            20, '{display_name,notes}', FALSE, NULL),
-  ('assets',               'Asset', 'Assets',           'Streetlights, hydrants, benches and everything else the town maintains.', 30, '{display_name,asset_number}', TRUE, 'location'),
-  ('request_comments',     'Comment', 'Comments',         'What people and staff say about a request.',      40, NULL, FALSE, NULL),
-  ('categories',           'Category', 'Categories',       'What a request is about, and how soon it is due.', 50, NULL, FALSE, NULL),
-  ('neighbourhoods',       'Neighbourhood', 'Neighbourhoods',   'Parts of the town.',                              60, NULL, FALSE, NULL),
-  ('tags',                 'Tag', 'Tags',             'Short labels that staff put on requests.',        70, NULL, FALSE, NULL),
-  ('asset_types',          'Asset type', 'Asset types',      'Kinds of assets.',                                80, NULL, FALSE, NULL),
-  ('service_request_tags', 'Request tag', 'Request tags',     'Which request carries which tag.',                90, NULL, FALSE, NULL)
+  ('work_orders',          'Work order',      'Work orders',      'Work that a crew does for a request.', 20, '{display_name,notes}', FALSE, NULL),
+  ('assets',               'Asset',           'Assets',           'Streetlights, hydrants, benches and everything else the town maintains.', 30, '{display_name,asset_number}', TRUE, 'location'),
+  ('request_comments',     'Comment',         'Comments',         'What people and staff say about a request.', 40, NULL, FALSE, NULL),
+  ('categories',           'Category',        'Categories',       'What a request is about, and how soon it is due.', 50, NULL, FALSE, NULL),
+  ('neighbourhoods',       'Neighbourhood',   'Neighbourhoods',   'Parts of the town.', 60, NULL, FALSE, NULL),
+  ('tags',                 'Tag',             'Tags',             'Short labels that staff put on requests.', 70, NULL, FALSE, NULL),
+  ('asset_types',          'Asset type',      'Asset types',      'Kinds of assets.', 80, NULL, FALSE, NULL),
+  ('service_request_tags', 'Request tag',     'Request tags',     'Which request carries which tag.', 90, NULL, FALSE, NULL)
 ON CONFLICT (table_name) DO UPDATE SET display_name = EXCLUDED.display_name, plural_name = EXCLUDED.plural_name,
   description = EXCLUDED.description, sort_order = EXCLUDED.sort_order,
   search_fields = EXCLUDED.search_fields, show_map = EXCLUDED.show_map,

@@ -2,16 +2,16 @@
 
 INSERT INTO metadata.entities
   (table_name, display_name, plural_name, description, sort_order, search_fields, show_map, map_property_name) VALUES
-  ('strikes',            'Strike', 'Strikes',            'Reports of wildlife strikes on aircraft, 1990-2002 (US Federal Aviation Administration).', 10, '{display_name,reported_airport}', FALSE, NULL),
-  ('airports',           'Airport', 'Airports',           'Airports with coordinates (US Bureau of Transportation Statistics).', 20, '{iata,display_name,city}', TRUE, 'location'),
+  ('strikes',            'Strike',            'Strikes',            'Reports of wildlife strikes on aircraft, 1990-2002 (US Federal Aviation Administration).', 10, '{display_name,reported_airport}', FALSE, NULL),
+  ('airports',           'Airport',           'Airports',           'Airports with coordinates (US Bureau of Transportation Statistics).', 20, '{iata,display_name,city}', TRUE, 'location'),
   ('unmatched_airports', 'Unmatched airport', 'Unmatched airports', 'Airport names of strike reports that are not found in the register. Staff can choose the airport that is meant.', 30, NULL, FALSE, NULL),
-  ('species',            'Species', 'Species',            'Species or group of the animal.',        40, NULL, FALSE, NULL),
-  ('operators',          'Operator', 'Operators',          'Who operates the aircraft.',             50, NULL, FALSE, NULL),
-  ('aircraft_models',    'Aircraft', 'Aircraft',           'Make and model as reported.',            60, NULL, FALSE, NULL),
-  ('states',             'State', 'States',             'States, districts and territories.',     70, NULL, FALSE, NULL),
-  ('flight_phases',      'Phase of flight', 'Phases of flight',   NULL,                                     80, NULL, FALSE, NULL),
-  ('wildlife_sizes',     'Wildlife size', 'Wildlife sizes',     NULL,                                     90, NULL, FALSE, NULL),
-  ('times_of_day',       'Time of day', 'Times of day',       NULL,                                    100, NULL, FALSE, NULL)
+  ('species',            'Species',           'Species',            'Species or group of the animal.', 40, NULL, FALSE, NULL),
+  ('operators',          'Operator',          'Operators',          'Who operates the aircraft.', 50, NULL, FALSE, NULL),
+  ('aircraft_models',    'Aircraft',          'Aircraft',           'Make and model as reported.', 60, NULL, FALSE, NULL),
+  ('states',             'State',             'States',             'States, districts and territories.', 70, NULL, FALSE, NULL),
+  ('flight_phases',      'Phase of flight',   'Phases of flight',   NULL, 80, NULL, FALSE, NULL),
+  ('wildlife_sizes',     'Wildlife size',     'Wildlife sizes',     NULL, 90, NULL, FALSE, NULL),
+  ('times_of_day',       'Time of day',       'Times of day',       NULL, 100, NULL, FALSE, NULL)
 ON CONFLICT (table_name) DO UPDATE SET display_name = EXCLUDED.display_name, plural_name = EXCLUDED.plural_name,
   description = EXCLUDED.description, sort_order = EXCLUDED.sort_order,
   search_fields = EXCLUDED.search_fields, show_map = EXCLUDED.show_map,
