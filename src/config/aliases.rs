@@ -121,6 +121,7 @@ pub(super) const COMPOSED: &[(&str, &str)] = &[
     ("PGRST_ADMIN_SERVER_PORT", "admin.listen"),
     ("KEYCLOAK_URL", "auth.issuer"),
     ("KEYCLOAK_REALM", "auth.issuer"),
+    ("PGRST_DB_EXTRA_SEARCH_PATH", "api.db_extra_search_path"),
     ("PGRST_APP_SETTINGS_", "api.app_settings"),
 ];
 
@@ -296,7 +297,5 @@ fn address(host: Option<&str>) -> String {
 }
 
 fn is_known(name: &str) -> bool {
-    name == "PGRST_DB_EXTRA_SEARCH_PATH"
-        || name.starts_with(APP_SETTINGS)
-        || SAME.iter().chain(COMPOSED).any(|(variable, _)| *variable == name)
+    name.starts_with(APP_SETTINGS) || SAME.iter().chain(COMPOSED).any(|(variable, _)| *variable == name)
 }

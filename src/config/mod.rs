@@ -15,6 +15,8 @@ mod error;
 mod file;
 mod keys;
 mod loading;
+#[cfg(test)]
+mod manual;
 mod node;
 mod printing;
 mod roles;
