@@ -90,7 +90,8 @@ fn check(scope: &Scope, sources: &SourceArgs, replicas: u32) -> Exit {
             report.add(loaded.require_complete().err());
             if let Err(error) = telemetry::parse_filter(&loaded.config.log.level) {
                 let source = loaded.source_of("log.level").to_string();
-                report.errors.push(("log.level".into(), Some(source), error.to_string()));
+                let message = error.to_string().trim_start_matches("log.level ").to_owned();
+                report.errors.push(("log.level".into(), Some(source), message));
             }
             report.loaded = Some(loaded);
         }
@@ -109,7 +110,7 @@ impl Report {
         let Some(error) = error else { return };
         if error.problems().is_empty() {
             let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
-            self.errors.push(("file".into(), None, format!("{error}{cause}")));
+            self.errors.push(("file:".into(), None, format!("{error}{cause}")));
         }
         for problem in error.problems() {
             let source = problem.source.as_ref().map(ToString::to_string);
@@ -135,7 +136,7 @@ impl Report {
         }
         for (key, source, message) in &self.errors {
             let source = source.as_ref().map(|source| format!(" ({source})")).unwrap_or_default();
-            println!("error          {key}{source}: {message}");
+            println!("error          {key}{source} {message}");
         }
         println!("{}", if self.errors.is_empty() { "ok" } else { "not usable: correct the errors above" });
     }

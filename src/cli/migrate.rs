@@ -233,6 +233,7 @@ async fn log(owner_url: &Secret, json: bool) -> anyhow::Result<Exit> {
 /// The owner's URL as a process whose only role is `migrate` sees it.
 pub(super) fn owner_url(sources: &SourceArgs) -> anyhow::Result<Secret> {
     let loaded = sources.load(RoleSet::only(Role::Migrate), Overrides::default())?;
+    loaded.require_complete()?;
     let mut log = loaded.config.log.clone();
     // refinery tells every step at level info; the progress lines say it better.
     log.level.push_str(",refinery_core=warn");

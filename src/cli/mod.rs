@@ -10,6 +10,7 @@ mod config;
 mod demo;
 mod doctor;
 mod health;
+mod http_probe;
 mod man;
 mod migrate;
 mod serve;
@@ -25,26 +26,36 @@ use clap::{CommandFactory, Parser, Subcommand};
 use std::process::ExitCode;
 
 const OVERVIEW: &str = "\
-Civic OS turns a PostgreSQL schema into a civic application: REST API, web client, background jobs and migrations in
+Civic OS turns a PostgreSQL schema into a civic application: REST API, web client, background jobs and migrations in \
 one binary.
 
 Start here:
-  civic-os demo                          a complete town with a database of its own, nothing to configure
-  civic-os serve                         all roles on your database (see civic-os.toml.example)
-  civic-os config check                  is the configuration complete, and where does each value come from?";
+  civic-os demo          a town with a database of its own, nothing to configure
+  civic-os serve         all roles on your database
+  civic-os config check  is everything set that must be set?
+  civic-os doctor        why does it not work?";
 
 const AFTER_HELP: &str = "\
 Examples:
   civic-os demo --listen 127.0.0.1:8080
-  civic-os --role api                    short for `civic-os serve --role api`
-  civic-os serve --role worker,payments --config /etc/civic-os/civic-os.toml
+  civic-os --role api          short for `civic-os serve --role api`
+  civic-os serve --role worker,payments --config my.toml
   civic-os migrate deploy --env-file .env
   civic-os app apply ./my-town --dry-run
 
-Configuration: defaults < civic-os.toml < the reference's variables (PGRST_DB_URI, DATABASE_URL, KEYCLOAK_URL, …)
-  < CIVIC_OS_SECTION__KEY < flags. `civic-os config print` shows every value and where it comes from.
+Configuration, the stronger below the weaker:
+  defaults
+  civic-os.toml
+  variables of existing deployments: PGRST_DB_URI, DATABASE_URL, KEYCLOAK_URL, …
+  CIVIC_OS_SECTION__KEY, such as CIVIC_OS_DATABASE__URL
+  flags
+`civic-os config print` shows every value and where it comes from.
 
-Exit codes: 0 done · 1 usage or configuration · 2 the operation failed · 3 `migrate status --check`: changes pending";
+Exit codes:
+  0  done
+  1  usage or configuration is wrong; the message names key and source
+  2  the operation failed
+  3  `migrate status --check`: changes are pending";
 
 /// Definition of the command line.
 #[derive(Debug, Parser)]

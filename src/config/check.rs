@@ -216,7 +216,7 @@ impl Found<'_> {
         let rest = text.strip_prefix("postgres://").or_else(|| text.strip_prefix("postgresql://"));
         match rest {
             Some(rest) if rest.split(['/', '?']).next().is_some_and(|authority| authority.matches('@').count() > 1) => {
-                self.add(key, "the user or password contains an @: write it as %40");
+                self.add(key, "has an @ in the user or password: write it as %40");
             }
             Some(_) => {}
             None if text.contains('=') && !text.contains("://") => {}

@@ -1,12 +1,12 @@
 //! Defaults that depend on the mode. The others stand beside the fields (`sections`).
 
+use super::ApiMode;
 use super::loading::Entry;
 use super::node::Node;
 use super::source::Source;
-use super::{ApiMode, RoleSet};
 
 /// What differs from the fields' own defaults: in plain mode, PostgREST's (POSTGREST.md §19).
-pub(super) fn of(mode: ApiMode, _roles: RoleSet) -> Vec<Entry> {
+pub(super) fn of(mode: ApiMode) -> Vec<Entry> {
     match mode {
         ApiMode::CivicOs => Vec::new(),
         ApiMode::Postgrest => POSTGREST.iter().map(Default::entry).collect(),
@@ -42,4 +42,5 @@ const POSTGREST: &[Default] = &[
     Default::Text("admin.listen", ""),
     Default::Text("log.level", "error"),
     Default::Boolean("migrate.on_start", false),
+    Default::Text("auth.jwt_cache_max_lifetime", "0"),
 ];

@@ -65,7 +65,7 @@ pub struct Problem {
     pub key: String,
     /// Where the value comes from, if there is one.
     pub source: Option<Source>,
-    /// What is wrong and what to do.
+    /// What is wrong and what to do: the rest of a sentence that begins with the key.
     pub message: String,
 }
 
@@ -75,7 +75,7 @@ impl fmt::Display for Problem {
         if let Some(source) = &self.source {
             write!(f, " ({source})")?;
         }
-        write!(f, ": {}", self.message)
+        write!(f, " {}", self.message)
     }
 }
 

@@ -65,11 +65,11 @@ impl File<'_> {
     }
 }
 
-/// "unknown key", with the one that was probably meant.
+/// "is no key", with the one that was probably meant.
 pub(super) fn unknown(what: &str, key: &str) -> String {
     match keys::closest(key) {
-        Some(meant) => format!("unknown {what}; did you mean {meant}?"),
-        None => format!("unknown {what}; civic-os.toml.example lists them all"),
+        Some(meant) => format!("is no {what}; did you mean {meant}?"),
+        None => format!("is no {what}; civic-os.toml.example lists them all"),
     }
 }
 

@@ -158,7 +158,7 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
     }
 
     let mode = put_together(&entries).map_or(ApiMode::CivicOs, |config| config.api.mode);
-    let mut all = defaults::of(mode, sources.roles);
+    let mut all = defaults::of(mode);
     all.extend(entries);
     for entry in &mut all {
         read_secret_file(entry)?;

@@ -21,7 +21,8 @@ pub enum Format {
 pub enum TelemetryError {
     /// The filter is no filter.
     #[error(
-        "log.level: `{filter}` is neither a level (crit, error, warn, info, debug, trace, off) nor a filter such as `info,civic_os::api=debug`"
+        "log.level must be crit, error, warn, info, debug, trace or off, or a filter such as \
+         `info,civic_os::api=debug`, not `{filter}`"
     )]
     Filter {
         /// What was given.

@@ -36,7 +36,7 @@ impl Default for AuthConfig {
             jwt_secret: Secret::default(),
             jwt_secret_is_base64: false,
             jwt_role_claim_key: ".role".into(),
-            jwt_cache_max_lifetime: 0,
+            jwt_cache_max_lifetime: 3600,
             allowed_roles: Some(vec!["web_anon".into(), "authenticated".into()]),
             honour_role_claim: false,
         }

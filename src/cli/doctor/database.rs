@@ -1,0 +1,255 @@
+//! The database: who we are there, what the server can do, and whether the core schema fits this build.
+
+use super::PATIENCE;
+use super::finding::Findings;
+use crate::config::{ApiMode, DatabaseMode, Loaded, Role, Secret};
+use crate::db::{self, DbError};
+use crate::migrate::{self, Currency};
+use tokio_postgres::{Client, Row};
+
+const LOGIN: &str = include_str!("../../sql/cli/doctor_login.sql");
+const ROLES: &str = include_str!("../../sql/cli/doctor_roles.sql");
+
+const DATABASE: &str = "database";
+const OWNER: &str = "owner";
+const WORKER: &str = "worker login";
+const CORE: &str = "core schema";
+
+/// Oldest version of PostgreSQL that works (D-05).
+const OLDEST: i32 = 150_000;
+
+/// What the server says about a login.
+struct Login {
+    version_number: i32,
+    version: String,
+    login: String,
+    database: String,
+    is_superuser: bool,
+    bypasses_rls: bool,
+    inherits: bool,
+    tables_owned: i64,
+    is_replica: bool,
+    connections: i32,
+    has_postgis: bool,
+    postgis_available: bool,
+    may_create_schemas: bool,
+}
+
+impl Login {
+    fn from_row(row: &Row) -> Result<Self, tokio_postgres::Error> {
+        Ok(Self {
+            version_number: row.try_get("version_number")?,
+            version: row.try_get("version")?,
+            login: row.try_get("login")?,
+            database: row.try_get("database")?,
+            is_superuser: row.try_get("is_superuser")?,
+            bypasses_rls: row.try_get("bypasses_rls")?,
+            inherits: row.try_get("inherits")?,
+            tables_owned: row.try_get("tables_owned")?,
+            is_replica: row.try_get("is_replica")?,
+            connections: row.try_get("connections")?,
+            has_postgis: row.try_get("has_postgis")?,
+            postgis_available: row.try_get("postgis_available")?,
+            may_create_schemas: row.try_get("may_create_schemas")?,
+        })
+    }
+
+    /// What makes row security useless for this login.
+    fn power(&self) -> Option<String> {
+        if self.is_superuser {
+            Some("is a superuser".into())
+        } else if self.bypasses_rls {
+            Some("has BYPASSRLS".into())
+        } else if self.tables_owned > 0 {
+            Some(format!("owns {} tables", self.tables_owned))
+        } else {
+            None
+        }
+    }
+}
+
+pub(super) async fn check(loaded: &Loaded, findings: &mut Findings) {
+    let (config, roles) = (&loaded.config, loaded.roles);
+    if config.database.mode == DatabaseMode::Managed {
+        let message = format!("a private PostgreSQL under {}, which `serve` starts", config.data_dir().display());
+        findings.ok(DATABASE, message);
+        return;
+    }
+    if roles.contains(Role::Api) && config.database.url.is_set() {
+        pool_login(loaded, findings).await;
+    }
+    let jobs = roles.contains(Role::Worker) || roles.contains(Role::Payments);
+    if jobs && config.database.worker_url.is_set() {
+        worker_login(loaded, findings).await;
+    }
+    if roles.contains(Role::Migrate) && config.database.owner_url.is_set() {
+        owner_login(&config.database.owner_url, findings).await;
+    }
+    if config.api.mode == ApiMode::CivicOs {
+        let url = config.database.owner_url.or(config.pool_url(roles));
+        if url.is_set() {
+            core_schema(url, findings).await;
+        }
+    }
+}
+
+/// Connects and asks who we are; `None` after a finding.
+async fn look(check: &'static str, key: &str, url: &Secret, findings: &mut Findings) -> Option<(Client, Login)> {
+    let attempt = async {
+        let client = db::connect_direct(url).await?;
+        let login = Login::from_row(&client.query_one(LOGIN, &[]).await?)?;
+        Ok::<_, DbError>((client, login))
+    };
+    match tokio::time::timeout(PATIENCE, attempt).await {
+        Ok(Ok(pair)) => Some(pair),
+        Ok(Err(error)) => {
+            let remedy = match error.sqlstate() {
+                Some("28P01" | "28000") => {
+                    format!("check user and password in {key} and the server's pg_hba.conf")
+                }
+                Some("3D000") => format!("create the database, or correct its name in {key}"),
+                Some("53300") => {
+                    "the server has no connection left: raise max_connections or lower database.pool_max".into()
+                }
+                _ if error.is_unreachable() => {
+                    format!("is the server running, and are host and port in {key} right? `pg_isready` asks it")
+                }
+                _ => format!("check {key}"),
+            };
+            let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
+            findings.fail(check, format!("{key}: {error}{cause}"), remedy);
+            None
+        }
+        Err(_) => {
+            let remedy = format!("are host and port in {key} right, and does a firewall drop the packets?");
+            findings.fail(check, format!("{key}: no answer within {} s", PATIENCE.as_secs()), remedy);
+            None
+        }
+    }
+}
+
+async fn pool_login(loaded: &Loaded, findings: &mut Findings) {
+    let (config, roles) = (&loaded.config, loaded.roles);
+    let Some((client, login)) = look(DATABASE, "database.url", &config.database.url, findings).await else { return };
+    if login.version_number < OLDEST {
+        findings.fail(
+            DATABASE,
+            format!("PostgreSQL {} is too old", login.version),
+            "upgrade to PostgreSQL 15 or later",
+        );
+    } else {
+        let message = format!("PostgreSQL {}, database {}, login {}", login.version, login.database, login.login);
+        findings.ok(DATABASE, message);
+    }
+    if login.is_replica {
+        findings.fail(DATABASE, "this server is a read replica", "point database.url at the primary");
+    }
+    if let Some(power) = login.power() {
+        findings.fail(
+            DATABASE,
+            format!("the login {} {power}: row security does not protect anything from it", login.login),
+            "give database.url a login of its own: create role authenticator login noinherit password '…'; \
+             grant web_anon, authenticated to authenticator",
+        );
+    } else if login.inherits {
+        findings.warn(
+            DATABASE,
+            format!("the login {} inherits the rights of its roles", login.login),
+            format!("alter role {} noinherit", quoted(&login.login)),
+        );
+    }
+    let wanted = i64::from(config.pool_max(roles)) + 1;
+    if wanted > i64::from(login.connections) {
+        findings.fail(
+            DATABASE,
+            format!("the server allows {} connections, this process wants {wanted}", login.connections),
+            "lower database.pool_max or raise max_connections",
+        );
+    }
+    let mut wanted: Vec<String> = config.api.db_anon_role.iter().cloned().collect();
+    if config.api.mode == ApiMode::CivicOs {
+        wanted.push("authenticated".into());
+    }
+    memberships(&client, &login, DATABASE, &wanted, findings).await;
+}
+
+async fn worker_login(loaded: &Loaded, findings: &mut Findings) {
+    let url = &loaded.config.database.worker_url;
+    let Some((client, login)) = look(WORKER, "database.worker_url", url, findings).await else { return };
+    match login.power() {
+        Some(power) => findings.warn(
+            WORKER,
+            format!(
+                "{} {power}; every transaction of a job switches to a narrow role, but the login itself could do more",
+                login.login
+            ),
+            "leave database.worker_url and DATABASE_URL unset: the jobs then use the pool's login",
+        ),
+        None => findings.ok(WORKER, format!("login {}", login.login)),
+    }
+    let mut wanted = Vec::new();
+    if loaded.roles.contains(Role::Worker) {
+        wanted.push("civic_os_worker".to_owned());
+    }
+    if loaded.roles.contains(Role::Payments) {
+        wanted.push("civic_os_payments".to_owned());
+    }
+    memberships(&client, &login, WORKER, &wanted, findings).await;
+}
+
+async fn memberships(client: &Client, login: &Login, check: &'static str, wanted: &[String], findings: &mut Findings) {
+    let rows = match client.query(ROLES, &[&wanted]).await {
+        Ok(rows) => rows,
+        Err(error) => {
+            findings.fail(check, format!("roles cannot be read: {}", DbError::from(error)), "");
+            return;
+        }
+    };
+    for row in rows {
+        let (name, is_there, is_member): (String, bool, bool) = (row.get(0), row.get(1), row.get(2));
+        if !is_there {
+            findings.fail(
+                check,
+                format!("role {name} does not exist"),
+                "run `civic-os migrate deploy`, which creates it",
+            );
+        } else if !is_member {
+            let remedy = format!("grant {} to {}", quoted(&name), quoted(&login.login));
+            findings.fail(check, format!("login {} may not become {name}", login.login), remedy);
+        }
+    }
+}
+
+async fn owner_login(url: &Secret, findings: &mut Findings) {
+    let Some((_client, login)) = look(OWNER, "database.owner_url", url, findings).await else { return };
+    if !login.is_superuser && !login.may_create_schemas {
+        let remedy = format!("grant create on database {} to {}", quoted(&login.database), quoted(&login.login));
+        findings.fail(OWNER, format!("login {} may not create schemas", login.login), remedy);
+    } else {
+        findings.ok(OWNER, format!("login {} may deploy", login.login));
+    }
+    if !login.has_postgis && !login.postgis_available {
+        findings.fail(
+            OWNER,
+            "the server has no PostGIS",
+            "install it on the database server, for example `apt-get install postgresql-15-postgis-3`",
+        );
+    }
+}
+
+async fn core_schema(url: &Secret, findings: &mut Findings) {
+    match tokio::time::timeout(PATIENCE, migrate::is_current(url)).await {
+        Ok(Ok(Currency::Current)) => findings.ok(CORE, Currency::Current.to_string()),
+        Ok(Ok(state)) if state.may_serve() => findings.warn(CORE, state.to_string(), ""),
+        Ok(Ok(state)) => findings.fail(CORE, state.to_string(), ""),
+        Ok(Err(error)) => findings.fail(CORE, error.to_string(), "run `civic-os migrate status`"),
+        Err(_) => findings.fail(CORE, format!("no answer within {} s", PATIENCE.as_secs()), ""),
+    }
+}
+
+fn quoted(identifier: &str) -> String {
+    let plain = !identifier.is_empty()
+        && identifier.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'_')
+        && !identifier.starts_with(|c: char| c.is_ascii_digit());
+    if plain { identifier.to_owned() } else { format!("\"{}\"", identifier.replace('"', "\"\"")) }
+}

@@ -1,0 +1,96 @@
+//! `civic-os doctor`: checks configuration, machine, database and issuer the way the process will use them.
+//!
+//! It changes nothing: a file is created and removed in the data folder, ports are bound and released, the database is
+//! only asked. One file per subject; a subject that grows brings its own check. Tests: `tests/it/config/doctor.rs`.
+
+mod database;
+mod finding;
+mod issuer;
+mod machine;
+
+use super::{Exit, SourceArgs, block_on, http_probe};
+use crate::config::{ConfigError, Loaded, Overrides, RoleSet};
+use finding::Findings;
+use std::time::Duration;
+
+/// How long the database or the issuer may take to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Find out why something does not work
+///
+/// Checks the configuration, the machine, the database and the issuer as the process would use them, and says what to
+/// do about each problem. Changes nothing. Exit code 2 when a check failed.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  civic-os doctor
+  civic-os doctor --role api --env-file .env
+  civic-os doctor --json | jq '.findings[] | select(.verdict != \"ok\")'")]
+pub(crate) struct Args {
+    /// Roles of the process that has the problem
+    #[arg(long, value_name = "ROLE[,ROLE]", default_value = "all")]
+    role: RoleSet,
+    /// As `serve --postgrest` would run
+    #[arg(long)]
+    postgrest: bool,
+    /// JSON instead of text
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(args: &Args, sources: &SourceArgs) -> anyhow::Result<Exit> {
+    let mut overrides = Overrides::default();
+    if args.postgrest {
+        overrides.set("api.mode", "postgrest", "--postgrest");
+    }
+    let mut findings = Findings::default();
+    if let Some(loaded) = configuration(sources.load(args.role, overrides), &mut findings) {
+        machine::data_dir(&loaded, &mut findings);
+        machine::listeners(&loaded, &mut findings);
+        findings = block_on(Box::pin(async move {
+            database::check(&loaded, &mut findings).await;
+            issuer::check(&loaded.config, &mut findings).await;
+            Ok(findings)
+        }))?;
+    }
+    if args.json {
+        findings.print_json()
+    } else {
+        findings.print()
+    }
+    Ok(if findings.has_failures() { Exit::Failed } else { Exit::Done })
+}
+
+const CONFIGURATION: &str = "configuration";
+
+/// What the configuration says about itself; `None` when it cannot be used at all.
+fn configuration(loaded: Result<Loaded, ConfigError>, findings: &mut Findings) -> Option<Loaded> {
+    let loaded = match loaded {
+        Ok(loaded) => loaded,
+        Err(error) => {
+            refused(&error, findings);
+            return None;
+        }
+    };
+    for warning in &loaded.warnings {
+        findings.warn(CONFIGURATION, warning, "");
+    }
+    match loaded.require_complete() {
+        Ok(()) => {
+            let file = loaded.file.as_ref().map_or("variables and defaults".into(), |path| path.display().to_string());
+            findings.ok(CONFIGURATION, format!("complete for role {} ({file})", loaded.roles));
+        }
+        Err(error) => refused(&error, findings),
+    }
+    Some(loaded)
+}
+
+fn refused(error: &ConfigError, findings: &mut Findings) {
+    if error.problems().is_empty() {
+        let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
+        findings.fail(CONFIGURATION, format!("{error}{cause}"), "");
+    }
+    for problem in error.problems() {
+        findings.fail(CONFIGURATION, problem.to_string(), "");
+    }
+}
