@@ -143,11 +143,23 @@ pub fn main() -> ExitCode {
     match dispatch(&cli) {
         Ok(exit) => exit.into(),
         Err(error) => {
-            eprintln!("civic-os: {error:#}");
+            eprintln!("civic-os: {}", explained(&error));
             let settings = error.is::<ConfigError>() || error.is::<TelemetryError>();
             if settings { Exit::Usage } else { Exit::Failed }.into()
         }
     }
+}
+
+/// The message and those causes that it does not tell itself.
+fn explained(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text.push_str(": ");
+            text.push_str(&cause);
+        }
+    }
+    text
 }
 
 fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {

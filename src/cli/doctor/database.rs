@@ -242,7 +242,10 @@ async fn core_schema(url: &Secret, findings: &mut Findings) {
         Ok(Ok(Currency::Current)) => findings.ok(CORE, Currency::Current.to_string()),
         Ok(Ok(state)) if state.may_serve() => findings.warn(CORE, state.to_string(), ""),
         Ok(Ok(state)) => findings.fail(CORE, state.to_string(), ""),
-        Ok(Err(error)) => findings.fail(CORE, error.to_string(), "run `civic-os migrate status`"),
+        Ok(Err(error)) => {
+            let message = super::super::explained(&error.into());
+            findings.fail(CORE, message, "run `civic-os migrate status`");
+        }
         Err(_) => findings.fail(CORE, format!("no answer within {} s", PATIENCE.as_secs()), ""),
     }
 }
