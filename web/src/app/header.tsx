@@ -1,6 +1,6 @@
 // The bar on top: menu button on small screens, the organisation, account and settings.
 
-import { Link } from '@tanstack/react-router'
+import { Link, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { Button } from '~/components/button'
 import { Dialog } from '~/components/dialog'
@@ -36,6 +36,7 @@ function AboutDialog({ onClose }: { onClose: () => void }) {
 function AccountMenu() {
   const session = useSession()
   const theme = useTheme()
+  const navigate = useNavigate()
   const [about, setAbout] = useState(false)
   const person = session.state === 'signed-in' ? session.person : null
   return (
@@ -70,6 +71,16 @@ function AccountMenu() {
           },
           {
             items: [
+              ...(person
+                ? [
+                    {
+                      key: 'profile',
+                      label: t('user.profile'),
+                      icon: 'person' as const,
+                      onSelect: () => void navigate({ to: paths.profile() }),
+                    },
+                  ]
+                : []),
               { key: 'about', label: t('user.about'), icon: 'info' as const, onSelect: () => setAbout(true) },
               ...(person
                 ? [

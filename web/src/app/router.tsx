@@ -12,7 +12,17 @@ const routes = [
   createRoute({
     getParentRoute: () => rootRoute,
     path: patterns.home,
-    component: lazyRouteComponent(() => import('~/features/home/home-page'), 'HomePage'),
+    component: lazyRouteComponent(() => import('~/features/dashboard/home-page'), 'HomePage'),
+  }),
+  createRoute({
+    getParentRoute: () => rootRoute,
+    path: patterns.dashboard,
+    component: lazyRouteComponent(() => import('~/features/dashboard/dashboard-page'), 'DashboardPage'),
+  }),
+  createRoute({
+    getParentRoute: () => rootRoute,
+    path: patterns.profile,
+    component: lazyRouteComponent(() => import('~/features/profile/profile-page'), 'ProfilePage'),
   }),
   createRoute({
     getParentRoute: () => rootRoute,

@@ -25,7 +25,7 @@ export function Sidebar({ model }: { model: Model | undefined }) {
   return (
     <nav aria-label={t('nav.main')} className="co-nav">
       <ul>
-        <NavLink to={paths.home()} active={path === '/'} icon="home" label={t('nav.home')} />
+        <NavLink to={paths.home()} active={path === '/' || section === 'dashboard'} icon="home" label={t('nav.home')} />
       </ul>
       {entities.length > 0 ? (
         <>

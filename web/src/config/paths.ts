@@ -15,6 +15,7 @@ export const paths = {
 /** Patterns of the router; `$x` is a parameter. */
 export const patterns = {
   home: '/',
+  dashboard: '/dashboard/$id',
   list: '/view/$entityKey',
   detail: '/view/$entityKey/$entityId',
   create: '/create/$entityKey',
