@@ -1,13 +1,462 @@
-//! libpq connection strings: URLs and key=value pairs, with libpq's defaults.
+//! libpq connection strings: URLs and key=value pairs, with libpq's defaults and `PG*` variables.
+//!
+//! Only parsing happens here; [`super::wire`] and [`super::tls`] act on the result. Tests: end of this file.
+
+use secrecy::{ExposeSecret, SecretString};
+use std::path::PathBuf;
+use std::time::Duration;
 
 /// A parsed connection string.
-#[derive(Clone)]
-pub struct ConnectionString {}
+#[derive(Clone, Debug)]
+pub struct ConnectionString {
+    pub(super) hosts: Vec<HostPort>,
+    pub(super) user: String,
+    pub(super) password: Option<SecretString>,
+    pub(super) database: String,
+    pub(super) application_name: Option<String>,
+    pub(super) options: Option<String>,
+    pub(super) connect_timeout: Option<Duration>,
+    pub(super) keepalives: bool,
+    pub(super) ssl_mode: SslMode,
+    pub(super) ssl_root_cert: Option<PathBuf>,
+    pub(super) ssl_client: Option<(PathBuf, PathBuf)>,
+    pub(super) target_session: TargetSession,
+}
 
-/// What is wrong with a connection string.
-#[derive(Clone, Debug, thiserror::Error)]
+/// One server to try.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct HostPort {
+    pub(super) host: Host,
+    pub(super) port: u16,
+}
+
+/// Where a server is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Host {
+    /// Name or address, and the address to use instead of looking the name up.
+    Tcp { name: String, address: Option<String> },
+    /// Folder of the unix socket.
+    Unix(PathBuf),
+}
+
+/// libpq's `sslmode`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SslMode {
+    Disable,
+    Allow,
+    Prefer,
+    Require,
+    VerifyCa,
+    VerifyFull,
+}
+
+/// libpq's `target_session_attrs`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TargetSession {
+    Any,
+    ReadWrite,
+    ReadOnly,
+    Primary,
+    Standby,
+    PreferStandby,
+}
+
+/// What is wrong with a connection string. The text never contains a value of it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConninfoError {
     /// Neither a URL nor key=value pairs.
     #[error("connection string: {0}")]
-    Syntax(String),
+    Syntax(&'static str),
+    /// A keyword that libpq does not know either.
+    #[error("connection string: unknown keyword \"{0}\"")]
+    UnknownKeyword(String),
+    /// A keyword with a value that it cannot have.
+    #[error("connection string: unusable value for \"{0}\"")]
+    Value(&'static str),
+    /// No user given and the operating system has none either.
+    #[error("connection string: no user name")]
+    NoUser,
+    /// No connection string configured.
+    #[error("no database URL configured")]
+    Missing,
+}
+
+/// Keywords that libpq knows and that mean nothing here.
+const IGNORED: &[&str] = &[
+    "passfile", "service", "gssencmode", "krbsrvname", "gsslib", "gssdelegation", "requirepeer", "sslcompression",
+    "sslcrl", "sslcrldir", "sslsni", "sslpassword", "ssl_min_protocol_version", "ssl_max_protocol_version",
+    "channel_binding", "require_auth", "load_balance_hosts", "keepalives_idle", "keepalives_interval",
+    "keepalives_count", "tcp_user_timeout", "replication", "client_encoding", "tty", "authtype", "sslcertmode",
+    "sslnegotiation", "min_protocol_version", "max_protocol_version", "servicefile", "sslkeylogfile",
+];
+
+#[derive(Default)]
+struct Fields {
+    host: Option<String>,
+    hostaddr: Option<String>,
+    port: Option<String>,
+    user: Option<String>,
+    password: Option<String>,
+    dbname: Option<String>,
+    application_name: Option<String>,
+    fallback_application_name: Option<String>,
+    options: Option<String>,
+    connect_timeout: Option<String>,
+    keepalives: Option<String>,
+    sslmode: Option<String>,
+    sslrootcert: Option<String>,
+    sslcert: Option<String>,
+    sslkey: Option<String>,
+    target_session_attrs: Option<String>,
+}
+
+impl Fields {
+    fn set(&mut self, key: &str, value: String) -> Result<(), ConninfoError> {
+        let slot = match key {
+            "host" => &mut self.host,
+            "hostaddr" => &mut self.hostaddr,
+            "port" => &mut self.port,
+            "user" => &mut self.user,
+            "password" => &mut self.password,
+            "dbname" => &mut self.dbname,
+            "application_name" => &mut self.application_name,
+            "fallback_application_name" => &mut self.fallback_application_name,
+            "options" => &mut self.options,
+            "connect_timeout" => &mut self.connect_timeout,
+            "keepalives" => &mut self.keepalives,
+            "sslmode" => &mut self.sslmode,
+            "sslrootcert" => &mut self.sslrootcert,
+            "sslcert" => &mut self.sslcert,
+            "sslkey" => &mut self.sslkey,
+            "target_session_attrs" => &mut self.target_session_attrs,
+            // JDBC's spelling, which libpq accepts in URLs.
+            "ssl" if value == "true" => {
+                self.sslmode = Some("require".into());
+                return Ok(());
+            }
+            _ if IGNORED.contains(&key) => return Ok(()),
+            _ => return Err(ConninfoError::UnknownKeyword(key.chars().take(40).collect())),
+        };
+        *slot = Some(value);
+        Ok(())
+    }
+}
+
+impl ConnectionString {
+    /// Parses a URL (`postgresql://…`, `postgres://…`) or key=value pairs. What is missing comes from libpq's
+    /// variables (`PGHOST`…), then from its defaults.
+    ///
+    /// # Errors
+    /// The text cannot be understood.
+    pub fn parse(text: &str) -> Result<Self, ConninfoError> {
+        Self::parse_with(text, &environment)
+    }
+
+    fn parse_with(text: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConninfoError> {
+        let text = text.trim();
+        let fields = match text.strip_prefix("postgresql://").or_else(|| text.strip_prefix("postgres://")) {
+            Some(rest) => parse_url(rest)?,
+            None => parse_pairs(text)?,
+        };
+        let or_variable = |value: Option<String>, name: &str| value.filter(|v| !v.is_empty()).or_else(|| variable(name));
+        let user = or_variable(fields.user, "PGUSER").or_else(system_user).ok_or(ConninfoError::NoUser)?;
+        let database = or_variable(fields.dbname, "PGDATABASE").unwrap_or_else(|| user.clone());
+        let hosts = hosts(
+            or_variable(fields.host, "PGHOST"),
+            or_variable(fields.hostaddr, "PGHOSTADDR"),
+            or_variable(fields.port, "PGPORT"),
+        )?;
+        let connect_timeout = or_variable(fields.connect_timeout, "PGCONNECT_TIMEOUT")
+            .map(|value| value.parse::<i64>().map_err(|_| ConninfoError::Value("connect_timeout")))
+            .transpose()?
+            .and_then(|seconds| u64::try_from(seconds).ok())
+            .filter(|seconds| *seconds > 0)
+            .map(Duration::from_secs);
+        let ssl_client = match (or_variable(fields.sslcert, "PGSSLCERT"), or_variable(fields.sslkey, "PGSSLKEY")) {
+            (Some(certificate), Some(key)) => Some((certificate.into(), key.into())),
+            (None, None) => None,
+            _ => return Err(ConninfoError::Value("sslcert")),
+        };
+        Ok(Self {
+            hosts,
+            user,
+            password: or_variable(fields.password, "PGPASSWORD").map(SecretString::from),
+            database,
+            application_name: or_variable(fields.application_name, "PGAPPNAME").or(fields.fallback_application_name),
+            options: or_variable(fields.options, "PGOPTIONS"),
+            connect_timeout,
+            keepalives: fields.keepalives.as_deref() != Some("0"),
+            ssl_mode: ssl_mode(or_variable(fields.sslmode, "PGSSLMODE").as_deref())?,
+            ssl_root_cert: or_variable(fields.sslrootcert, "PGSSLROOTCERT").map(PathBuf::from),
+            ssl_client,
+            target_session: target_session(
+                or_variable(fields.target_session_attrs, "PGTARGETSESSIONATTRS").as_deref(),
+            )?,
+        })
+    }
+
+    /// Login name.
+    pub fn user(&self) -> &str {
+        &self.user
+    }
+    /// Database name.
+    pub fn database(&self) -> &str {
+        &self.database
+    }
+    /// Servers as `host:port` or socket folder, for messages; no secrets.
+    pub fn servers(&self) -> String {
+        let names = self.hosts.iter().map(|server| match &server.host {
+            Host::Tcp { name, .. } => format!("{name}:{}", server.port),
+            Host::Unix(folder) => format!("{}:{}", folder.display(), server.port),
+        });
+        names.collect::<Vec<_>>().join(", ")
+    }
+
+    /// For tokio-postgres over a stream that is connected already.
+    pub(super) fn client_config(&self, application_name: &str) -> tokio_postgres::Config {
+        let mut config = tokio_postgres::Config::new();
+        config.user(&self.user).dbname(&self.database).ssl_mode(tokio_postgres::config::SslMode::Disable);
+        config.application_name(self.application_name.as_deref().unwrap_or(application_name));
+        if let Some(password) = &self.password {
+            config.password(password.expose_secret());
+        }
+        if let Some(options) = &self.options {
+            config.options(options);
+        }
+        config
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "libpq's own variables complete a connection string")]
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn system_user() -> Option<String> {
+    nix::unistd::User::from_uid(nix::unistd::Uid::effective()).ok().flatten().map(|user| user.name)
+}
+
+fn ssl_mode(value: Option<&str>) -> Result<SslMode, ConninfoError> {
+    Ok(match value {
+        None | Some("prefer") => SslMode::Prefer,
+        Some("disable") => SslMode::Disable,
+        Some("allow") => SslMode::Allow,
+        Some("require") => SslMode::Require,
+        Some("verify-ca") => SslMode::VerifyCa,
+        Some("verify-full") => SslMode::VerifyFull,
+        Some(_) => return Err(ConninfoError::Value("sslmode")),
+    })
+}
+
+fn target_session(value: Option<&str>) -> Result<TargetSession, ConninfoError> {
+    Ok(match value {
+        None | Some("any") => TargetSession::Any,
+        Some("read-write") => TargetSession::ReadWrite,
+        Some("read-only") => TargetSession::ReadOnly,
+        Some("primary") => TargetSession::Primary,
+        Some("standby") => TargetSession::Standby,
+        Some("prefer-standby") => TargetSession::PreferStandby,
+        Some(_) => return Err(ConninfoError::Value("target_session_attrs")),
+    })
+}
+
+fn hosts(
+    host: Option<String>,
+    address: Option<String>,
+    port: Option<String>,
+) -> Result<Vec<HostPort>, ConninfoError> {
+    let split = |value: Option<String>| -> Vec<String> {
+        value.map(|list| list.split(',').map(|item| item.trim().to_owned()).collect()).unwrap_or_default()
+    };
+    let (names, addresses, ports) = (split(host), split(address), split(port));
+    let count = names.len().max(addresses.len()).max(1);
+    if (!names.is_empty() && names.len() != count) || (!addresses.is_empty() && addresses.len() != count) {
+        return Err(ConninfoError::Value("hostaddr"));
+    }
+    if ports.len() > 1 && ports.len() != count {
+        return Err(ConninfoError::Value("port"));
+    }
+    (0..count)
+        .map(|index| {
+            let port = match ports.get(index).or_else(|| ports.first()).map(String::as_str) {
+                None | Some("") => 5432,
+                Some(text) => text.parse().map_err(|_| ConninfoError::Value("port"))?,
+            };
+            let address = addresses.get(index).filter(|address| !address.is_empty()).cloned();
+            let name = names.get(index).filter(|name| !name.is_empty()).cloned();
+            let host = match (name, address) {
+                (Some(name), address) if !name.starts_with('/') => Host::Tcp { name, address },
+                (Some(folder), None) => Host::Unix(folder.into()),
+                (_, Some(address)) => Host::Tcp { name: address.clone(), address: Some(address) },
+                (None, None) => default_host(port),
+            };
+            Ok(HostPort { host, port })
+        })
+        .collect()
+}
+
+/// Distributions disagree on the socket folder; take the one that has a socket, else loopback.
+fn default_host(port: u16) -> Host {
+    ["/var/run/postgresql", "/tmp"]
+        .into_iter()
+        .map(PathBuf::from)
+        .find(|folder| folder.join(format!(".s.PGSQL.{port}")).exists())
+        .map_or_else(|| Host::Tcp { name: "localhost".into(), address: None }, Host::Unix)
+}
+
+fn decode(text: &str) -> Result<String, ConninfoError> {
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        if byte == b'%' && !(0..2).all(|_| bytes.next().is_some_and(|digit| digit.is_ascii_hexdigit())) {
+            return Err(ConninfoError::Syntax("invalid percent-encoding"));
+        }
+    }
+    let decoded = percent_encoding::percent_decode_str(text).decode_utf8();
+    let decoded = decoded.map_err(|_| ConninfoError::Syntax("invalid UTF-8"))?;
+    if decoded.contains('\0') {
+        return Err(ConninfoError::Syntax("NUL character"));
+    }
+    Ok(decoded.into_owned())
+}
+
+fn parse_url(rest: &str) -> Result<Fields, ConninfoError> {
+    let mut fields = Fields::default();
+    let (location, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let (authority, database) = location.split_once('/').unwrap_or((location, ""));
+    let servers = match authority.rsplit_once('@') {
+        Some((login, servers)) => {
+            let (user, password) = login.split_once(':').unwrap_or((login, ""));
+            fields.user = Some(decode(user)?);
+            fields.password = Some(decode(password)?);
+            servers
+        }
+        None => authority,
+    };
+    if !servers.is_empty() {
+        let mut names = Vec::new();
+        let mut ports = Vec::new();
+        for server in servers.split(',') {
+            let (name, port) = match server.strip_prefix('[') {
+                Some(inner) => {
+                    let (name, rest) = inner.split_once(']').ok_or(ConninfoError::Syntax("missing ] after address"))?;
+                    (name, rest.strip_prefix(':').unwrap_or(rest))
+                }
+                None => server.split_once(':').unwrap_or((server, "")),
+            };
+            names.push(decode(name)?);
+            ports.push(decode(port)?);
+        }
+        fields.host = Some(names.join(","));
+        if ports.iter().any(|port| !port.is_empty()) {
+            fields.port = Some(ports.join(","));
+        }
+    }
+    if !database.is_empty() {
+        fields.dbname = Some(decode(database)?);
+    }
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (key, value) = pair.split_once('=').ok_or(ConninfoError::Syntax("missing = in the query part"))?;
+        fields.set(&decode(key)?, decode(value)?)?;
+    }
+    Ok(fields)
+}
+
+fn parse_pairs(text: &str) -> Result<Fields, ConninfoError> {
+    let mut fields = Fields::default();
+    let mut rest = text.chars().peekable();
+    loop {
+        while rest.next_if(|c| c.is_whitespace()).is_some() {}
+        if rest.peek().is_none() {
+            return Ok(fields);
+        }
+        let mut key = String::new();
+        while let Some(c) = rest.next_if(|c| *c != '=' && !c.is_whitespace()) {
+            key.push(c);
+        }
+        while rest.next_if(|c| c.is_whitespace()).is_some() {}
+        if rest.next() != Some('=') {
+            return Err(ConninfoError::Syntax("expected postgresql:// or key=value pairs"));
+        }
+        while rest.next_if(|c| c.is_whitespace()).is_some() {}
+        let quoted = rest.next_if_eq(&'\'').is_some();
+        let mut value = String::new();
+        loop {
+            match rest.next() {
+                Some('\\') => value.extend(rest.next()),
+                Some('\'') if quoted => break,
+                Some(c) if !quoted && c.is_whitespace() => break,
+                Some(c) => value.push(c),
+                None if quoted => return Err(ConninfoError::Syntax("unterminated quoted value")),
+                None => break,
+            }
+        }
+        fields.set(&key, value)?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<ConnectionString, ConninfoError> {
+        ConnectionString::parse_with(text, &|_| None)
+    }
+
+    fn tcp(name: &str, port: u16) -> HostPort {
+        HostPort { host: Host::Tcp { name: name.into(), address: None }, port }
+    }
+
+    #[test]
+    fn url_with_everything() {
+        let parsed = parse(
+            "postgres://ann%40x:p%3Aw@a.example:6432,[::1]/town?sslmode=verify-full&application_name=x&connect_timeout=3&target_session_attrs=read-write",
+        )
+        .unwrap();
+        assert_eq!(parsed.user, "ann@x");
+        assert_eq!(parsed.password.unwrap().expose_secret(), "p:w");
+        assert_eq!(parsed.hosts, vec![tcp("a.example", 6432), tcp("::1", 5432)]);
+        assert_eq!(parsed.database, "town");
+        assert_eq!(parsed.ssl_mode, SslMode::VerifyFull);
+        assert_eq!(parsed.target_session, TargetSession::ReadWrite);
+        assert_eq!(parsed.connect_timeout, Some(Duration::from_secs(3)));
+        assert_eq!(parsed.application_name.as_deref(), Some("x"));
+    }
+
+    #[test]
+    fn socket_folder_in_url_and_pairs() {
+        for text in ["postgresql://u@%2Frun%2Fpg:5433/d", "host=/run/pg port=5433 user=u dbname=d", "postgresql:///d?host=/run/pg&port=5433&user=u"] {
+            let parsed = parse(text).unwrap();
+            assert_eq!(parsed.hosts, vec![HostPort { host: Host::Unix("/run/pg".into()), port: 5433 }], "{text}");
+            assert_eq!((parsed.user.as_str(), parsed.database.as_str()), ("u", "d"), "{text}");
+        }
+    }
+
+    #[test]
+    fn pairs_with_quotes() {
+        let parsed = parse(r"host = h user='o\'neil x' password=a\ b").unwrap();
+        assert_eq!(parsed.user, "o'neil x");
+        assert_eq!(parsed.database, "o'neil x");
+        assert_eq!(parsed.password.unwrap().expose_secret(), "a b");
+    }
+
+    #[test]
+    fn variables_fill_gaps_only() {
+        let variable = |name: &str| (name == "PGHOST" || name == "PGUSER").then(|| "fallback".to_owned());
+        let parsed = ConnectionString::parse_with("postgresql://me@/d", &variable).unwrap();
+        assert_eq!((parsed.hosts, parsed.user.as_str()), (vec![tcp("fallback", 5432)], "me"));
+    }
+
+    #[test]
+    fn refusals_do_not_repeat_the_value() {
+        for text in ["just text", "host='open", "postgresql://u:se%cret@h/d", "postgresql://h/d?sslmode=secret", "port=secret user=u host=h", "secretkey"] {
+            let message = parse(text).unwrap_err().to_string();
+            assert!(!message.contains("secret"), "{message}");
+        }
+        assert_eq!(parse("colour=red").unwrap_err(), ConninfoError::UnknownKeyword("colour".into()));
+    }
+
+    #[test]
+    fn debug_hides_the_password() {
+        assert!(!format!("{:?}", parse("postgres://u:hidden@h/d").unwrap()).contains("hidden"));
+    }
 }

@@ -1,12 +1,34 @@
 //! The one LISTEN connection of a process.
+//!
+//! Notifications are hints: whoever subscribes must also be right without them, and treats [`HubEvent::Reconnected`] as
+//! "anything may have happened".
 
+use super::conninfo::{ConnectionString, ConninfoError};
+use super::{DbError, direct, tls};
 use crate::config::Secret;
-use tokio::sync::broadcast;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::{Notify, broadcast};
+use tokio_postgres::AsyncMessage;
+
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(32);
+/// Events that a slow subscriber may be behind before it loses some.
+const BACKLOG: usize = 256;
 
 /// Fan-out of notifications.
 #[derive(Clone)]
 pub struct Hub {
-    sender: broadcast::Sender<HubEvent>,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    channels: Mutex<HashMap<String, broadcast::Sender<HubEvent>>>,
+    changed: Notify,
+    stop: tokio_util::sync::CancellationToken,
+    is_connected: AtomicBool,
 }
 
 /// What a subscriber hears.
@@ -19,18 +41,141 @@ pub enum HubEvent {
 }
 
 impl Hub {
-    /// Starts listening in the background; reconnects after 1 s, then doubling up to 32 s.
-    pub fn spawn(_url: Secret, _application_name: String) -> Self {
-        Self { sender: broadcast::Sender::new(64) }
+    /// Starts listening in the background; reconnects after 1 s, then doubling up to 32 s. Every open channel hears
+    /// [`HubEvent::Reconnected`] when the connection is back (not at the first connection).
+    ///
+    /// # Errors
+    /// The connection string is unusable. A server that is down is not an error.
+    pub fn spawn(url: &Secret, application_name: impl Into<String>) -> Result<Self, DbError> {
+        let conninfo = ConnectionString::parse(url.expose().ok_or(ConninfoError::Missing)?)?;
+        let tls = tls::client_config(&conninfo)?;
+        let shared = Arc::new(Shared {
+            channels: Mutex::default(),
+            changed: Notify::new(),
+            stop: tokio_util::sync::CancellationToken::new(),
+            is_connected: AtomicBool::new(false),
+        });
+        let hub = Self { shared: Arc::clone(&shared) };
+        let application_name = application_name.into();
+        tokio::spawn(async move {
+            let stop = shared.stop.clone();
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = shared.listen(&conninfo, tls.as_ref(), &application_name) => {}
+            }
+            shared.is_connected.store(false, Ordering::Relaxed);
+        });
+        Ok(hub)
     }
+
     /// Listens on a channel from now on.
-    pub fn subscribe(&self, _channel: &str) -> broadcast::Receiver<HubEvent> {
-        self.sender.subscribe()
+    pub fn subscribe(&self, channel: &str) -> broadcast::Receiver<HubEvent> {
+        let mut channels = self.shared.channels.lock().unwrap_or_else(PoisonError::into_inner);
+        let sender = channels.entry(channel.to_owned()).or_insert_with(|| {
+            self.shared.changed.notify_one();
+            broadcast::Sender::new(BACKLOG)
+        });
+        sender.subscribe()
     }
+
     /// Whether the LISTEN connection is up.
     pub fn is_connected(&self) -> bool {
-        false
+        self.shared.is_connected.load(Ordering::Relaxed)
     }
+
     /// Closes the connection and stops.
-    pub fn stop(&self) {}
+    pub fn stop(&self) {
+        self.shared.stop.cancel();
+    }
+}
+
+impl Shared {
+    async fn listen(
+        &self,
+        conninfo: &ConnectionString,
+        tls: Option<&Arc<rustls::ClientConfig>>,
+        application_name: &str,
+    ) {
+        let mut pause = FIRST_PAUSE;
+        let mut was_connected = false;
+        loop {
+            match direct::connect_undriven(conninfo, tls, application_name).await {
+                Ok((client, connection)) => {
+                    let lasted = self.hear(&client, connection, was_connected).await;
+                    self.is_connected.store(false, Ordering::Relaxed);
+                    if let Err(error) = lasted {
+                        tracing::warn!(%error, "lost the LISTEN connection");
+                    }
+                    was_connected = true;
+                    pause = FIRST_PAUSE;
+                }
+                Err(error) => tracing::warn!(%error, pause_s = pause.as_secs(), "cannot open the LISTEN connection"),
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// Listens until the connection ends.
+    async fn hear(
+        &self,
+        client: &tokio_postgres::Client,
+        mut connection: direct::UndrivenConnection,
+        is_reconnect: bool,
+    ) -> Result<(), DbError> {
+        let mut listening: Vec<String> = Vec::new();
+        let mut announced = !is_reconnect;
+        loop {
+            let fresh = self.unheard(&listening);
+            let sql = fresh.iter().map(|channel| format!("LISTEN \"{}\";", channel.replace('"', "\"\""))).collect::<String>();
+            let mut subscribe = std::pin::pin!(async {
+                match sql.is_empty() {
+                    true => std::future::pending().await,
+                    false => client.batch_execute(&sql).await,
+                }
+            });
+            loop {
+                tokio::select! {
+                    biased;
+                    done = &mut subscribe => {
+                        done?;
+                        listening.extend(fresh);
+                        self.is_connected.store(true, Ordering::Relaxed);
+                        break;
+                    }
+                    message = std::future::poll_fn(|context| connection.poll_message(context)) => match message {
+                        None => return Err(DbError::lost(super::handshake::closed())),
+                        Some(message) => self.deliver(message?),
+                    },
+                    () = self.changed.notified(), if sql.is_empty() => break,
+                }
+            }
+            if !announced && !listening.is_empty() {
+                announced = true;
+                self.announce_reconnect();
+            }
+        }
+    }
+
+    fn unheard(&self, listening: &[String]) -> Vec<String> {
+        let channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
+        channels.keys().filter(|channel| !listening.contains(channel)).cloned().collect()
+    }
+
+    fn deliver(&self, message: AsyncMessage) {
+        if let AsyncMessage::Notification(notification) = message {
+            let channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(sender) = channels.get(notification.channel()) {
+                // Nobody listening any more is fine.
+                let _ = sender.send(HubEvent::Notification(notification.payload().to_owned()));
+            }
+        }
+    }
+
+    fn announce_reconnect(&self) {
+        let channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
+        for sender in channels.values() {
+            let _ = sender.send(HubEvent::Reconnected);
+        }
+    }
 }

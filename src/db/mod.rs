@@ -9,6 +9,7 @@
 mod conninfo;
 mod direct;
 mod error;
+mod handshake;
 mod hub;
 mod options;
 mod pool;
@@ -16,6 +17,7 @@ mod request;
 mod settings;
 mod statement;
 mod tls;
+mod transport;
 mod wire;
 
 pub use conninfo::{ConnectionString, ConninfoError};

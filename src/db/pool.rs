@@ -1,26 +1,62 @@
 //! The pool of the process.
+//!
+//! `deadpool` hands out slots and bounds their number; a slot opens its connection when it is first needed, so a server
+//! that is down costs nothing but an error. In front of it, lanes keep one kind of work from taking everything.
+//! Invariant: a connection is gone (the server has closed its side) before its slot opens another one, so the server
+//! never sees more than `pool_max` sessions of this pool.
 
-use super::{DbError, DbOptions, Lane, RequestResult, RequestTransaction};
+use super::conninfo::{ConnectionString, ConninfoError};
+use super::direct;
+use super::handshake;
+use super::statement::StatementCache;
+use super::wire::Wire;
+use super::{AccessMode, DbError, DbOptions, Lane, RequestResult, RequestTransaction, ResultRow, Statement};
+use crate::config::PreparedStatements;
+use deadpool::managed::{
+    Manager, Metrics, Object, Pool, PoolConfig, PoolError, QueueMode, RecycleResult, TimeoutType, Timeouts,
+};
+use rand::RngExt as _;
+use std::convert::Infallible;
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// How often a transaction is tried again after a serialization failure (40001).
+const SERIALIZATION_RETRIES: u32 = 5;
 
 /// The pool of the process; cheap to clone.
 #[derive(Clone)]
-pub struct Db {}
+pub struct Db {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    pool: Pool<Slots>,
+    conninfo: ConnectionString,
+    tls: Option<Arc<rustls::ClientConfig>>,
+    options: DbOptions,
+    lanes: [Option<Arc<Semaphore>>; 3],
+    generation: AtomicU64,
+    timeouts: AtomicU64,
+    open: Arc<AtomicUsize>,
+    was_pooled: AtomicBool,
+    runtime: Handle,
+}
 
 /// A connection from the pool with tokio-postgres' interface.
 pub struct PooledClient {
-    client: tokio_postgres::Client,
+    client: Option<tokio_postgres::Client>,
+    driver: Option<tokio::task::JoinHandle<()>>,
+    checkout: Option<Checkout>,
+    runtime: Handle,
 }
 
-impl std::ops::Deref for PooledClient {
-    type Target = tokio_postgres::Client;
-    fn deref(&self) -> &Self::Target {
-        &self.client
-    }
-}
-
-impl std::ops::DerefMut for PooledClient {
-    fn deref_mut(&mut self) -> &mut Self::Target {
-        &mut self.client
+impl std::fmt::Debug for PooledClient {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PooledClient")
     }
 }
 
@@ -31,7 +67,7 @@ pub struct DbStats {
     pub max: usize,
     /// Open connections.
     pub open: usize,
-    /// Idle connections.
+    /// Connections that could be had without waiting (open and idle, or still to be opened).
     pub available: usize,
     /// Callers waiting for one.
     pub waiting: usize,
@@ -44,25 +80,122 @@ impl Db {
     ///
     /// # Errors
     /// The connection string is unusable. A server that is down is not an error.
-    pub fn open(_options: DbOptions) -> Result<Self, DbError> {
-        Ok(Self {})
+    pub fn open(options: DbOptions) -> Result<Self, DbError> {
+        let conninfo = ConnectionString::parse(options.url.expose().ok_or(ConninfoError::Missing)?)?;
+        let tls = super::tls::client_config(&conninfo)?;
+        let max = options.pool_max.max(1);
+        let timeouts = Timeouts { wait: Some(options.acquisition_timeout), ..Timeouts::default() };
+        let pool = Pool::builder(Slots)
+            .config(PoolConfig { max_size: max, timeouts, queue_mode: QueueMode::Lifo })
+            .runtime(deadpool::Runtime::Tokio1)
+            .build()
+            .map_err(|error| DbError::Protocol(error.to_string()))?;
+        let lane = |limit: Option<usize>| {
+            limit.filter(|limit| *limit < max).map(|limit| Arc::new(Semaphore::new(limit.max(1))))
+        };
+        let lanes = [lane(options.lanes.api), lane(options.lanes.jobs), lane(options.lanes.system)];
+        let shared = Arc::new(Shared {
+            pool,
+            conninfo,
+            tls,
+            lanes,
+            generation: AtomicU64::new(0),
+            timeouts: AtomicU64::new(0),
+            open: Arc::default(),
+            was_pooled: AtomicBool::new(false),
+            runtime: Handle::current(),
+            options,
+        });
+        tokio::spawn(close_idle(Arc::downgrade(&shared)));
+        Ok(Self { shared })
     }
 
     /// Runs one transaction in one pipelined round trip (two with [`super::TransactionEnd::Decide`]). The first error
-    /// of any step is the one reported and nothing is kept. Dropping the future never leaks a transaction.
+    /// of any step is the one reported and nothing is kept. Dropping the future never leaks a transaction: what was
+    /// sent is finished in the background, what was not sent never happens.
     ///
     /// # Errors
     /// See [`DbError`].
-    pub async fn request(&self, _lane: Lane, _transaction: &RequestTransaction<'_>) -> Result<RequestResult, DbError> {
-        Err(DbError::Unreachable { reason: "not implemented yet".into(), source: None })
+    pub async fn request(
+        &self,
+        lane: Lane,
+        transaction: &RequestTransaction<'_>,
+    ) -> Result<RequestResult, DbError> {
+        let mut attempt = 0;
+        loop {
+            let mut checkout = self.check_out(lane).await?;
+            let wire = checkout.wire(&self.shared).await?;
+            let was_used = std::mem::replace(&mut wire.is_used, true);
+            let error = match wire.transact(transaction).await {
+                Ok(result) => return Ok(result),
+                Err(error) => error,
+            };
+            attempt += 1;
+            let again = match error.sqlstate() {
+                Some("40001") => attempt <= SERIALIZATION_RETRIES,
+                // Somebody between us and the server mixes sessions up, or threw our statements away.
+                Some("26000" | "42P05") if attempt == 1 => {
+                    wire.lose_statements();
+                    true
+                }
+                Some("0A000") if attempt == 1 && is_stale_plan(&error) => {
+                    wire.forget_statements();
+                    true
+                }
+                // The server went away while the connection lay idle; only a read can be repeated without doubt.
+                None => {
+                    attempt == 1
+                        && was_used
+                        && transaction.access == AccessMode::ReadOnly
+                        && error.is_unreachable()
+                        && wire.lost_without_answer()
+                }
+                _ => false,
+            };
+            if !again {
+                return Err(error);
+            }
+        }
+    }
+
+    /// Reads several statements in one repeatable-read, read-only transaction with the login's own rights, in one
+    /// round trip; one list of rows per statement.
+    ///
+    /// # Errors
+    /// See [`DbError`].
+    pub async fn snapshot(
+        &self,
+        lane: Lane,
+        settings: &[(&str, &str)],
+        statements: &[Statement<'_>],
+    ) -> Result<Vec<Vec<ResultRow>>, DbError> {
+        let mut checkout = self.check_out(lane).await?;
+        let wire = checkout.wire(&self.shared).await?;
+        wire.is_used = true;
+        wire.snapshot(settings, statements).await
     }
 
     /// A connection from the pool for other statements; it has the login's rights only and is closed afterwards.
     ///
     /// # Errors
     /// See [`DbError`].
-    pub async fn client(&self, _lane: Lane) -> Result<PooledClient, DbError> {
-        Err(DbError::Unreachable { reason: "not implemented yet".into(), source: None })
+    pub async fn client(&self, lane: Lane) -> Result<PooledClient, DbError> {
+        let mut checkout = self.check_out(lane).await?;
+        checkout.close_wire().await;
+        let shared = &self.shared;
+        let connect = direct::connect(
+            &shared.conninfo,
+            shared.tls.as_ref(),
+            &shared.options.application_name,
+            &shared.runtime,
+        );
+        let (client, driver) = within(shared.connect_timeout(), connect).await?;
+        Ok(PooledClient {
+            client: Some(client),
+            driver: Some(driver),
+            checkout: Some(checkout),
+            runtime: shared.runtime.clone(),
+        })
     }
 
     /// Asks the server for a sign of life over a pooled connection.
@@ -70,17 +203,283 @@ impl Db {
     /// # Errors
     /// See [`DbError`].
     pub async fn ping(&self) -> Result<(), DbError> {
-        Err(DbError::Unreachable { reason: "not implemented yet".into(), source: None })
+        let statement = Statement { sql: "select 1", params: &[], reusable: false };
+        self.snapshot(Lane::System, &[], &[statement]).await.map(drop)
     }
 
     /// Figures of the pool.
     pub fn stats(&self) -> DbStats {
-        DbStats::default()
+        let status = self.shared.pool.status();
+        let busy = status.size.saturating_sub(status.available);
+        DbStats {
+            max: status.max_size,
+            open: self.shared.open.load(Ordering::Relaxed),
+            available: status.max_size.saturating_sub(busy),
+            waiting: status.waiting,
+            timeouts: self.shared.timeouts.load(Ordering::Relaxed),
+        }
     }
 
     /// Makes every connection forget its named statements at its next use (after a schema reload).
-    pub fn forget_statements(&self) {}
+    pub fn forget_statements(&self) {
+        self.shared.generation.fetch_add(1, Ordering::Release);
+    }
 
-    /// Closes idle connections and refuses new work.
-    pub fn close(&self) {}
+    /// Whether statements are named on new connections: `false` with `unnamed`, and with `auto` once a pooler was met.
+    pub fn names_statements(&self) -> bool {
+        match self.shared.options.prepared_statements {
+            PreparedStatements::Named => true,
+            PreparedStatements::Unnamed => false,
+            PreparedStatements::Auto => !self.shared.was_pooled.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Servers of the connection string, for messages; no secrets.
+    pub fn servers(&self) -> String {
+        self.shared.conninfo.servers()
+    }
+
+    /// Login name of the connection string.
+    pub fn login(&self) -> &str {
+        self.shared.conninfo.user()
+    }
+
+    /// Closes idle connections and refuses new work; what is under way is finished.
+    pub fn close(&self) {
+        self.shared.pool.close();
+    }
+
+    async fn check_out(&self, lane: Lane) -> Result<Checkout, DbError> {
+        let started = Instant::now();
+        let limit = self.shared.options.acquisition_timeout;
+        let permit = match &self.shared.lanes[lane as usize] {
+            None => None,
+            Some(semaphore) => {
+                let wait = tokio::time::timeout(limit, Arc::clone(semaphore).acquire_owned());
+                match wait.await {
+                    Ok(Ok(permit)) => Some(permit),
+                    _ => return Err(self.timed_out()),
+                }
+            }
+        };
+        let left = limit.saturating_sub(started.elapsed()).max(Duration::from_millis(1));
+        let timeouts = Timeouts { wait: Some(left), ..Timeouts::default() };
+        match self.shared.pool.timeout_get(&timeouts).await {
+            Ok(object) => Ok(Checkout { object: Some(object), permit, runtime: self.shared.runtime.clone() }),
+            Err(PoolError::Timeout(TimeoutType::Wait)) => Err(self.timed_out()),
+            Err(_) => Err(DbError::Unreachable { reason: "the pool is closed".into(), source: None }),
+        }
+    }
+
+    fn timed_out(&self) -> DbError {
+        self.shared.timeouts.fetch_add(1, Ordering::Relaxed);
+        DbError::PoolTimeout
+    }
+}
+
+fn is_stale_plan(error: &DbError) -> bool {
+    error.server().is_some_and(|error| error.message.contains("cached plan"))
+}
+
+impl Shared {
+    fn connect_timeout(&self) -> Duration {
+        self.conninfo.connect_timeout.unwrap_or(self.options.acquisition_timeout).max(Duration::from_millis(100))
+    }
+
+    async fn connect(&self) -> Result<Connection, DbError> {
+        let log_in = handshake::log_in(&self.conninfo, self.tls.as_ref(), &self.options.application_name);
+        let session = within(self.connect_timeout(), log_in).await?;
+        let named = match self.options.prepared_statements {
+            PreparedStatements::Named => true,
+            PreparedStatements::Unnamed => false,
+            PreparedStatements::Auto => {
+                if session.is_pooled && !self.was_pooled.swap(true, Ordering::Relaxed) {
+                    tracing::info!("a connection pooler stands before the database: statements are not named");
+                }
+                !session.is_pooled
+            }
+        };
+        // Up to a tenth earlier, so that connections opened together are not replaced together.
+        let early = rand::rng().random_range(0.0..=0.1);
+        let expires = Instant::now() + self.options.max_lifetime.mul_f64(1.0 - early);
+        let statements = StatementCache::new(self.options.statement_cache_size, named);
+        let wire = Wire::new(session, statements, expires, self.generation.load(Ordering::Acquire));
+        self.open.fetch_add(1, Ordering::Relaxed);
+        Ok(Connection { wire: Box::new(wire), open: Arc::clone(&self.open) })
+    }
+}
+
+/// Any failure to open a connection of the pool means that the database is not there for requests, whatever the server
+/// says (starting up, too many connections, wrong password).
+async fn within<T>(limit: Duration, connect: impl Future<Output = Result<T, DbError>>) -> Result<T, DbError> {
+    match tokio::time::timeout(limit, connect).await {
+        Ok(Err(DbError::Server(error))) => Err(DbError::Unreachable {
+            reason: format!("{}: {} (SQLSTATE {})", error.severity, error.message, error.code),
+            source: None,
+        }),
+        Ok(Err(DbError::Protocol(reason) | DbError::Tls(reason))) => {
+            Err(DbError::Unreachable { reason, source: None })
+        }
+        Ok(result) => result,
+        Err(_) => Err(DbError::Unreachable { reason: "no answer in time".into(), source: None }),
+    }
+}
+
+/// Slots of the pool; each opens its connection itself.
+struct Slots;
+
+#[derive(Default)]
+struct Slot {
+    connection: Option<Connection>,
+}
+
+struct Connection {
+    wire: Box<Wire>,
+    open: Arc<AtomicUsize>,
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.open.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Connection {
+    async fn close(mut self) {
+        // The wire needs to be taken out of a type that has a destructor.
+        let placeholder = std::mem::replace(&mut self.wire, Box::new(Wire::gone()));
+        placeholder.close().await;
+    }
+}
+
+impl Manager for Slots {
+    type Type = Slot;
+    type Error = Infallible;
+
+    async fn create(&self) -> Result<Slot, Infallible> {
+        Ok(Slot::default())
+    }
+
+    async fn recycle(&self, _slot: &mut Slot, _metrics: &Metrics) -> RecycleResult<Infallible> {
+        Ok(())
+    }
+}
+
+/// A slot in use. When it is dropped in the middle of a transaction, the transaction is ended in the background before
+/// the slot goes back.
+struct Checkout {
+    object: Option<Object<Slots>>,
+    permit: Option<OwnedSemaphorePermit>,
+    runtime: Handle,
+}
+
+impl Checkout {
+    async fn wire(&mut self, shared: &Shared) -> Result<&mut Wire, DbError> {
+        let closed = || DbError::Protocol("slot without object".into());
+        let slot = self.object.as_mut().ok_or_else(closed)?;
+        let generation = shared.generation.load(Ordering::Acquire);
+        let is_usable = match &mut slot.connection {
+            Some(connection) => {
+                let wire = &mut connection.wire;
+                if wire.generation != generation {
+                    wire.generation = generation;
+                    wire.forget_statements();
+                }
+                Instant::now() < wire.expires && wire.is_usable()
+            }
+            None => false,
+        };
+        if !is_usable {
+            if let Some(old) = slot.connection.take() {
+                old.close().await;
+            }
+            slot.connection = Some(shared.connect().await?);
+        }
+        slot.connection.as_mut().map(|connection| &mut *connection.wire).ok_or_else(closed)
+    }
+
+    async fn close_wire(&mut self) {
+        if let Some(connection) = self.object.as_mut().and_then(|slot| slot.connection.take()) {
+            connection.close().await;
+        }
+    }
+}
+
+impl Drop for Checkout {
+    fn drop(&mut self) {
+        let Some(mut object) = self.object.take() else { return };
+        let Some(mut connection) = object.connection.take() else { return };
+        if !connection.wire.is_in_flight() {
+            object.connection = Some(connection);
+            return;
+        }
+        if !connection.wire.is_sent() {
+            // Half a flight: without its Sync the server keeps nothing of it once the connection is closed.
+            return;
+        }
+        let permit = self.permit.take();
+        self.runtime.spawn(async move {
+            let landed = connection.wire.land().await;
+            let settled = match landed {
+                Err(DbError::Server(_)) | Ok(_) => match connection.wire.is_in_flight() {
+                    true => connection.wire.roll_back().await.is_ok(),
+                    false => true,
+                },
+                Err(_) => false,
+            };
+            if settled {
+                object.connection = Some(connection);
+            }
+            drop((object, permit));
+        });
+    }
+}
+
+impl std::ops::Deref for PooledClient {
+    type Target = tokio_postgres::Client;
+    fn deref(&self) -> &Self::Target {
+        match &self.client {
+            Some(client) => client,
+            None => unreachable!("the client is only taken by drop"),
+        }
+    }
+}
+
+impl std::ops::DerefMut for PooledClient {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        match &mut self.client {
+            Some(client) => client,
+            None => unreachable!("the client is only taken by drop"),
+        }
+    }
+}
+
+impl Drop for PooledClient {
+    fn drop(&mut self) {
+        drop(self.client.take());
+        let (driver, checkout) = (self.driver.take(), self.checkout.take());
+        self.runtime.spawn(async move {
+            // The slot is free once the connection is closed.
+            if let Some(driver) = driver {
+                let _ = tokio::time::timeout(Duration::from_secs(5), driver).await;
+            }
+            drop(checkout);
+        });
+    }
+}
+
+async fn close_idle(shared: std::sync::Weak<Shared>) {
+    loop {
+        let Some(strong) = shared.upgrade() else { return };
+        let limit = strong.options.max_idletime;
+        let period = (limit / 4).clamp(Duration::from_millis(100), Duration::from_secs(10));
+        let idle = strong.pool.retain(|_, metrics| metrics.last_used() < limit);
+        drop(strong);
+        for slot in idle.removed {
+            if let Some(connection) = slot.connection {
+                connection.close().await;
+            }
+        }
+        tokio::time::sleep(period).await;
+    }
 }

@@ -1,1 +1,586 @@
 //! One connection that speaks the wire protocol without a driver task.
+//!
+//! A *flight* is everything from the first byte sent to `ReadyForQuery`. It is built in memory, written at once and
+//! read by whoever waits for it. Invariant: the state of a flight lives in the connection and not in the future that
+//! drives it, so a dropped future leaves a flight that somebody else can land ([`Wire::land`] again).
+//! Why not tokio-postgres here: docs/adr/0003-own-wire-for-requests.md. Caller: [`super::pool`].
+
+use super::handshake::{Session, closed, server_error, surprise};
+use super::request::{AccessMode, Decision, IsolationLevel, Param, RequestTransaction, TransactionEnd};
+use super::statement::{Preparation, StatementCache, StatementName};
+use super::transport::Transport;
+use super::{DbError, RequestResult, ResultRow, ServerError, Statement};
+use bytes::BytesMut;
+use fallible_iterator::FallibleIterator as _;
+use postgres_protocol::IsNull;
+use postgres_protocol::message::backend::{DataRowBody, Message};
+use postgres_protocol::message::frontend::{self, BindError};
+use smallvec::SmallVec;
+use std::fmt::Write as _;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncWrite as _, AsyncWriteExt as _};
+
+/// Buffers beyond this size are given back after a flight.
+const KEEP_CAPACITY: usize = 256 * 1024;
+const READ_CHUNK: usize = 8 * 1024;
+
+pub(super) struct Wire {
+    transport: Option<Transport>,
+    home: tokio::runtime::Id,
+    out: BytesMut,
+    written: usize,
+    inbound: BytesMut,
+    statements: StatementCache,
+    /// Bit n: the settings statement with n pairs is prepared.
+    settings_ready: u64,
+    has_plain_defaults: bool,
+    flight: Option<Flight>,
+    status: u8,
+    is_broken: bool,
+    pub(super) expires: Instant,
+    pub(super) generation: u64,
+    pub(super) is_used: bool,
+}
+
+#[derive(Default)]
+struct Flight {
+    steps: SmallVec<[Step; 6]>,
+    current: usize,
+    error: Option<Box<ServerError>>,
+    collected: Vec<Vec<ResultRow>>,
+    notices: Vec<ServerError>,
+    has_answer: bool,
+}
+
+#[derive(Default)]
+struct Step {
+    confirm: Option<(Box<[u8]>, StatementName)>,
+    confirm_settings: Option<usize>,
+    collect: bool,
+}
+
+/// How one step of a flight is named.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Naming {
+    Never,
+    SecondSight,
+    AtOnce,
+}
+
+/// What came back.
+pub(super) struct Landed {
+    /// Rows of each collecting step.
+    pub(super) collected: Vec<Vec<ResultRow>>,
+    notices: Vec<ServerError>,
+}
+
+impl Wire {
+    pub(super) fn new(session: Session, statements: StatementCache, expires: Instant, generation: u64) -> Self {
+        Self {
+            transport: Some(session.transport),
+            home: tokio::runtime::Handle::current().id(),
+            out: BytesMut::with_capacity(4096),
+            written: 0,
+            inbound: session.inbound,
+            statements,
+            settings_ready: 0,
+            has_plain_defaults: session.has_plain_defaults,
+            flight: None,
+            status: b'I',
+            is_broken: false,
+            expires,
+            generation,
+            is_used: false,
+        }
+    }
+
+    /// A connection that is closed already.
+    pub(super) fn gone() -> Self {
+        Self {
+            transport: None,
+            home: tokio::runtime::Handle::current().id(),
+            out: BytesMut::new(),
+            written: 0,
+            inbound: BytesMut::new(),
+            statements: StatementCache::new(1, false),
+            settings_ready: 0,
+            has_plain_defaults: true,
+            flight: None,
+            status: b'I',
+            is_broken: true,
+            expires: Instant::now(),
+            generation: 0,
+            is_used: true,
+        }
+    }
+
+    /// Whether it can take a flight. Looks at what the server may have said meanwhile, without waiting.
+    pub(super) fn is_usable(&mut self) -> bool {
+        if self.is_broken || self.flight.is_some() || self.status != b'I' {
+            return false;
+        }
+        let mut context = Context::from_waker(std::task::Waker::noop());
+        loop {
+            match self.poll_fill(&mut context) {
+                Poll::Pending => return true,
+                Poll::Ready(Ok(0) | Err(_)) => return false,
+                Poll::Ready(Ok(_)) => match self.take_unasked() {
+                    Ok(()) => {}
+                    Err(_) => return false,
+                },
+            }
+        }
+    }
+
+    /// A flight is under way that nobody waits for.
+    pub(super) fn is_in_flight(&self) -> bool {
+        self.flight.is_some() || self.status != b'I'
+    }
+
+    /// Everything of the flight has left, so the server will finish it without us.
+    pub(super) fn is_sent(&self) -> bool {
+        !self.is_broken && self.written == self.out.len()
+    }
+
+    /// Closes the connection and waits until the server has let go of it.
+    pub(super) async fn close(mut self) {
+        let Some(mut transport) = self.transport.take() else { return };
+        let goodbye = async {
+            self.out.clear();
+            frontend::terminate(&mut self.out);
+            transport.write_all(&self.out).await?;
+            transport.flush().await?;
+            loop {
+                self.inbound.clear();
+                self.inbound.reserve(READ_CHUNK);
+                if tokio::io::AsyncReadExt::read_buf(&mut transport, &mut self.inbound).await? == 0 {
+                    return io::Result::Ok(());
+                }
+            }
+        };
+        // A server that does not answer has lost the connection anyway.
+        let _ = tokio::time::timeout(Duration::from_secs(1), goodbye).await;
+    }
+
+    /// Runs one request; see [`super::Db::request`].
+    pub(super) async fn transact(&mut self, transaction: &RequestTransaction<'_>) -> Result<RequestResult, DbError> {
+        let decides = matches!(transaction.end, TransactionEnd::Decide(_));
+        if let Err(error) = self.write_transaction(transaction) {
+            self.abandon();
+            return Err(error);
+        }
+        let mut result = self.land_or_roll_back().await?;
+        let rows = result.collected.pop().unwrap_or_default();
+        let result = RequestResult { rows, notices: std::mem::take(&mut result.notices) };
+        if decides && let TransactionEnd::Decide(decide) = transaction.end {
+            self.open_flight();
+            match decide(&result) {
+                Decision::Commit => self.push_word("COMMIT")?,
+                Decision::Rollback => {
+                    self.push_word("SET CONSTRAINTS ALL IMMEDIATE")?;
+                    self.push_word("ROLLBACK")?;
+                }
+                Decision::Abort => self.push_word("ROLLBACK")?,
+            }
+            frontend::sync(&mut self.out);
+            self.land_or_roll_back().await?;
+        }
+        Ok(result)
+    }
+
+    /// Reads several statements in one repeatable-read, read-only transaction, one trip.
+    pub(super) async fn snapshot(
+        &mut self,
+        settings: &[(&str, &str)],
+        statements: &[Statement<'_>],
+    ) -> Result<Vec<Vec<ResultRow>>, DbError> {
+        let write = |wire: &mut Self| {
+            wire.open_flight();
+            wire.push_word("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
+            wire.push_settings(settings, false)?;
+            for statement in statements {
+                wire.push("", statement.sql, statement.params, Naming::Never, true)?;
+            }
+            wire.push_word("COMMIT")?;
+            frontend::sync(&mut wire.out);
+            Ok(())
+        };
+        if let Err(error) = write(self) {
+            self.abandon();
+            return Err(error);
+        }
+        Ok(self.land_or_roll_back().await?.collected)
+    }
+
+    /// Dooms all named statements.
+    pub(super) fn forget_statements(&mut self) {
+        self.statements.clear();
+    }
+
+    /// The server does not know our statements (any more).
+    pub(super) fn lose_statements(&mut self) {
+        self.statements.forget();
+        self.settings_ready = 0;
+    }
+
+    fn write_transaction(&mut self, transaction: &RequestTransaction<'_>) -> Result<(), DbError> {
+        // Everything before one Sync is one transaction anyway, so BEGIN and COMMIT are only sent where they say more.
+        let explicit = transaction.isolation != IsolationLevel::ReadCommitted
+            || !self.has_plain_defaults
+            || !matches!(transaction.end, TransactionEnd::Commit);
+        let read_only = transaction.access == AccessMode::ReadOnly;
+        self.open_flight();
+        if explicit {
+            self.push_word(begin(transaction.isolation, read_only))?;
+        }
+        self.push_settings(transaction.settings, read_only && !explicit)?;
+        if let Some(pre_request) = transaction.pre_request {
+            self.push(transaction.role, pre_request, &[], Naming::AtOnce, false)?;
+        }
+        let Statement { sql, params, reusable } = transaction.statement;
+        let naming = if reusable { Naming::SecondSight } else { Naming::Never };
+        self.push(transaction.role, sql, params, naming, true)?;
+        match transaction.end {
+            TransactionEnd::Commit if explicit => self.push_word("COMMIT")?,
+            TransactionEnd::Rollback => {
+                // Deferred constraints would only show at a commit.
+                self.push_word("SET CONSTRAINTS ALL IMMEDIATE")?;
+                self.push_word("ROLLBACK")?;
+            }
+            _ => {}
+        }
+        frontend::sync(&mut self.out);
+        Ok(())
+    }
+
+    fn open_flight(&mut self) {
+        self.out.clear();
+        self.written = 0;
+        self.flight = Some(Flight::default());
+        for name in self.statements.take_doomed() {
+            // Only fails for a NUL in the name, and names are ours.
+            let _ = frontend::close(b'S', &name.text(), &mut self.out);
+        }
+    }
+
+    /// Nothing was sent: forget the flight.
+    fn abandon(&mut self) {
+        self.out.clear();
+        self.written = 0;
+        self.flight = None;
+    }
+
+    fn push_word(&mut self, sql: &str) -> Result<(), DbError> {
+        self.push("", sql, &[], Naming::AtOnce, false)
+    }
+
+    /// `select set_config($1, $2, true), …`: one statement for each number of settings.
+    fn push_settings(&mut self, settings: &[(&str, &str)], read_only: bool) -> Result<(), DbError> {
+        let count = settings.len() + usize::from(read_only);
+        if count == 0 {
+            return Ok(());
+        }
+        let named = self.statements.is_enabled() && count < 64;
+        let name = if named { format!("s{count}") } else { String::new() };
+        let mut step = Step::default();
+        if !named || self.settings_ready & (1 << count) == 0 {
+            let mut sql = String::with_capacity(count * 40);
+            for index in 0..count {
+                let word = if index == 0 { "SELECT" } else { "," };
+                let _ = write!(sql, "{word} pg_catalog.set_config(${}, ${}, true)", 2 * index + 1, 2 * index + 2);
+            }
+            let types = std::iter::repeat_n(25, 2 * count);
+            frontend::parse(&name, &sql, types, &mut self.out).map_err(encode)?;
+            step.confirm_settings = named.then_some(count);
+        }
+        let extra = read_only.then_some(("transaction_read_only", "on"));
+        let values = settings.iter().copied().chain(extra).flat_map(|(name, value)| [name, value]);
+        frontend::bind("", &name, [], values, write_text, [], &mut self.out).map_err(bind_error)?;
+        frontend::execute("", 0, &mut self.out).map_err(encode)?;
+        self.push_step(step);
+        Ok(())
+    }
+
+    fn push(
+        &mut self,
+        role: &str,
+        sql: &str,
+        params: &[Param<'_>],
+        naming: Naming,
+        collect: bool,
+    ) -> Result<(), DbError> {
+        let types = params.iter().map(|param| param.param_type);
+        let preparation = match naming {
+            Naming::Never => Preparation::Unnamed,
+            _ => self.statements.prepare(role, sql, types.clone(), naming == Naming::AtOnce),
+        };
+        let mut step = Step { collect, ..Step::default() };
+        let name = match preparation {
+            Preparation::Unnamed => String::new(),
+            Preparation::New(name) => {
+                step.confirm = Some((self.statements.last_key(), name));
+                name.text()
+            }
+            Preparation::Ready(name) => name.text(),
+        };
+        if !matches!(preparation, Preparation::Ready(_)) {
+            frontend::parse(&name, sql, types.map(|t| t.oid()), &mut self.out).map_err(encode)?;
+        }
+        let write_param = |param: &Param<'_>, out: &mut BytesMut| match &param.value {
+            Some(value) => write_bytes(value, out),
+            None => Ok(IsNull::Yes),
+        };
+        frontend::bind("", &name, [], params, write_param, [], &mut self.out).map_err(bind_error)?;
+        frontend::execute("", 0, &mut self.out).map_err(encode)?;
+        self.push_step(step);
+        Ok(())
+    }
+
+    fn push_step(&mut self, step: Step) {
+        if let Some(flight) = &mut self.flight {
+            if step.collect {
+                flight.collected.push(Vec::new());
+            }
+            flight.steps.push(step);
+        }
+    }
+
+    /// Lands; if that leaves a transaction open after an error, rolls it back.
+    async fn land_or_roll_back(&mut self) -> Result<Landed, DbError> {
+        let result = self.land().await;
+        if result.is_err() && self.status != b'I' && !self.is_broken {
+            self.roll_back().await?;
+        }
+        result
+    }
+
+    /// Ends an open transaction; also for a transaction that nobody waits for any more.
+    pub(super) async fn roll_back(&mut self) -> Result<(), DbError> {
+        self.open_flight();
+        self.push_word("ROLLBACK")?;
+        frontend::sync(&mut self.out);
+        self.land().await.map(drop)
+    }
+
+    /// Drives the current flight to its end.
+    pub(super) async fn land(&mut self) -> Result<Landed, DbError> {
+        self.move_here().map_err(|error| self.lose(error))?;
+        loop {
+            while let Some(message) = self.next_message()? {
+                if let Some(result) = self.take(message)? {
+                    self.shrink();
+                    return result;
+                }
+            }
+            match std::future::poll_fn(|context| self.poll_drive(context)).await {
+                Ok(0) => return Err(self.lose(closed())),
+                Ok(_) => {
+                    if let Some(flight) = &mut self.flight {
+                        flight.has_answer = true;
+                    }
+                }
+                Err(error) => return Err(self.lose(error)),
+            }
+        }
+    }
+
+    /// Whether the server answered anything of the last, lost flight.
+    pub(super) fn lost_without_answer(&self) -> bool {
+        self.is_broken && self.flight.as_ref().is_some_and(|flight| !flight.has_answer)
+    }
+
+    fn next_message(&mut self) -> Result<Option<Message>, DbError> {
+        Message::parse(&mut self.inbound).map_err(|error| {
+            self.is_broken = true;
+            DbError::Protocol(error.to_string())
+        })
+    }
+
+    /// Takes one message of a flight; the result once the flight has ended.
+    fn take(&mut self, message: Message) -> Result<Option<Result<Landed, DbError>>, DbError> {
+        let Some(flight) = &mut self.flight else {
+            self.is_broken = true;
+            return Err(surprise());
+        };
+        match message {
+            Message::ParseComplete => {
+                if let Some(step) = flight.steps.get_mut(flight.current) {
+                    if let Some(count) = step.confirm_settings {
+                        self.settings_ready |= 1 << count;
+                    }
+                    if let Some((key, name)) = step.confirm.take() {
+                        self.statements.confirm(key, name);
+                    }
+                }
+            }
+            Message::DataRow(body) => {
+                if flight.steps.get(flight.current).is_some_and(|step| step.collect) {
+                    let slot = flight.steps[..flight.current].iter().filter(|step| step.collect).count();
+                    let row = result_row(&body).map_err(|error| DbError::Protocol(error.to_string()))?;
+                    flight.collected[slot].push(row);
+                }
+            }
+            Message::CommandComplete(_) | Message::EmptyQueryResponse => flight.current += 1,
+            Message::ErrorResponse(body) => {
+                let error = server_error(body.fields());
+                // FATAL and PANIC are followed by the end of the connection.
+                self.is_broken |= error.severity != "ERROR";
+                // The first error is the cause; whatever follows is its consequence.
+                flight.error.get_or_insert_with(|| Box::new(error));
+            }
+            Message::NoticeResponse(body) => {
+                let notice = server_error(body.fields());
+                if notice.severity == "WARNING" && flight.notices.len() < 16 {
+                    flight.notices.push(notice);
+                }
+            }
+            Message::ReadyForQuery(body) => {
+                self.status = body.status();
+                let flight = self.flight.take().unwrap_or_default();
+                return Ok(Some(match flight.error {
+                    Some(error) => Err(DbError::Server(error)),
+                    None => Ok(Landed { collected: flight.collected, notices: flight.notices }),
+                }));
+            }
+            Message::CopyInResponse(_) | Message::CopyOutResponse(_) => {
+                self.is_broken = true;
+                return Err(surprise());
+            }
+            _ => {}
+        }
+        Ok(None)
+    }
+
+    /// What the server says unasked, between flights.
+    fn take_unasked(&mut self) -> Result<(), DbError> {
+        while let Some(message) = self.next_message()? {
+            match message {
+                Message::NoticeResponse(_) | Message::ParameterStatus(_) | Message::NotificationResponse(_) => {}
+                _ => {
+                    self.is_broken = true;
+                    return Err(surprise());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The connection is gone: its last words, if there were any, are the better error.
+    fn lose(&mut self, error: io::Error) -> DbError {
+        self.is_broken = true;
+        match self.flight.as_mut().and_then(|flight| flight.error.take()) {
+            Some(error) => DbError::Server(error),
+            None => DbError::lost(error),
+        }
+    }
+
+    /// Gives back what one large answer needed.
+    fn shrink(&mut self) {
+        if self.inbound.capacity() > KEEP_CAPACITY && self.inbound.is_empty() {
+            self.inbound = BytesMut::new();
+        }
+        if self.out.capacity() > KEEP_CAPACITY {
+            self.out = BytesMut::with_capacity(4096);
+            self.written = 0;
+        }
+    }
+
+    fn move_here(&mut self) -> io::Result<()> {
+        let here = tokio::runtime::Handle::current().id();
+        if self.home != here && self.transport.as_ref().is_some_and(Transport::is_movable) {
+            let transport = self.transport.take().ok_or_else(closed)?;
+            let (transport, count) = transport.rehome(&self.out[self.written..])?;
+            self.transport = Some(transport);
+            self.written += count;
+            self.home = here;
+        }
+        Ok(())
+    }
+
+    /// Writes what is left to write and reads what is there; the number of bytes read.
+    fn poll_drive(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let transport = self.transport.as_mut().ok_or_else(closed)?;
+        while self.written < self.out.len() {
+            match Pin::new(&mut *transport).poll_write(context, &self.out[self.written..]) {
+                Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                Poll::Ready(Ok(count)) => self.written += count,
+                // The reason may be waiting to be read, so let the read side report it.
+                Poll::Ready(Err(_)) => {
+                    self.is_broken = true;
+                    break;
+                }
+                Poll::Pending => break,
+            }
+        }
+        if self.written == self.out.len() {
+            // Only TLS has something to flush; an error shows at the read.
+            let _ = Pin::new(transport).poll_flush(context);
+        }
+        self.poll_fill(context)
+    }
+
+    fn poll_fill(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let transport = self.transport.as_mut().ok_or_else(closed)?;
+        // A message that is announced gets its room at once instead of by doubling.
+        let announced = match self.inbound.get(1..5) {
+            Some(length) => u32::from_be_bytes([length[0], length[1], length[2], length[3]]) as usize + 1,
+            None => 0,
+        };
+        let missing = announced.saturating_sub(self.inbound.len());
+        self.inbound.reserve(missing.clamp(READ_CHUNK, 1 << 30));
+        let count = ready!(tokio_util::io::poll_read_buf(Pin::new(transport), context, &mut self.inbound))?;
+        Poll::Ready(Ok(count))
+    }
+}
+
+fn begin(isolation: IsolationLevel, read_only: bool) -> &'static str {
+    match (isolation, read_only) {
+        (IsolationLevel::ReadCommitted, true) => "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY",
+        (IsolationLevel::ReadCommitted, false) => "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+        (IsolationLevel::RepeatableRead, true) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        (IsolationLevel::RepeatableRead, false) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE",
+        (IsolationLevel::Serializable, true) => "BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY",
+        (IsolationLevel::Serializable, false) => "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE",
+    }
+}
+
+fn result_row(body: &DataRowBody) -> io::Result<ResultRow> {
+    let mut columns = SmallVec::new();
+    let mut ranges = body.ranges();
+    while let Some(range) = ranges.next()? {
+        columns.push(match range {
+            Some(range) => (offset(range.start)?, i32::try_from(range.len()).map_err(io::Error::other)?),
+            None => (0, -1),
+        });
+    }
+    Ok(ResultRow { buffer: body.buffer_bytes().clone(), columns })
+}
+
+fn offset(position: usize) -> io::Result<u32> {
+    u32::try_from(position).map_err(io::Error::other)
+}
+
+type BoxedError = Box<dyn std::error::Error + Sync + Send>;
+
+fn write_text(text: &str, out: &mut BytesMut) -> Result<IsNull, BoxedError> {
+    write_bytes(text.as_bytes(), out)
+}
+
+fn write_bytes(bytes: &[u8], out: &mut BytesMut) -> Result<IsNull, BoxedError> {
+    out.extend_from_slice(bytes);
+    Ok(IsNull::No)
+}
+
+fn encode(error: io::Error) -> DbError {
+    DbError::Encode(error.to_string())
+}
+
+fn bind_error(error: BindError) -> DbError {
+    DbError::Encode(match error {
+        BindError::Conversion(error) => error.to_string(),
+        BindError::Serialization(error) => error.to_string(),
+    })
+}
