@@ -83,11 +83,37 @@ pub enum ConninfoError {
 
 /// Keywords that libpq knows and that mean nothing here.
 const IGNORED: &[&str] = &[
-    "passfile", "service", "gssencmode", "krbsrvname", "gsslib", "gssdelegation", "requirepeer", "sslcompression",
-    "sslcrl", "sslcrldir", "sslsni", "sslpassword", "ssl_min_protocol_version", "ssl_max_protocol_version",
-    "channel_binding", "require_auth", "load_balance_hosts", "keepalives_idle", "keepalives_interval",
-    "keepalives_count", "tcp_user_timeout", "replication", "client_encoding", "tty", "authtype", "sslcertmode",
-    "sslnegotiation", "min_protocol_version", "max_protocol_version", "servicefile", "sslkeylogfile",
+    "passfile",
+    "service",
+    "gssencmode",
+    "krbsrvname",
+    "gsslib",
+    "gssdelegation",
+    "requirepeer",
+    "sslcompression",
+    "sslcrl",
+    "sslcrldir",
+    "sslsni",
+    "sslpassword",
+    "ssl_min_protocol_version",
+    "ssl_max_protocol_version",
+    "channel_binding",
+    "require_auth",
+    "load_balance_hosts",
+    "keepalives_idle",
+    "keepalives_interval",
+    "keepalives_count",
+    "tcp_user_timeout",
+    "replication",
+    "client_encoding",
+    "tty",
+    "authtype",
+    "sslcertmode",
+    "sslnegotiation",
+    "min_protocol_version",
+    "max_protocol_version",
+    "servicefile",
+    "sslkeylogfile",
 ];
 
 #[derive(Default)]
@@ -158,7 +184,8 @@ impl ConnectionString {
             Some(rest) => parse_url(rest)?,
             None => parse_pairs(text)?,
         };
-        let or_variable = |value: Option<String>, name: &str| value.filter(|v| !v.is_empty()).or_else(|| variable(name));
+        let or_variable =
+            |value: Option<String>, name: &str| value.filter(|v| !v.is_empty()).or_else(|| variable(name));
         let user = or_variable(fields.user, "PGUSER").or_else(system_user).ok_or(ConninfoError::NoUser)?;
         let database = or_variable(fields.dbname, "PGDATABASE").unwrap_or_else(|| user.clone());
         let hosts = hosts(
@@ -260,11 +287,7 @@ fn target_session(value: Option<&str>) -> Result<TargetSession, ConninfoError> {
     })
 }
 
-fn hosts(
-    host: Option<String>,
-    address: Option<String>,
-    port: Option<String>,
-) -> Result<Vec<HostPort>, ConninfoError> {
+fn hosts(host: Option<String>, address: Option<String>, port: Option<String>) -> Result<Vec<HostPort>, ConninfoError> {
     let split = |value: Option<String>| -> Vec<String> {
         value.map(|list| list.split(',').map(|item| item.trim().to_owned()).collect()).unwrap_or_default()
     };
@@ -424,7 +447,11 @@ mod tests {
 
     #[test]
     fn socket_folder_in_url_and_pairs() {
-        for text in ["postgresql://u@%2Frun%2Fpg:5433/d", "host=/run/pg port=5433 user=u dbname=d", "postgresql:///d?host=/run/pg&port=5433&user=u"] {
+        for text in [
+            "postgresql://u@%2Frun%2Fpg:5433/d",
+            "host=/run/pg port=5433 user=u dbname=d",
+            "postgresql:///d?host=/run/pg&port=5433&user=u",
+        ] {
             let parsed = parse(text).unwrap();
             assert_eq!(parsed.hosts, vec![HostPort { host: Host::Unix("/run/pg".into()), port: 5433 }], "{text}");
             assert_eq!((parsed.user.as_str(), parsed.database.as_str()), ("u", "d"), "{text}");
@@ -448,7 +475,14 @@ mod tests {
 
     #[test]
     fn refusals_do_not_repeat_the_value() {
-        for text in ["just text", "host='open", "postgresql://u:se%cret@h/d", "postgresql://h/d?sslmode=secret", "port=secret user=u host=h", "secretkey"] {
+        for text in [
+            "just text",
+            "host='open",
+            "postgresql://u:se%cret@h/d",
+            "postgresql://h/d?sslmode=secret",
+            "port=secret user=u host=h",
+            "secretkey",
+        ] {
             let message = parse(text).unwrap_err().to_string();
             assert!(!message.contains("secret"), "{message}");
         }

@@ -167,7 +167,8 @@ impl Talk {
 
     async fn authenticate(&mut self, conninfo: &ConnectionString) -> Result<(), DbError> {
         let password = conninfo.password.as_ref().map(|password| password.expose_secret().as_bytes());
-        let password = || password.ok_or_else(|| DbError::Protocol("the server asks for a password; none given".into()));
+        let password =
+            || password.ok_or_else(|| DbError::Protocol("the server asks for a password; none given".into()));
         let encode = |error: io::Error| DbError::Encode(error.to_string());
         match self.next().await? {
             Message::AuthenticationOk => return Ok(()),

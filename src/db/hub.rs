@@ -127,7 +127,8 @@ impl Shared {
         let mut announced = !is_reconnect;
         loop {
             let fresh = self.unheard(&listening);
-            let sql = fresh.iter().map(|channel| format!("LISTEN \"{}\";", channel.replace('"', "\"\""))).collect::<String>();
+            let sql =
+                fresh.iter().map(|channel| format!("LISTEN \"{}\";", channel.replace('"', "\"\""))).collect::<String>();
             let mut subscribe = std::pin::pin!(async {
                 match sql.is_empty() {
                     true => std::future::pending().await,

@@ -116,11 +116,7 @@ impl Db {
     ///
     /// # Errors
     /// See [`DbError`].
-    pub async fn request(
-        &self,
-        lane: Lane,
-        transaction: &RequestTransaction<'_>,
-    ) -> Result<RequestResult, DbError> {
+    pub async fn request(&self, lane: Lane, transaction: &RequestTransaction<'_>) -> Result<RequestResult, DbError> {
         let mut attempt = 0;
         loop {
             let mut checkout = self.check_out(lane).await?;
@@ -183,12 +179,8 @@ impl Db {
         let mut checkout = self.check_out(lane).await?;
         checkout.close_wire().await;
         let shared = &self.shared;
-        let connect = direct::connect(
-            &shared.conninfo,
-            shared.tls.as_ref(),
-            &shared.options.application_name,
-            &shared.runtime,
-        );
+        let connect =
+            direct::connect(&shared.conninfo, shared.tls.as_ref(), &shared.options.application_name, &shared.runtime);
         let (client, driver) = within(shared.connect_timeout(), connect).await?;
         Ok(PooledClient {
             client: Some(client),
@@ -317,9 +309,7 @@ async fn within<T>(limit: Duration, connect: impl Future<Output = Result<T, DbEr
             reason: format!("{}: {} (SQLSTATE {})", error.severity, error.message, error.code),
             source: None,
         }),
-        Ok(Err(DbError::Protocol(reason) | DbError::Tls(reason))) => {
-            Err(DbError::Unreachable { reason, source: None })
-        }
+        Ok(Err(DbError::Protocol(reason) | DbError::Tls(reason))) => Err(DbError::Unreachable { reason, source: None }),
         Ok(result) => result,
         Err(_) => Err(DbError::Unreachable { reason: "no answer in time".into(), source: None }),
     }

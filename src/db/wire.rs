@@ -126,6 +126,13 @@ impl Wire {
         loop {
             match self.poll_fill(&mut context) {
                 Poll::Pending => return true,
+                // The runtime it was registered with may be gone; the socket need not be.
+                Poll::Ready(Err(_)) if self.home != tokio::runtime::Handle::current().id() => {
+                    self.abandon();
+                    if self.move_here().is_err() {
+                        return false;
+                    }
+                }
                 Poll::Ready(Ok(0) | Err(_)) => return false,
                 Poll::Ready(Ok(_)) => match self.take_unasked() {
                     Ok(()) => {}

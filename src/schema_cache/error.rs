@@ -15,14 +15,16 @@ pub enum SchemaCacheError {
         source: DbError,
     },
     /// The catalogue's answer has an unexpected shape.
-    #[error("unexpected shape of {what} in the catalogue's answer")]
+    #[error("unexpected shape of {what} in the catalogue's answer (column {column})")]
     Shape {
         /// What was read.
         what: &'static str,
-        /// Where it differs.
-        #[source]
-        source: serde_json::Error,
+        /// Position of the column.
+        column: usize,
     },
+    /// The process is stopping.
+    #[error("stopped while loading")]
+    Stopped,
     /// An exposed schema does not exist (SQLSTATE 3F000).
     #[error("schema \"{0}\" does not exist")]
     MissingSchema(String),

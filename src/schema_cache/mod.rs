@@ -5,13 +5,18 @@
 //! told to. Nothing here knows about HTTP, and no table is ever read: introspection touches `pg_catalog` alone.
 //! Callers: `app` (spawns the handle), `api` (plans against the snapshot), `admin` (dump). Tests: `tests/it/schema_cache`.
 
+mod catalog;
+mod dump;
 mod error;
 mod handle;
 mod identifier;
+mod load;
 mod lookup;
 mod relationship;
+mod relationships;
 mod routine;
 mod table;
+mod view;
 
 pub use error::SchemaCacheError;
 pub use handle::{Handle, ReloadConfigHook, SchemaCacheOptions};
@@ -38,6 +43,10 @@ pub struct SchemaCache {
     pub representations: HashMap<(String, String), DataRepresentation>,
     /// Custom media type handlers.
     pub media_handlers: Vec<MediaHandler>,
+    /// Exposed schemas, the first is the default.
+    pub schemas: Vec<String>,
+    /// Comments of the exposed schemas and those of the search path.
+    pub schema_comments: HashMap<String, Option<String>>,
     /// Names that `Prefer: timezone` accepts.
     pub timezones: BTreeSet<String>,
     /// Major version of the server times ten thousand plus minor, as `server_version_num` says.

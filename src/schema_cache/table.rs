@@ -47,7 +47,7 @@ pub struct Column {
     pub description: Option<String>,
     /// Null is allowed.
     pub nullable: bool,
-    /// Type as `format_type` spells it, with modifiers; a domain is resolved when its base type lives in `pg_catalog`.
+    /// Type to cast to: a domain is resolved when its base type lives in `pg_catalog`, and then modifiers are left out.
     pub data_type: String,
     /// Declared type (a domain stays a domain), with modifiers.
     pub nominal_type: String,

@@ -1,0 +1,425 @@
+//! Reads the catalogue in one transaction and builds a snapshot of it.
+
+use super::catalog::{self, Row, Shape};
+use super::relationships::{Key, KeyKind, Relations, build_relationships, view_primary_key};
+use super::routine::{PgType, ReturnType, Routine, RoutineParam, Volatility};
+use super::view::view_columns;
+use super::{
+    Column, ComputedRelationship, DataRepresentation, MediaHandler, MediaHandlerTarget, SchemaCache, SchemaCacheError,
+    SchemaCacheOptions, Table,
+};
+use crate::db::{Db, Lane, Param, ResultRow, Statement};
+use indexmap::IndexMap;
+use std::collections::HashMap;
+use std::time::Instant;
+
+/// Settings of the loading transaction: names come out qualified, and no time goes into compiling queries that run once.
+const SETTINGS: &[(&str, &str)] = &[("search_path", ""), ("jit", "off")];
+
+const SCHEMAS: usize = 0;
+const RELATIONS: usize = 1;
+const COLUMNS: usize = 2;
+const TYPES: usize = 3;
+const DEFAULTS: usize = 4;
+const COMMENTS: usize = 5;
+const KEYS: usize = 6;
+const VIEWS: usize = 7;
+const ROUTINES: usize = 8;
+const COMPUTED: usize = 9;
+const REPRESENTATIONS: usize = 10;
+const MEDIA_HANDLERS: usize = 11;
+const TIMEZONES: usize = 12;
+
+/// Which list of schemas a query takes.
+enum Takes {
+    Nothing,
+    Exposed,
+    All,
+}
+
+const QUERIES: [(&str, &str, Takes); 13] = [
+    ("schemas", include_str!("../sql/schema_cache/schemas.sql"), Takes::All),
+    ("relations", include_str!("../sql/schema_cache/relations.sql"), Takes::Exposed),
+    ("columns", include_str!("../sql/schema_cache/columns.sql"), Takes::Exposed),
+    ("types", include_str!("../sql/schema_cache/types.sql"), Takes::Exposed),
+    ("defaults", include_str!("../sql/schema_cache/defaults.sql"), Takes::Exposed),
+    ("comments", include_str!("../sql/schema_cache/comments.sql"), Takes::Exposed),
+    ("keys", include_str!("../sql/schema_cache/keys.sql"), Takes::Nothing),
+    ("views", include_str!("../sql/schema_cache/views.sql"), Takes::All),
+    ("routines", include_str!("../sql/schema_cache/routines.sql"), Takes::Exposed),
+    ("computed relationships", include_str!("../sql/schema_cache/computed.sql"), Takes::Exposed),
+    ("representations", include_str!("../sql/schema_cache/representations.sql"), Takes::Nothing),
+    ("media type handlers", include_str!("../sql/schema_cache/media_handlers.sql"), Takes::Exposed),
+    ("time zones", include_str!("../sql/schema_cache/timezones.sql"), Takes::Nothing),
+];
+
+impl SchemaCache {
+    /// Reads the catalogue now.
+    ///
+    /// # Errors
+    /// The database cannot be reached, refuses a query, or a named schema does not exist.
+    pub async fn load(db: &Db, options: &SchemaCacheOptions) -> Result<Self, SchemaCacheError> {
+        let started = Instant::now();
+        let exposed = [array_parameter(options.schemas.iter())];
+        let all = [array_parameter(options.schemas.iter().chain(&options.extra_search_path))];
+        let statements: Vec<Statement<'_>> = QUERIES
+            .iter()
+            .map(|(_, sql, takes)| Statement {
+                sql,
+                params: match takes {
+                    Takes::Nothing => &[],
+                    Takes::Exposed => exposed.as_slice(),
+                    Takes::All => all.as_slice(),
+                },
+                reusable: false,
+            })
+            .collect();
+        let rows = db
+            .snapshot(Lane::System, SETTINGS, &statements)
+            .await
+            .map_err(|source| SchemaCacheError::Query { what: "the schema", source })?;
+        let query_time = started.elapsed();
+        let options = options.clone();
+        // Building is pure computing, up to a second for very large schemas.
+        let built = tokio::task::spawn_blocking(move || build(rows, &options)).await;
+        let mut cache = built.map_err(|_| SchemaCacheError::Stopped)??;
+        cache.query_time = query_time;
+        Ok(cache)
+    }
+}
+
+fn array_parameter<'a>(names: impl Iterator<Item = &'a String>) -> Param<'static> {
+    let quoted = names.map(|name| format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\"")));
+    Param::unknown(format!("{{{}}}", quoted.collect::<Vec<_>>().join(",")))
+}
+
+fn build(rows: Vec<Vec<ResultRow>>, options: &SchemaCacheOptions) -> Result<SchemaCache, SchemaCacheError> {
+    let shaped = |index: usize, result: Result<(), Shape>| {
+        result.map_err(|shape| SchemaCacheError::Shape { what: QUERIES[index].0, column: shape.column })
+    };
+    let mut rows = rows;
+    let mut take = |index: usize| rows.get_mut(index).map(std::mem::take).unwrap_or_default();
+    let mut cache = SchemaCache::default();
+
+    shaped(SCHEMAS, read_schemas(&take(SCHEMAS), options, &mut cache))?;
+    for schema in options.schemas.iter().chain(&options.extra_search_path) {
+        if !cache.schema_comments.contains_key(schema) {
+            return Err(SchemaCacheError::MissingSchema(schema.clone()));
+        }
+    }
+
+    let mut types = HashMap::new();
+    shaped(TYPES, read_types(&take(TYPES), &mut types))?;
+    let mut relations = Relations::default();
+    shaped(RELATIONS, read_relations(&take(RELATIONS), &mut cache, &mut relations))?;
+    shaped(COLUMNS, read_columns(&take(COLUMNS), &types, &mut cache, &mut relations))?;
+    shaped(DEFAULTS, read_defaults(&take(DEFAULTS), &mut cache, &relations))?;
+    shaped(COMMENTS, read_comments(&take(COMMENTS), &mut cache, &relations))?;
+    shaped(KEYS, read_keys(&take(KEYS), &mut relations))?;
+    shaped(VIEWS, read_views(&take(VIEWS), &mut relations))?;
+    relations.trace_views();
+    set_primary_keys(&mut cache, &relations);
+
+    let mut computed = Vec::new();
+    shaped(COMPUTED, read_computed(&take(COMPUTED), &mut computed))?;
+    cache.relationships = build_relationships(&relations, &cache.tables, computed);
+    shaped(ROUTINES, read_routines(&take(ROUTINES), &mut cache))?;
+    shaped(REPRESENTATIONS, read_representations(&take(REPRESENTATIONS), &mut cache))?;
+    shaped(MEDIA_HANDLERS, read_media_handlers(&take(MEDIA_HANDLERS), &mut cache))?;
+    cache.timezones = take(TIMEZONES).iter().filter_map(|row| row.text(0).map(Into::into)).collect();
+    Ok(cache)
+}
+
+fn read_schemas(rows: &[ResultRow], options: &SchemaCacheOptions, cache: &mut SchemaCache) -> Result<(), Shape> {
+    for row in rows.iter().map(Row) {
+        cache.schema_comments.insert(row.text(0)?.to_owned(), row.optional(1).map(Into::into));
+        cache.server_version_num = row.parse(2)?;
+    }
+    cache.schemas.clone_from(&options.schemas);
+    Ok(())
+}
+
+fn read_relations(rows: &[ResultRow], cache: &mut SchemaCache, relations: &mut Relations) -> Result<(), Shape> {
+    for row in rows.iter().map(Row) {
+        let events: u32 = row.parse(4)?;
+        let table = Table {
+            schema: row.text(1)?.into(),
+            name: row.text(2)?.into(),
+            description: None,
+            is_view: row.is_true(3)?,
+            insertable: events & 8 != 0,
+            updatable: events & 4 != 0,
+            deletable: events & 16 != 0,
+            pk_columns: Vec::new(),
+            columns: IndexMap::new(),
+        };
+        relations.add(row.oid(0)?, cache.tables.len(), table.is_view);
+        cache.tables.insert(table.identifier(), table);
+    }
+    Ok(())
+}
+
+/// A type as a column uses it.
+struct ColumnType {
+    nominal: String,
+    resolved: String,
+    max_length: Option<i32>,
+    not_null: bool,
+    default: Option<String>,
+    labels: Vec<String>,
+}
+
+fn read_types(rows: &[ResultRow], types: &mut HashMap<(u32, i32), ColumnType>) -> Result<(), Shape> {
+    for row in rows.iter().map(Row) {
+        let column_type = ColumnType {
+            nominal: row.text(2)?.into(),
+            resolved: row.text(3)?.into(),
+            max_length: max_length(row.oid(4)?, row.parse(5)?),
+            not_null: row.is_true(6)?,
+            default: row.optional(7).map(Into::into),
+            labels: row.json(8)?.unwrap_or_default(),
+        };
+        types.insert((row.oid(0)?, row.parse(1)?), column_type);
+    }
+    Ok(())
+}
+
+/// Length limit that a type modifier stands for.
+fn max_length(base: u32, modifier: i32) -> Option<i32> {
+    const BPCHAR: u32 = 1042;
+    const VARCHAR: u32 = 1043;
+    const BIT: u32 = 1560;
+    const VARBIT: u32 = 1562;
+    match base {
+        _ if modifier < 0 => None,
+        // The header's length is part of the modifier.
+        BPCHAR | VARCHAR => Some(modifier - 4),
+        BIT | VARBIT => Some(modifier),
+        _ => None,
+    }
+}
+
+fn read_columns(
+    rows: &[ResultRow],
+    types: &HashMap<(u32, i32), ColumnType>,
+    cache: &mut SchemaCache,
+    relations: &mut Relations,
+) -> Result<(), Shape> {
+    for row in rows.iter().map(Row) {
+        let relation = row.oid(0)?;
+        let Some(index) = relations.index(relation) else { continue };
+        let Some((_, table)) = cache.tables.get_index_mut(index) else { continue };
+        let name = row.text(2)?;
+        relations.set_column(relation, row.parse(1)?, table.columns.len());
+        let Some(column_type) = types.get(&(row.oid(3)?, row.parse(4)?)) else { return Err(Shape { column: 3 }) };
+        let (identity, generated) = (row.text(6)?, row.text(7)?);
+        let column = Column {
+            name: name.into(),
+            description: None,
+            nullable: !row.is_true(5)? && !column_type.not_null,
+            data_type: column_type.resolved.as_str().into(),
+            nominal_type: column_type.nominal.as_str().into(),
+            max_length: column_type.max_length,
+            default: column_type.default.clone().filter(|_| generated.is_empty()),
+            generated_always: identity == "a" || !generated.is_empty(),
+            enum_values: column_type.labels.clone(),
+        };
+        table.columns.insert(name.into(), column);
+    }
+    Ok(())
+}
+
+fn read_defaults(rows: &[ResultRow], cache: &mut SchemaCache, relations: &Relations) -> Result<(), Shape> {
+    for row in rows.iter().map(Row) {
+        if let Some(column) = relations.column_mut(&mut cache.tables, row.oid(0)?, row.parse(1)?) {
+            column.default = row.optional(2).map(Into::into);
+        }
+    }
+    Ok(())
+}
+
+fn read_comments(rows: &[ResultRow], cache: &mut SchemaCache, relations: &Relations) -> Result<(), Shape> {
+    for row in rows.iter().map(Row) {
+        let (relation, position, text) = (row.oid(0)?, row.parse(1)?, row.optional(2).map(Into::into));
+        if position == 0 {
+            let index = relations.index(relation);
+            if let Some((_, table)) = index.and_then(|index| cache.tables.get_index_mut(index)) {
+                table.description = text;
+            }
+        } else if let Some(column) = relations.column_mut(&mut cache.tables, relation, position) {
+            column.description = text;
+        }
+    }
+    Ok(())
+}
+
+fn read_keys(rows: &[ResultRow], relations: &mut Relations) -> Result<(), Shape> {
+    for row in rows.iter().map(Row) {
+        let kind = match row.text(1)? {
+            "p" => KeyKind::Primary,
+            "u" => KeyKind::Unique,
+            _ => KeyKind::Foreign { relation: row.oid(3)?, positions: catalog::int_array(row.text(5)?) },
+        };
+        let key =
+            Key { name: row.text(0)?.into(), relation: row.oid(2)?, positions: catalog::int_array(row.text(4)?), kind };
+        relations.keys.push(key);
+    }
+    Ok(())
+}
+
+fn read_views(rows: &[ResultRow], relations: &mut Relations) -> Result<(), Shape> {
+    for row in rows.iter().map(Row) {
+        relations.views.insert(row.oid(0)?, view_columns(row.text(1)?));
+    }
+    Ok(())
+}
+
+fn set_primary_keys(cache: &mut SchemaCache, relations: &Relations) {
+    for key in relations.keys.iter().filter(|key| key.kind == KeyKind::Primary) {
+        let Some((_, table)) = relations.index(key.relation).and_then(|i| cache.tables.get_index_mut(i)) else {
+            continue;
+        };
+        table.pk_columns = relations.column_names(table, key.relation, &key.positions);
+        table.pk_columns.sort_unstable();
+    }
+    for (relation, index) in relations.exposed_views() {
+        if let Some((_, table)) = cache.tables.get_index_mut(index) {
+            table.pk_columns = relations.column_names(table, relation, &view_primary_key(relations, relation));
+        }
+    }
+}
+
+fn read_computed(rows: &[ResultRow], computed: &mut Vec<ComputedRelationship>) -> Result<(), Shape> {
+    for row in rows.iter().map(Row) {
+        let table = row.identifier(2)?;
+        let foreign_table = row.identifier(4)?;
+        computed.push(ComputedRelationship {
+            function: row.identifier(0)?,
+            is_self: table == foreign_table,
+            table,
+            foreign_table,
+            single: row.is_true(6)?,
+        });
+    }
+    Ok(())
+}
+
+fn read_routines(rows: &[ResultRow], cache: &mut SchemaCache) -> Result<(), Shape> {
+    for row in rows.iter().map(Row) {
+        let required: i64 = row.parse(4)?;
+        let arguments: Vec<(String, String, Option<bool>)> = row.json(3)?.unwrap_or_default();
+        let params: Vec<RoutineParam> = arguments
+            .into_iter()
+            .zip(0..)
+            .map(|((name, type_name, variadic), position)| RoutineParam {
+                name,
+                type_max_length: widest(&type_name).into(),
+                type_name,
+                required: position < required,
+                variadic: variadic.unwrap_or(false),
+            })
+            .collect();
+        if !is_callable(&params) {
+            continue;
+        }
+        let name = row.identifier(5)?;
+        let pg_type = match row.is_true(8)? {
+            true => PgType::Composite { name, is_alias: row.is_true(9)? },
+            false => PgType::Scalar(name),
+        };
+        let settings: Vec<String> = row.json(12)?.unwrap_or_default();
+        let settings: Vec<(String, String)> =
+            settings.iter().filter_map(|pair| pair.split_once('=')).map(|(k, v)| (k.into(), v.into())).collect();
+        let isolation = settings.iter().find(|(name, _)| name == "default_transaction_isolation");
+        let routine = Routine {
+            schema: row.text(0)?.into(),
+            name: row.text(1)?.into(),
+            description: row.optional(2).map(Into::into),
+            params,
+            returns: match row.is_true(7)? {
+                true => ReturnType::SetOf(pg_type),
+                false => ReturnType::Single(pg_type),
+            },
+            volatility: match row.text(10)? {
+                "i" => Volatility::Immutable,
+                "s" => Volatility::Stable,
+                _ => Volatility::Volatile,
+            },
+            has_variadic: row.is_true(11)?,
+            isolation_level: isolation.map(|(_, level)| level.to_lowercase()),
+            settings,
+        };
+        cache.routines.entry(routine.identifier()).or_default().push(routine);
+    }
+    Ok(())
+}
+
+/// Input parameters have names, or there is one that a whole body can be.
+fn is_callable(params: &[RoutineParam]) -> bool {
+    match params.iter().filter(|param| param.name.is_empty()).count() {
+        0 => true,
+        1 => params.len() == 1 && matches!(params[0].type_name.as_str(), "bytea" | "json" | "jsonb" | "text" | "xml"),
+        _ => false,
+    }
+}
+
+/// The form of a type that takes any length.
+fn widest(type_name: &str) -> &str {
+    match type_name {
+        "bit" => "bit varying",
+        "bit[]" => "bit varying[]",
+        "character" => "character varying",
+        "character[]" => "character varying[]",
+        other => other,
+    }
+}
+
+fn read_representations(rows: &[ResultRow], cache: &mut SchemaCache) -> Result<(), Shape> {
+    for row in rows.iter().map(Row) {
+        let (source_type, target_type) = (row.text(0)?.to_owned(), row.text(1)?.to_owned());
+        let function = row.identifier(2)?;
+        let key = (source_type.clone(), target_type.clone());
+        cache.representations.insert(key, DataRepresentation { source_type, target_type, function });
+    }
+    Ok(())
+}
+
+fn read_media_handlers(rows: &[ResultRow], cache: &mut SchemaCache) -> Result<(), Shape> {
+    for row in rows.iter().map(Row) {
+        let function = row.identifier(1)?;
+        let target = match (row.text(0)?, row.optional(3)) {
+            ("function", _) => MediaHandlerTarget::Routine(function.clone()),
+            (_, Some(_)) => MediaHandlerTarget::Relation(row.identifier(3)?),
+            (_, None) => MediaHandlerTarget::AnyElement,
+        };
+        cache.media_handlers.push(MediaHandler { target, media_type: row.text(5)?.into(), function });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_in_the_array_literal_are_quoted() {
+        let names = [r#"a"b"#.to_owned(), r"c\d".to_owned(), "e,f".to_owned()];
+        assert_eq!(array_parameter(names.iter()), Param::unknown(r#"{"a\"b","c\\d","e,f"}"#));
+    }
+
+    #[test]
+    fn one_unnamed_parameter_must_be_a_body() {
+        let param = |name: &str, type_name: &str| RoutineParam {
+            name: name.into(),
+            type_name: type_name.into(),
+            type_max_length: type_name.into(),
+            required: true,
+            variadic: false,
+        };
+        assert!(is_callable(&[]));
+        assert!(is_callable(&[param("", "json")]));
+        assert!(!is_callable(&[param("", "integer")]));
+        assert!(!is_callable(&[param("", "json"), param("b", "integer")]));
+        assert!(is_callable(&[param("a", "integer"), param("b", "integer")]));
+    }
+}

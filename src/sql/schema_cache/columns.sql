@@ -1,0 +1,19 @@
+-- Columns of the exposed relations; types and defaults are read apart, because many columns share them.
+-- $1 text[]: exposed schemas. Read by schema_cache::load.
+select a.attrelid,
+       a.attnum,
+       a.attname,
+       a.atttypid,
+       a.atttypmod,
+       a.attnotnull,
+       a.attidentity,
+       a.attgenerated
+  from pg_catalog.pg_class c
+  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+  join pg_catalog.pg_attribute a on a.attrelid = c.oid
+ where c.relkind in ('r', 'v', 'm', 'f', 'p')
+   and not c.relispartition
+   and n.nspname = any ($1::text[])
+   and a.attnum > 0
+   and not a.attisdropped
+ order by a.attrelid, a.attnum

@@ -1,0 +1,43 @@
+-- Types of the exposed columns: names with and without modifiers, what a domain stands for, length limits, enum labels.
+-- $1 text[]: exposed schemas. Read by schema_cache::load.
+with recursive used as (
+  select distinct a.atttypid as type, a.atttypmod as modifier
+    from pg_catalog.pg_class c
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    join pg_catalog.pg_attribute a on a.attrelid = c.oid
+   where c.relkind in ('r', 'v', 'm', 'f', 'p')
+     and not c.relispartition
+     and n.nspname = any ($1::text[])
+     and a.attnum > 0
+     and not a.attisdropped
+), chain as (
+  select distinct type as origin, type, null::int4 as modifier from used
+  union all
+  select chain.origin, t.typbasetype, t.typtypmod
+    from chain
+    join pg_catalog.pg_type t on t.oid = chain.type
+   where t.typtype = 'd'
+), base as (
+  select chain.origin, t.oid as type, t.typnamespace, t.typtype
+    from chain
+    join pg_catalog.pg_type t on t.oid = chain.type
+   where t.typtype <> 'd'
+)
+select u.type,
+       u.modifier,
+       pg_catalog.format_type(u.type, u.modifier),
+       case when base.typnamespace = 'pg_catalog'::pg_catalog.regnamespace then pg_catalog.format_type(base.type, null)
+            else pg_catalog.format_type(u.type, u.modifier)
+       end,
+       case when t.typtype = 'd' then t.typbasetype else u.type end,
+       case when t.typtype = 'd' then t.typtypmod else u.modifier end,
+       t.typtype = 'd' and t.typnotnull,
+       case when t.typtype = 'd' then pg_catalog.pg_get_expr(t.typdefaultbin, 0) end,
+       case when base.typtype = 'e' then (
+         select pg_catalog.json_agg(e.enumlabel order by e.enumsortorder)
+           from pg_catalog.pg_enum e
+          where e.enumtypid = base.type
+       ) end
+  from used u
+  join pg_catalog.pg_type t on t.oid = u.type
+  left join base on base.origin = u.type
