@@ -47,7 +47,7 @@ impl Database {
             application_name: application_name.clone(),
             ..DbOptions::default()
         })?;
-        let hub = Hub::spawn(config.listen_url(roles).clone(), application_name);
+        let hub = Hub::spawn(config.listen_url(roles), application_name)?;
         let schema_cache = roles.contains(Role::Api).then(|| {
             let options = schema_cache::SchemaCacheOptions {
                 schemas: config.api.db_schemas.clone(),
