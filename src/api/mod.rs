@@ -1,16 +1,30 @@
-//! The REST API. Until its pipeline lands, every request is refused in PostgREST's shape.
+//! The REST API in PostgREST's dialect: request → plan → SQL → execute → response.
+//!
+//! [`Api`] is what `app` mounts. The five steps are modules of their own; each but `execute` is pure. Everything that can
+//! go wrong is an [`ApiError`] with one mapping to HTTP. Nothing here knows tables of Civic OS: names come from the schema
+//! cache. Contract and deviations: `docs/api.md`. Tests: foot of the files, `tests/it/api`, `tests/golden`.
+
+mod cors;
+mod error;
+mod execute;
+mod handler;
+pub(crate) mod plan;
+pub(crate) mod request;
+mod response;
+mod role_settings;
+mod settings;
+pub(crate) mod sql;
+
+pub use error::{ApiError, ErrorAnswer};
+pub use settings::{ApiSettings, SharedSettings};
 
 use crate::auth::Authenticator;
-use crate::config::ApiConfig;
 use crate::db::Db;
 use crate::schema_cache::Handle;
-use actix_web::{HttpResponse, web};
+use actix_web::web;
+use std::sync::Arc;
 
-/// The REST API; cheap to clone.
-#[derive(Clone)]
-pub struct Api {}
-
-/// What it needs.
+/// What the API works with.
 pub struct ApiContext {
     /// Pool.
     pub db: Db,
@@ -22,31 +36,55 @@ pub struct ApiContext {
     pub settings: ApiSettings,
 }
 
-/// Settings of the API.
-#[derive(Clone, Debug, Default)]
-pub struct ApiSettings {}
+/// The REST API; cheap to clone.
+#[derive(Clone)]
+pub struct Api {
+    inner: Arc<Inner>,
+}
 
-impl ApiSettings {
-    /// From the configuration; host and port are those of the listener, for the OpenAPI document.
-    pub fn from_config(_config: &ApiConfig, _host: &str, _port: u16) -> Self {
-        Self {}
-    }
+struct Inner {
+    db: Db,
+    schema_cache: Handle,
+    authenticator: Authenticator,
+    settings: SharedSettings,
+    role_settings: role_settings::RoleSettingsCache,
 }
 
 impl Api {
-    /// Puts the parts together.
-    pub fn new(_context: ApiContext) -> Self {
-        Self {}
+    /// Puts the parts together; nothing is started.
+    pub fn new(context: ApiContext) -> Self {
+        let ApiContext { db, schema_cache, authenticator, settings } = context;
+        let role_settings = role_settings::RoleSettingsCache::default();
+        Self {
+            inner: Arc::new(Inner {
+                db,
+                schema_cache,
+                authenticator,
+                settings: SharedSettings::new(settings),
+                role_settings,
+            }),
+        }
     }
 
-    /// Mounts every path below `mount`.
+    /// Replaces the settings for the requests that come next; settings of roles are read anew.
+    pub fn replace_settings(&self, settings: ApiSettings) {
+        self.inner.settings.replace(settings);
+        self.inner.role_settings.forget();
+    }
+
+    /// Answers every method and path below `mount`, which is empty or begins with a slash.
     pub fn configure(&self, mount: &'static str) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
+        let api = self.clone();
         move |routes| {
-            routes.service(web::scope(mount).default_service(web::to(async || {
-                HttpResponse::ServiceUnavailable()
-                    .content_type("application/json; charset=utf-8")
-                    .body(r#"{"code":"PGRST002","details":null,"hint":null,"message":"The REST API is not part of this build yet"}"#)
-            })));
+            let service = web::to(move |request, payload| {
+                let api = api.clone();
+                async move { handler::handle(&api.inner, mount, request, payload).await }
+            });
+            if mount.is_empty() {
+                routes.default_service(service);
+            } else {
+                routes.service(web::scope(mount).default_service(service));
+            }
         }
     }
 }

@@ -1,45 +1,7 @@
 //! What the API needs to know from the configuration, in the form it uses.
 
+use crate::config::{ApiConfig, ApiMode, OpenApiMode, TxEnd};
 use std::sync::Arc;
-
-/// How transactions end (`db-tx-end`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TxEnd {
-    /// Roll back unless told otherwise.
-    pub rollback: bool,
-    /// `Prefer: tx=` is honoured.
-    pub allow_override: bool,
-}
-
-impl TxEnd {
-    /// Reads `commit`, `commit-allow-override`, `rollback`, `rollback-allow-override`.
-    pub fn parse(text: &str) -> Option<Self> {
-        let (rollback, allow_override) = match text {
-            "commit" => (false, false),
-            "commit-allow-override" => (false, true),
-            "rollback" => (true, false),
-            "rollback-allow-override" => (true, true),
-            _ => return None,
-        };
-        Some(Self { rollback, allow_override })
-    }
-
-    /// Whether `Prefer: tx=` is honoured.
-    pub fn allows_override(self) -> bool {
-        self.allow_override
-    }
-}
-
-/// `openapi-mode`
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OpenApiMode {
-    /// What the role may touch.
-    FollowPrivileges,
-    /// Everything exposed.
-    IgnorePrivileges,
-    /// Nothing.
-    Disabled,
-}
 
 /// Settings of the API; build one with [`Default`] and change what differs.
 #[derive(Debug, Clone)]
@@ -99,7 +61,7 @@ impl Default for ApiSettings {
             max_rows: None,
             aggregates_enabled: false,
             plan_enabled: false,
-            tx_end: TxEnd { rollback: false, allow_override: false },
+            tx_end: TxEnd::Commit,
             hoisted_tx_settings: ["statement_timeout", "plan_filter.statement_cost_limit", "default_transaction_isolation"]
                 .map(str::to_owned)
                 .to_vec(),
@@ -114,6 +76,43 @@ impl Default for ApiSettings {
             server_timing_enabled: false,
             server_trace_header: None,
             etags_enabled: false,
+        }
+    }
+}
+
+impl ApiSettings {
+    /// From the `[api]` section; host and port are those of the listener, for the OpenAPI document.
+    pub fn from_config(config: &ApiConfig, server_host: &str, server_port: u16) -> Self {
+        let root_spec = config.db_root_spec.as_ref().map(|name| match name.split_once('.') {
+            Some((schema, name)) => (Some(schema.to_owned()), name.to_owned()),
+            None => (None, name.clone()),
+        });
+        Self {
+            schemas: config.db_schemas.clone(),
+            extra_search_path: config.db_extra_search_path.clone(),
+            anon_role: config.db_anon_role.clone(),
+            pre_request: config.db_pre_request.clone(),
+            root_spec,
+            max_rows: config.db_max_rows,
+            aggregates_enabled: config.db_aggregates_enabled,
+            plan_enabled: config.db_plan_enabled,
+            tx_end: config.db_tx_end,
+            hoisted_tx_settings: config.db_hoisted_tx_settings.clone(),
+            app_settings: config
+                .app_settings
+                .iter()
+                .map(|(name, value)| (format!("app.settings.{name}"), value.clone()))
+                .collect(),
+            max_body_bytes: config.max_body_bytes,
+            openapi_mode: config.openapi_mode,
+            openapi_security_active: config.openapi_security_active,
+            openapi_server_proxy_uri: config.openapi_server_proxy_uri.clone(),
+            server_host: server_host.to_owned(),
+            server_port,
+            cors_allowed_origins: config.server_cors_allowed_origins.clone(),
+            server_timing_enabled: config.server_timing_enabled,
+            server_trace_header: config.server_trace_header.clone(),
+            etags_enabled: config.mode == ApiMode::CivicOs,
         }
     }
 }

@@ -1,0 +1,202 @@
+//! Runs a plan: one transaction, usually one round trip.
+//!
+//! Builds the transaction's settings, prints the statement, and says whether what came back may stay. Called by
+//! `handler`; the only step of the pipeline that waits.
+
+use super::Inner;
+use super::error::ApiError;
+use super::plan::mutate::MutateKind;
+use super::plan::{DbPlan, DbPlanKind, isolation_of};
+use super::request::{ApiRequest, RawRequest};
+use super::settings::ApiSettings;
+use super::sql::statement::{SqlStatement, quoted};
+use super::sql::{answer, planned_count, pre_request, statement_for};
+use crate::auth::Identity;
+use crate::db::{Decision, Lane, RequestResult, RequestTransaction, Statement, TransactionEnd};
+
+/// What came back.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Rows of the statement.
+    pub result: RequestResult,
+    /// Rows without the window, if counted.
+    pub total: Option<i64>,
+}
+
+/// Who asks, and how.
+pub struct Caller<'a> {
+    /// Role and claims.
+    pub identity: &'a Identity,
+    /// The request as it came.
+    pub raw: &'a RawRequest<'a>,
+    /// The request as it was understood.
+    pub request: &'a ApiRequest,
+}
+
+/// Runs a plan.
+///
+/// # Errors
+/// The database's refusals, and the refusals that depend on the number of rows: PGRST115, 116, 124.
+pub(super) async fn execute(
+    inner: &Inner,
+    settings: &ApiSettings,
+    caller: &Caller<'_>,
+    plan: &DbPlan,
+) -> Result<Outcome, ApiError> {
+    let statement = statement_for(plan);
+    let decide = |result: &RequestResult| match verdict(plan, result) {
+        Err(_) => Decision::Abort,
+        Ok(()) if plan.rollback => Decision::Rollback,
+        Ok(()) => Decision::Commit,
+    };
+    let end = if needs_look(plan) {
+        TransactionEnd::Decide(&decide)
+    } else if plan.rollback {
+        TransactionEnd::Rollback
+    } else {
+        TransactionEnd::Commit
+    };
+    let result = run(inner, settings, caller, plan, &statement, end).await?;
+    verdict(plan, &result)?;
+    let mut total = result.rows.first().and_then(|row| row.int(answer::TOTAL));
+    if plan.explain.is_none() && plan.counts_planned && total.is_none_or(|total| plan.count_limit.is_some_and(|limit| total >= limit)) {
+        let counted = total;
+        let statement = planned_count(plan);
+        let planned = run(inner, settings, caller, plan, &statement, TransactionEnd::Rollback).await?;
+        total = planned_rows(&planned).max(counted);
+    }
+    Ok(Outcome { result, total })
+}
+
+async fn run(
+    inner: &Inner,
+    settings: &ApiSettings,
+    caller: &Caller<'_>,
+    plan: &DbPlan,
+    statement: &SqlStatement<'_>,
+    end: TransactionEnd<'_>,
+) -> Result<RequestResult, ApiError> {
+    let role = caller.identity.role.as_str();
+    let roles = inner.role_settings.get(&inner.db).await;
+    let of_role = roles.as_ref().and_then(|roles| roles.get(role));
+    let path = caller.raw.path;
+    let search_path = search_path(&caller.request.schema, &settings.extra_search_path);
+    let (headers, cookies) = header_settings(caller.raw);
+    let mut list: Vec<(&str, &str)> = Vec::with_capacity(10);
+    list.push(("search_path", &search_path));
+    if let Some(of_role) = of_role {
+        list.extend(of_role.settings.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    }
+    list.push(("role", role));
+    list.push(("request.jwt.claims", &caller.identity.claims_json));
+    list.push(("request.method", caller.raw.method));
+    list.push(("request.path", path));
+    list.push(("request.headers", &headers));
+    list.push(("request.cookies", &cookies));
+    if let Some(timezone) = &caller.request.preferences.timezone {
+        list.push(("timezone", timezone));
+    }
+    list.extend(plan.hoisted.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    list.extend(settings.app_settings.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    let isolation = plan
+        .isolation
+        .or_else(|| of_role.and_then(|of_role| of_role.isolation.as_deref()).and_then(isolation_of))
+        .unwrap_or_default();
+    let before =
+        settings.pre_request.as_ref().map(|function| pre_request(function, settings.schemas.first().map(String::as_str)));
+    let transaction = RequestTransaction {
+        role,
+        settings: &list,
+        access: plan.access,
+        isolation,
+        pre_request: before.as_deref(),
+        statement: Statement { sql: statement.text(), params: statement.params(), reusable: true },
+        end,
+    };
+    Ok(inner.db.request(Lane::Api, &transaction).await?)
+}
+
+/// Whether the result decides about the transaction.
+fn needs_look(plan: &DbPlan) -> bool {
+    if plan.explain.is_some() {
+        return false;
+    }
+    let writes = plan.access == crate::db::AccessMode::ReadWrite;
+    let is_put =
+        matches!(&plan.kind, DbPlanKind::Mutate(mutate) if matches!(mutate.kind, MutateKind::Upsert { .. }));
+    writes && (plan.singular || plan.max_affected.is_some() || is_put)
+}
+
+/// Whether the number of rows is acceptable.
+fn verdict(plan: &DbPlan, result: &RequestResult) -> Result<(), ApiError> {
+    if plan.explain.is_some() {
+        return Ok(());
+    }
+    let rows = result.rows.first().and_then(|row| row.int(answer::PAGE)).unwrap_or(0);
+    let is_put =
+        matches!(&plan.kind, DbPlanKind::Mutate(mutate) if matches!(mutate.kind, MutateKind::Upsert { .. }));
+    if is_put && rows != 1 {
+        return Err(ApiError::PutMismatch);
+    }
+    if plan.singular && rows != 1 {
+        return Err(ApiError::NotSingular { rows });
+    }
+    if let Some(max) = plan.max_affected
+        && rows > max
+    {
+        return Err(ApiError::MaxAffected { rows });
+    }
+    Ok(())
+}
+
+fn planned_rows(result: &RequestResult) -> Option<i64> {
+    let text = result.rows.first()?.text(0)?;
+    let plan: serde_json::Value = serde_json::from_str(text).ok()?;
+    plan.get(0)?.get("Plan")?.get("Plan Rows")?.as_i64()
+}
+
+fn search_path(schema: &str, extra: &[String]) -> String {
+    let mut text = quoted(schema);
+    for name in extra.iter().filter(|name| !name.is_empty()) {
+        text.push_str(", ");
+        text.push_str(&quoted(name));
+    }
+    text
+}
+
+/// `request.headers` without cookies, and `request.cookies`, as JSON objects.
+fn header_settings(raw: &RawRequest<'_>) -> (String, String) {
+    let mut headers = String::with_capacity(256);
+    headers.push('{');
+    let mut cookies = serde_json::Map::new();
+    for (name, value) in raw.headers {
+        if *name == "cookie" {
+            for pair in value.split(';') {
+                if let Some((name, value)) = pair.trim().split_once('=') {
+                    cookies.insert(name.to_owned(), value.into());
+                }
+            }
+            continue;
+        }
+        if headers.len() > 1 {
+            headers.push(',');
+        }
+        push_json(&mut headers, name);
+        headers.push(':');
+        push_json(&mut headers, value);
+    }
+    headers.push('}');
+    let cookies =
+        if cookies.is_empty() { "{}".to_owned() } else { serde_json::Value::Object(cookies).to_string() };
+    (headers, cookies)
+}
+
+fn push_json(target: &mut String, text: &str) {
+    if text.bytes().all(|byte| (0x20..0x7f).contains(&byte) && !matches!(byte, b'"' | b'\\')) {
+        target.push('"');
+        target.push_str(text);
+        target.push('"');
+    } else {
+        target.push_str(&serde_json::Value::from(text).to_string());
+    }
+}

@@ -1,0 +1,277 @@
+//! The actix handler: authenticate, parse, plan, execute, respond, in this order.
+//!
+//! Orchestration only; each step has its module. Every answer of the API leaves through [`Exit::send`].
+
+use super::Inner;
+use super::cors;
+use super::error::{ApiError, ErrorAnswer};
+use super::execute::{Caller, execute};
+use super::plan::{Plan, plan};
+use super::request::{ApiRequest, RawRequest};
+use super::response::{Answer, answer_to, inspected, options};
+use super::settings::ApiSettings;
+use actix_web::body::BoxBody;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, web};
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
+use std::fmt::Write as _;
+use std::time::Instant;
+
+/// Milliseconds per step, for `Server-Timing`.
+#[derive(Default)]
+struct Timing {
+    enabled: bool,
+    steps: [Option<f64>; 5],
+}
+
+const STEPS: [&str; 5] = ["jwt", "parse", "plan", "transaction", "response"];
+
+impl Timing {
+    fn start(&self) -> Option<Instant> {
+        self.enabled.then(Instant::now)
+    }
+
+    fn stop(&mut self, step: usize, start: Option<Instant>) {
+        if let Some(start) = start {
+            self.steps[step] = Some(start.elapsed().as_secs_f64() * 1000.0);
+        }
+    }
+
+    fn header(&self) -> String {
+        let mut text = String::new();
+        for (at, (name, step)) in STEPS.iter().zip(self.steps).enumerate() {
+            if at > 0 {
+                text.push_str(", ");
+            }
+            if let Some(milliseconds) = step {
+                let _ = write!(text, "{name};dur={milliseconds:.1}");
+            }
+        }
+        text
+    }
+}
+
+/// Answers one request.
+pub(super) async fn handle(
+    inner: &Inner,
+    mount: &'static str,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> HttpResponse {
+    let settings = inner.settings.current();
+    let mut exit = Exit::new(&settings, &request);
+    if request.method() == actix_web::http::Method::OPTIONS
+        && let Some(origin) = exit.origin.as_deref()
+        && request.headers().contains_key("access-control-request-method")
+    {
+        let requested = request.headers().get("access-control-request-headers").and_then(|value| value.to_str().ok());
+        let mut answer = Answer::new(200, Some(Bytes::new()));
+        for (name, value) in cors::preflight(&settings, origin, requested) {
+            answer.header(name, value);
+        }
+        exit.origin = None;
+        return exit.send(Ok(answer), false);
+    }
+    let mut timing = Timing { enabled: settings.server_timing_enabled, ..Timing::default() };
+    let (result, anonymous) = Box::pin(pipeline(inner, &settings, mount, &request, payload, &mut timing)).await;
+    exit.timing = settings.server_timing_enabled.then(|| timing.header());
+    exit.send(result, anonymous)
+}
+
+async fn pipeline(
+    inner: &Inner,
+    settings: &ApiSettings,
+    mount: &'static str,
+    http: &HttpRequest,
+    payload: web::Payload,
+    timing: &mut Timing,
+) -> (Result<Answer, ApiError>, bool) {
+    let started = timing.start();
+    let authorization = http.headers().get("authorization").and_then(|value| value.to_str().ok());
+    let identity = match inner.authenticator.authenticate(authorization).await {
+        Ok(identity) => identity,
+        Err(error) => return (Err(error.into()), true),
+    };
+    timing.stop(0, started);
+    let anonymous = settings.anon_role.as_deref() == Some(identity.role.as_str()) || identity.anonymous;
+    let result = async {
+        let cache = inner.schema_cache.current().ok_or(ApiError::NoSchemaCache)?;
+        let body = read_body(payload, settings.max_body_bytes).await?;
+        let started = timing.start();
+        let headers: Vec<(&str, &str)> = http
+            .headers()
+            .iter()
+            .filter_map(|(name, value)| std::str::from_utf8(value.as_bytes()).ok().map(|value| (name.as_str(), value)))
+            .collect();
+        let path = http.uri().path();
+        let raw = RawRequest {
+            method: http.method().as_str(),
+            path: path.strip_prefix(mount).unwrap_or(path),
+            query: http.uri().query().unwrap_or_default(),
+            headers: &headers,
+            body,
+        };
+        let request = ApiRequest::parse(&raw, settings, |name| cache.timezones.contains(name))?;
+        timing.stop(1, started);
+        let started = timing.start();
+        let planned = plan(&request, &cache, settings)?;
+        timing.stop(2, started);
+        match planned {
+            Plan::Info(allow) => Ok(options(allow)),
+            Plan::Inspect { head, media_type } => {
+                Ok(inspected(&request, &media_type, head, Bytes::from_static(b"{}")))
+            }
+            Plan::Db(plan) => {
+                let started = timing.start();
+                let caller = Caller { identity: &identity, raw: &raw, request: &request };
+                let outcome = execute(inner, settings, &caller, &plan).await?;
+                timing.stop(3, started);
+                let started = timing.start();
+                let answer = answer_to(mount, &request, &plan, outcome);
+                timing.stop(4, started);
+                answer
+            }
+        }
+    }
+    .await;
+    (result, anonymous)
+}
+
+async fn read_body(mut payload: web::Payload, limit: usize) -> Result<Bytes, ApiError> {
+    let mut first: Option<Bytes> = None;
+    let mut rest: Option<BytesMut> = None;
+    let mut length = 0;
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| ApiError::InvalidBody("The request body ended early".into()))?;
+        length += chunk.len();
+        if length > limit {
+            return Err(ApiError::BodyTooLarge);
+        }
+        match (&mut first, &mut rest) {
+            (_, Some(rest)) => rest.extend_from_slice(&chunk),
+            // Most bodies are one chunk, which is not copied.
+            (None, None) => first = Some(chunk),
+            (Some(start), None) => {
+                let mut all = BytesMut::with_capacity(start.len() + chunk.len());
+                all.extend_from_slice(start);
+                all.extend_from_slice(&chunk);
+                rest = Some(all);
+            }
+        }
+    }
+    Ok(rest.map(BytesMut::freeze).or(first).unwrap_or_default())
+}
+
+/// How answers leave: adds what every answer has.
+struct Exit<'a> {
+    settings: &'a ApiSettings,
+    origin: Option<String>,
+    trace: Option<(String, String)>,
+    timing: Option<String>,
+    is_head: bool,
+}
+
+impl<'a> Exit<'a> {
+    fn new(settings: &'a ApiSettings, request: &HttpRequest) -> Self {
+        let text = |name: &str| {
+            request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+        };
+        Self {
+            settings,
+            origin: text("origin"),
+            trace: settings.server_trace_header.as_ref().map(|name| (name.clone(), text(name).unwrap_or_default())),
+            timing: None,
+            is_head: request.method() == actix_web::http::Method::HEAD,
+        }
+    }
+
+    fn send(&self, result: Result<Answer, ApiError>, anonymous: bool) -> HttpResponse {
+        let mut answer = match result {
+            Ok(answer) => answer,
+            Err(error) => self.refusal(&error, anonymous),
+        };
+        if let Some(origin) = &self.origin {
+            for (name, value) in cors::simple(self.settings, origin) {
+                if !answer.headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)) {
+                    answer.header(name, value);
+                }
+            }
+        }
+        if let Some((name, value)) = &self.trace {
+            answer.header(name, value.clone());
+        }
+        if let Some(timing) = &self.timing {
+            answer.header("Server-Timing", timing.clone());
+        }
+        http_response(answer)
+    }
+
+    fn refusal(&self, error: &ApiError, anonymous: bool) -> Answer {
+        let ErrorAnswer { status, reason, code, headers, body } = error.answer(anonymous);
+        if status >= 500 {
+            tracing::warn!(status, code = %code, error = %error, "Request failed");
+        }
+        let mut answer = Answer::new(status, (!self.is_head).then_some(body));
+        answer.reason = reason;
+        if let ApiError::OffsetBeyondTotal { total, .. } = error {
+            answer.header("Content-Range", format!("*/{total}"));
+        } else {
+            answer.header("Proxy-Status", format!("PostgREST; error={code}"));
+        }
+        answer.headers.extend(headers);
+        if !answer.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
+            answer.header("Content-Type", "application/json; charset=utf-8");
+        }
+        answer
+    }
+}
+
+fn http_response(answer: Answer) -> HttpResponse {
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = HttpResponse::new(status);
+    if let Some(reason) = answer.reason {
+        response.head_mut().reason = Some(reason::intern(reason));
+    }
+    for (name, value) in answer.headers {
+        // A function may have set anything; what HTTP does not allow is left out.
+        let (Ok(name), Ok(value)) = (HeaderName::try_from(name.as_str()), HeaderValue::try_from(value)) else {
+            continue;
+        };
+        response.headers_mut().append(name, value);
+    }
+    let body = match answer.body {
+        Some(body) => BoxBody::new(body),
+        None => BoxBody::new(actix_web::body::None::new()),
+    };
+    response.set_body(body)
+}
+
+/// Reason phrases that functions choose. HTTP wants a static text, so each is kept; their number is bounded.
+mod reason {
+    use std::collections::HashSet;
+    use std::sync::{LazyLock, Mutex, PoisonError};
+
+    const MAX_PHRASES: usize = 256;
+    const MAX_LENGTH: usize = 128;
+    static PHRASES: LazyLock<Mutex<HashSet<&'static str>>> = LazyLock::new(Mutex::default);
+
+    /// The phrase as a static text; a fixed one when it is too long, not printable, or one too many.
+    pub(super) fn intern(phrase: String) -> &'static str {
+        let printable = phrase.bytes().all(|byte| (0x20..0x7f).contains(&byte));
+        if !printable || phrase.len() > MAX_LENGTH {
+            return "Custom";
+        }
+        let mut phrases = PHRASES.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = phrases.get(phrase.as_str()) {
+            return known;
+        }
+        if phrases.len() >= MAX_PHRASES {
+            return "Custom";
+        }
+        let kept: &'static str = Box::leak(phrase.into_boxed_str());
+        phrases.insert(kept);
+        kept
+    }
+}

@@ -1,0 +1,184 @@
+//! From plans to statements. Total: everything that could be refused was refused while planning.
+//!
+//! [`statement_for`] prints the one statement of a request: rows inside, JSON and counts around them. Every shape is
+//! pinned by a golden file in `tests/golden/sql`. No I/O. Called by `execute`.
+
+mod call;
+mod filter;
+mod mutate;
+mod read;
+pub mod statement;
+
+use crate::api::plan::mutate::MutateKind;
+use crate::api::plan::read::ReadPlan;
+use crate::api::plan::{Body, DbPlan, DbPlanKind};
+use crate::schema_cache::QualifiedIdentifier;
+use statement::SqlStatement;
+
+/// Columns of the answer, in order.
+pub mod answer {
+    /// Rows without the window, when counted.
+    pub const TOTAL: usize = 0;
+    /// Rows in the window.
+    pub const PAGE: usize = 1;
+    /// The body.
+    pub const BODY: usize = 2;
+    /// `response.headers`
+    pub const HEADERS: usize = 3;
+    /// `response.status`
+    pub const STATUS: usize = 4;
+    /// Rows that were inserted rather than updated, for upserts.
+    pub const INSERTED: usize = 5;
+    /// Primary key of the inserted row, for `Location`.
+    pub const LOCATION: usize = 6;
+}
+
+/// The one statement of a request.
+pub fn statement_for(plan: &DbPlan) -> SqlStatement<'_> {
+    let mut sql = SqlStatement::new();
+    if let Some(explain) = &plan.explain {
+        sql.raw("EXPLAIN (");
+        for option in &explain.options {
+            sql.raw(option.sql_name()).raw(", ");
+        }
+        sql.raw(if explain.json { "FORMAT JSON) " } else { "FORMAT TEXT) " });
+    }
+    frame(&mut sql, plan);
+    sql
+}
+
+/// The statement whose plan tells `count=planned`.
+pub fn planned_count(plan: &DbPlan) -> SqlStatement<'_> {
+    let mut sql = SqlStatement::new();
+    sql.raw("EXPLAIN (FORMAT JSON) ");
+    read::count(&mut sql, &plan.read);
+    sql
+}
+
+fn frame<'p>(sql: &mut SqlStatement<'p>, plan: &'p DbPlan) {
+    match &plan.kind {
+        DbPlanKind::Read => {
+            // CSV needs its rows twice: for the header line and for the body.
+            if plan.body == Body::Csv {
+                sql.raw("WITH pgrst_page AS (");
+                read::read(sql, &plan.read);
+                sql.raw(") ");
+            }
+        }
+        DbPlanKind::Mutate(mutate) => {
+            sql.raw("WITH pgrst_source AS (");
+            mutate::mutate(sql, mutate);
+            sql.raw(") ");
+        }
+        DbPlanKind::Call(call) => {
+            sql.raw("WITH pgrst_source AS (");
+            call::call(sql, call);
+            sql.raw(") ");
+        }
+    }
+    if plan.body == Body::Csv && !matches!(plan.kind, DbPlanKind::Read) {
+        sql.raw(", pgrst_page AS (");
+        read::read(sql, &plan.read);
+        sql.raw(") ");
+    }
+    sql.raw("SELECT ");
+    total(sql, plan);
+    sql.raw(", count(*), ");
+    body(sql, &plan.body);
+    sql.raw(", nullif(current_setting('response.headers', true), ''), nullif(current_setting('response.status', true), '')");
+    if let DbPlanKind::Mutate(mutate) = &plan.kind {
+        if matches!(mutate.kind, MutateKind::Upsert { .. } | MutateKind::Insert { counts_inserts: true, .. }) {
+            sql.raw(", nullif(current_setting('pgrst.inserted', true), '')");
+        } else {
+            sql.raw(", NULL");
+        }
+        if plan.with_location {
+            sql.raw(", (SELECT json_object_agg(key, value) FROM (SELECT (json_each_text(row_to_json(pgrst_row))).* FROM (SELECT ");
+            sql.list(&mutate.returning.columns, ", ", |sql, column| {
+                sql.ident(column);
+            });
+            sql.raw(" FROM pgrst_source LIMIT 1) AS pgrst_row) AS pgrst_pair)");
+        }
+    }
+    sql.raw(" FROM ");
+    if plan.body == Body::Csv {
+        sql.raw("pgrst_page");
+    } else if plan.rows_unshaped {
+        sql.raw("pgrst_source");
+    } else {
+        sql.raw("(");
+        read::read(sql, &plan.read);
+        sql.raw(")");
+    }
+    sql.raw(" AS _postgrest_t");
+}
+
+fn total<'p>(sql: &mut SqlStatement<'p>, plan: &'p DbPlan) {
+    if !plan.counts_exactly {
+        sql.raw("NULL");
+        return;
+    }
+    sql.raw("(SELECT count(*) FROM (");
+    count_rows(sql, &plan.read);
+    if let Some(limit) = plan.count_limit {
+        sql.raw(" LIMIT ").int(limit);
+    }
+    sql.raw(") AS pgrst_count)");
+}
+
+fn count_rows<'p>(sql: &mut SqlStatement<'p>, plan: &'p ReadPlan) {
+    read::count(sql, plan);
+}
+
+fn body(sql: &mut SqlStatement<'_>, body: &Body) {
+    match body {
+        Body::None => {
+            sql.raw("NULL");
+        }
+        Body::Array { stripped: false } => {
+            sql.raw("coalesce(json_agg(_postgrest_t), '[]')");
+        }
+        Body::Array { stripped: true } => {
+            sql.raw("coalesce(json_strip_nulls(json_agg(_postgrest_t)), '[]')");
+        }
+        Body::Object { stripped: false } => {
+            sql.raw("coalesce(json_agg(_postgrest_t)->0, 'null')");
+        }
+        Body::Object { stripped: true } => {
+            sql.raw("coalesce(json_strip_nulls(json_agg(_postgrest_t)->0), 'null')");
+        }
+        Body::Scalar => {
+            sql.raw("coalesce(json_agg(_postgrest_t.pgrst_scalar)->0, 'null')");
+        }
+        Body::ScalarArray => {
+            sql.raw("coalesce(json_agg(_postgrest_t.pgrst_scalar), '[]')");
+        }
+        Body::Csv => {
+            sql.raw("(SELECT coalesce(string_agg(key, ','), '') FROM (SELECT json_object_keys(row_to_json(pgrst_first)) AS key FROM (SELECT * FROM pgrst_page LIMIT 1) AS pgrst_first) AS pgrst_keys) || E'\\n' || coalesce(string_agg(substring(_postgrest_t::text, 2, length(_postgrest_t::text) - 2), E'\\n'), '')");
+        }
+        Body::GeoJson => {
+            sql.raw("json_build_object('type', 'FeatureCollection', 'features', coalesce(json_agg(ST_AsGeoJSON(_postgrest_t)::json), '[]'))");
+        }
+        Body::Aggregate { function, row_type } => {
+            sql.qualified(function).raw("(_postgrest_t");
+            if let Some(row_type) = row_type {
+                sql.raw("::").qualified(row_type);
+            }
+            sql.raw(")");
+        }
+        Body::RawScalar => {
+            sql.raw("(array_agg(_postgrest_t.pgrst_scalar))[1]");
+        }
+    }
+}
+
+/// The call of the pre-request function.
+pub fn pre_request(function: &str, default_schema: Option<&str>) -> String {
+    let identifier = match function.split_once('.') {
+        Some((schema, name)) => QualifiedIdentifier::new(schema, name),
+        None => QualifiedIdentifier::new(default_schema.unwrap_or_default(), function),
+    };
+    let mut sql = SqlStatement::new();
+    sql.raw("SELECT ").qualified(&identifier).raw("()");
+    sql.text().to_owned()
+}
