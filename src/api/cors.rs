@@ -65,7 +65,10 @@ mod tests {
     fn keeps_to_the_allowed_origins() {
         let settings =
             ApiSettings { cors_allowed_origins: Some(vec!["http://a.example".into()]), ..ApiSettings::default() };
-        assert_eq!(value(&simple(&settings, "http://a.example"), "Access-Control-Allow-Origin"), Some("http://a.example"));
+        assert_eq!(
+            value(&simple(&settings, "http://a.example"), "Access-Control-Allow-Origin"),
+            Some("http://a.example")
+        );
         assert!(simple(&settings, "http://b.example").is_empty());
     }
 }

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 /// Everything that can go wrong with a request.
 #[derive(Debug, Clone, thiserror::Error)]
-pub enum ApiError {
+pub(crate) enum ApiError {
     /// A part of the query string does not follow its grammar.
     #[error("{message}")]
     QuerySyntax {
@@ -115,31 +115,11 @@ pub enum ApiError {
     #[error("Function must return SETOF or TABLE when max-affected preference is used with handling=strict")]
     MaxAffectedFunction,
     /// No relationship of that name.
-    #[error("Could not find a relationship between '{origin}' and '{target}' in the schema cache")]
-    NoRelationship {
-        /// Where it was searched from.
-        origin: String,
-        /// What was searched.
-        target: String,
-        /// Schema of both.
-        schema: String,
-        /// Hint of the client.
-        hint: Option<String>,
-        /// What may have been meant.
-        suggestion: Option<String>,
-    },
+    #[error("Could not find a relationship between '{}' and '{}' in the schema cache", .0.origin, .0.target)]
+    NoRelationship(Box<NoRelationship>),
     /// Several relationships of that name.
-    #[error("Could not embed because more than one relationship was found for '{origin}' and '{target}'")]
-    AmbiguousRelationship {
-        /// Where it was searched from.
-        origin: String,
-        /// What was searched.
-        target: String,
-        /// The candidates, as the answer lists them.
-        candidates: Value,
-        /// What to write instead.
-        alternatives: String,
-    },
+    #[error("Could not embed because more than one relationship was found for '{}' and '{}'", .0.origin, .0.target)]
+    AmbiguousRelationship(Box<AmbiguousRelationship>),
     /// No function of that name and arguments.
     #[error("{message}")]
     NoFunction {
@@ -193,19 +173,47 @@ pub enum ApiError {
     Internal(&'static str),
 }
 
+/// What was searched when no relationship was found.
+#[derive(Debug, Clone)]
+pub(crate) struct NoRelationship {
+    /// Where it was searched from.
+    pub(crate) origin: String,
+    /// What was searched.
+    pub(crate) target: String,
+    /// Schema of both.
+    pub(crate) schema: String,
+    /// Hint of the client.
+    pub(crate) hint: Option<String>,
+    /// What may have been meant.
+    pub(crate) suggestion: Option<String>,
+}
+
+/// What was searched when several relationships were found.
+#[derive(Debug, Clone)]
+pub(crate) struct AmbiguousRelationship {
+    /// Where it was searched from.
+    pub(crate) origin: String,
+    /// What was searched.
+    pub(crate) target: String,
+    /// The candidates, as the answer lists them.
+    pub(crate) candidates: Value,
+    /// What to write instead.
+    pub(crate) alternatives: String,
+}
+
 /// A failure as HTTP.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ErrorAnswer {
+pub(crate) struct ErrorAnswer {
     /// Status.
-    pub status: u16,
+    pub(crate) status: u16,
     /// Reason phrase when it differs from the standard one.
-    pub reason: Option<String>,
+    pub(crate) reason: Option<String>,
     /// The `code` of the body.
-    pub code: String,
+    pub(crate) code: String,
     /// Headers beside `Content-Type` and `Proxy-Status`.
-    pub headers: Vec<(String, String)>,
+    pub(crate) headers: Vec<(String, String)>,
     /// JSON.
-    pub body: Bytes,
+    pub(crate) body: Bytes,
 }
 
 #[derive(Serialize)]
@@ -230,7 +238,7 @@ impl ErrorAnswer {
 
 impl ApiError {
     /// Maps a failure to HTTP; `anonymous` says whether the request ran as the anonymous role.
-    pub fn answer(&self, anonymous: bool) -> ErrorAnswer {
+    pub(crate) fn answer(&self, anonymous: bool) -> ErrorAnswer {
         let message = self.to_string();
         let plain = |status, code| ErrorAnswer::new(status, code, &message, None, None);
         let detailed = |status, code, details: String| {
@@ -242,9 +250,11 @@ impl ApiError {
             Self::InvalidBody(_) => plain(400, "PGRST102"),
             Self::BodyTooLarge => plain(413, "PGRST102"),
             Self::InvalidRange(refusal) => detailed(416, "PGRST103", range_details(*refusal).to_owned()),
-            Self::OffsetBeyondTotal { offset, total } => {
-                detailed(416, "PGRST103", format!("An offset of {offset} was requested, but there are only {total} rows."))
-            }
+            Self::OffsetBeyondTotal { offset, total } => detailed(
+                416,
+                "PGRST103",
+                format!("An offset of {offset} was requested, but there are only {total} rows."),
+            ),
             Self::PutFilters => plain(405, "PGRST105"),
             Self::UnknownSchema { exposed, .. } => {
                 let hint = format!("Only the following schemas are exposed: {}", exposed.join(", "));
@@ -275,7 +285,8 @@ impl ApiError {
             Self::RootDisabled => plain(404, "PGRST126"),
             Self::NotImplemented(what) => detailed(400, "PGRST127", (*what).to_owned()),
             Self::MaxAffectedFunction => plain(400, "PGRST128"),
-            Self::NoRelationship { origin, target, schema, hint, suggestion } => {
+            Self::NoRelationship(searched) => {
+                let NoRelationship { origin, target, schema, hint, suggestion } = searched.as_ref();
                 let using = hint.as_ref().map(|hint| format!("using the hint '{hint}' ")).unwrap_or_default();
                 let details = format!(
                     "Searched for a foreign key relationship between '{origin}' and '{target}' {using}in the schema '{schema}', but no matches were found."
@@ -283,7 +294,8 @@ impl ApiError {
                 let hint = suggestion.as_ref().map(|name| format!("Perhaps you meant '{name}' instead of '{target}'."));
                 ErrorAnswer::new(400, "PGRST200", &message, Some(Value::String(details)), hint.as_deref())
             }
-            Self::AmbiguousRelationship { target, candidates, alternatives, .. } => {
+            Self::AmbiguousRelationship(searched) => {
+                let AmbiguousRelationship { target, candidates, alternatives, .. } = searched.as_ref();
                 let hint = format!(
                     "Try changing '{target}' to one of the following: {alternatives}. Find the desired relationship in the 'details' key."
                 );
@@ -297,7 +309,9 @@ impl ApiError {
                 "PGRST203",
                 &message,
                 None,
-                Some("Try renaming the parameters or the function itself in the database so function overloading can be resolved"),
+                Some(
+                    "Try renaming the parameters or the function itself in the database so function overloading can be resolved",
+                ),
             ),
             Self::NoColumn { .. } => plain(400, "PGRST204"),
             Self::NoTable { schema, suggestion, .. } => {
@@ -360,8 +374,7 @@ fn database_answer(error: &DbError, anonymous: bool) -> ErrorAnswer {
             }
             let details = server.detail.clone().map(Value::String);
             let status = sqlstate::status(server, anonymous);
-            let mut answer =
-                ErrorAnswer::new(status, &server.code, &server.message, details, server.hint.as_deref());
+            let mut answer = ErrorAnswer::new(status, &server.code, &server.message, details, server.hint.as_deref());
             if server.code == "42501" && status == 401 {
                 answer = answer.with_header("WWW-Authenticate", "Bearer");
             }
@@ -376,9 +389,13 @@ fn database_answer(error: &DbError, anonymous: bool) -> ErrorAnswer {
         DbError::PoolTimeout => {
             ErrorAnswer::new(504, "PGRST003", "Timed out acquiring connection from connection pool.", None, None)
         }
-        DbError::Encode(what) => {
-            ErrorAnswer::new(400, "22021", "invalid byte sequence for encoding \"UTF8\"", Some(Value::String(what.clone())), None)
-        }
+        DbError::Encode(what) => ErrorAnswer::new(
+            400,
+            "22021",
+            "invalid byte sequence for encoding \"UTF8\"",
+            Some(Value::String(what.clone())),
+            None,
+        ),
         DbError::Unreachable { source: Some(_), .. } => unavailable(
             "PGRST001",
             "Database client error. Retrying the connection.",

@@ -16,21 +16,21 @@ use crate::db::{Decision, Lane, RequestResult, RequestTransaction, Statement, Tr
 
 /// What came back.
 #[derive(Debug)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     /// Rows of the statement.
-    pub result: RequestResult,
+    pub(crate) result: RequestResult,
     /// Rows without the window, if counted.
-    pub total: Option<i64>,
+    pub(crate) total: Option<i64>,
 }
 
 /// Who asks, and how.
-pub struct Caller<'a> {
+pub(crate) struct Caller<'a> {
     /// Role and claims.
-    pub identity: &'a Identity,
+    pub(crate) identity: &'a Identity,
     /// The request as it came.
-    pub raw: &'a RawRequest<'a>,
+    pub(crate) raw: &'a RawRequest<'a>,
     /// The request as it was understood.
-    pub request: &'a ApiRequest,
+    pub(crate) request: &'a ApiRequest,
 }
 
 /// Runs a plan.
@@ -59,7 +59,10 @@ pub(super) async fn execute(
     let result = run(inner, settings, caller, plan, &statement, end).await?;
     verdict(plan, &result)?;
     let mut total = result.rows.first().and_then(|row| row.int(answer::TOTAL));
-    if plan.explain.is_none() && plan.counts_planned && total.is_none_or(|total| plan.count_limit.is_some_and(|limit| total >= limit)) {
+    if plan.explain.is_none()
+        && plan.counts_planned
+        && total.is_none_or(|total| plan.count_limit.is_some_and(|limit| total >= limit))
+    {
         let counted = total;
         let statement = planned_count(plan);
         let planned = run(inner, settings, caller, plan, &statement, TransactionEnd::Rollback).await?;
@@ -97,13 +100,17 @@ async fn run(
         list.push(("timezone", timezone));
     }
     list.extend(plan.hoisted.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-    list.extend(settings.app_settings.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    list.extend(
+        settings.app_settings.iter().filter_map(|(name, value)| value.expose().map(|value| (name.as_str(), value))),
+    );
     let isolation = plan
         .isolation
         .or_else(|| of_role.and_then(|of_role| of_role.isolation.as_deref()).and_then(isolation_of))
         .unwrap_or_default();
-    let before =
-        settings.pre_request.as_ref().map(|function| pre_request(function, settings.schemas.first().map(String::as_str)));
+    let before = settings
+        .pre_request
+        .as_ref()
+        .map(|function| pre_request(function, settings.schemas.first().map(String::as_str)));
     let transaction = RequestTransaction {
         role,
         settings: &list,
@@ -122,8 +129,7 @@ fn needs_look(plan: &DbPlan) -> bool {
         return false;
     }
     let writes = plan.access == crate::db::AccessMode::ReadWrite;
-    let is_put =
-        matches!(&plan.kind, DbPlanKind::Mutate(mutate) if matches!(mutate.kind, MutateKind::Upsert { .. }));
+    let is_put = matches!(&plan.kind, DbPlanKind::Mutate(mutate) if matches!(mutate.kind, MutateKind::Upsert { .. }));
     writes && (plan.singular || plan.max_affected.is_some() || is_put)
 }
 
@@ -133,8 +139,7 @@ fn verdict(plan: &DbPlan, result: &RequestResult) -> Result<(), ApiError> {
         return Ok(());
     }
     let rows = result.rows.first().and_then(|row| row.int(answer::PAGE)).unwrap_or(0);
-    let is_put =
-        matches!(&plan.kind, DbPlanKind::Mutate(mutate) if matches!(mutate.kind, MutateKind::Upsert { .. }));
+    let is_put = matches!(&plan.kind, DbPlanKind::Mutate(mutate) if matches!(mutate.kind, MutateKind::Upsert { .. }));
     if is_put && rows != 1 {
         return Err(ApiError::PutMismatch);
     }
@@ -186,8 +191,7 @@ fn header_settings(raw: &RawRequest<'_>) -> (String, String) {
         push_json(&mut headers, value);
     }
     headers.push('}');
-    let cookies =
-        if cookies.is_empty() { "{}".to_owned() } else { serde_json::Value::Object(cookies).to_string() };
+    let cookies = if cookies.is_empty() { "{}".to_owned() } else { serde_json::Value::Object(cookies).to_string() };
     (headers, cookies)
 }
 

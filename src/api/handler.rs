@@ -120,9 +120,7 @@ async fn pipeline(
         timing.stop(2, started);
         match planned {
             Plan::Info(allow) => Ok(options(allow)),
-            Plan::Inspect { head, media_type } => {
-                Ok(inspected(&request, &media_type, head, Bytes::from_static(b"{}")))
-            }
+            Plan::Inspect { head, media_type } => Ok(inspected(&request, &media_type, head, Bytes::from_static(b"{}"))),
             Plan::Db(plan) => {
                 let started = timing.start();
                 let caller = Caller { identity: &identity, raw: &raw, request: &request };
@@ -175,9 +173,7 @@ struct Exit<'a> {
 
 impl<'a> Exit<'a> {
     fn new(settings: &'a ApiSettings, request: &HttpRequest) -> Self {
-        let text = |name: &str| {
-            request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
-        };
+        let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         Self {
             settings,
             origin: text("origin"),

@@ -15,7 +15,6 @@ mod role_settings;
 mod settings;
 pub(crate) mod sql;
 
-pub use error::{ApiError, ErrorAnswer};
 pub use settings::{ApiSettings, SharedSettings};
 
 use crate::auth::Authenticator;

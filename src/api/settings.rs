@@ -1,6 +1,6 @@
 //! What the API needs to know from the configuration, in the form it uses.
 
-use crate::config::{ApiConfig, ApiMode, OpenApiMode, TxEnd};
+use crate::config::{ApiConfig, ApiMode, OpenApiMode, Secret, TxEnd};
 use std::sync::Arc;
 
 /// Settings of the API; build one with [`Default`] and change what differs.
@@ -27,7 +27,7 @@ pub struct ApiSettings {
     /// Settings of functions that apply to their transaction (`db-hoisted-tx-settings`).
     pub hoisted_tx_settings: Vec<String>,
     /// `app.settings.*`, full names.
-    pub app_settings: Vec<(String, String)>,
+    pub app_settings: Vec<(String, Secret)>,
     /// Largest body in bytes.
     pub max_body_bytes: usize,
     /// `openapi-mode`
@@ -62,9 +62,13 @@ impl Default for ApiSettings {
             aggregates_enabled: false,
             plan_enabled: false,
             tx_end: TxEnd::Commit,
-            hoisted_tx_settings: ["statement_timeout", "plan_filter.statement_cost_limit", "default_transaction_isolation"]
-                .map(str::to_owned)
-                .to_vec(),
+            hoisted_tx_settings: [
+                "statement_timeout",
+                "plan_filter.statement_cost_limit",
+                "default_transaction_isolation",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
             app_settings: Vec::new(),
             max_body_bytes: 10 * 1024 * 1024,
             openapi_mode: OpenApiMode::FollowPrivileges,

@@ -63,12 +63,20 @@ mod tests {
     use super::*;
 
     fn raised(message: &str, detail: Option<&str>) -> ErrorAnswer {
-        answer(&ServerError { code: "PGRST".into(), message: message.into(), detail: detail.map(Into::into), ..Default::default() })
+        answer(&ServerError {
+            code: "PGRST".into(),
+            message: message.into(),
+            detail: detail.map(Into::into),
+            ..Default::default()
+        })
     }
 
     #[test]
     fn takes_status_headers_and_body_from_the_statement() {
-        let found = raised(r#"{"code":"123","message":"ABC"}"#, Some(r#"{"status":332,"status_text":"Odd","headers":{"X-A":"b"}}"#));
+        let found = raised(
+            r#"{"code":"123","message":"ABC"}"#,
+            Some(r#"{"status":332,"status_text":"Odd","headers":{"X-A":"b"}}"#),
+        );
         assert_eq!((found.status, found.reason.as_deref(), found.code.as_str()), (332, Some("Odd"), "123"));
         assert_eq!(found.headers, [("X-A".to_owned(), "b".to_owned())]);
     }

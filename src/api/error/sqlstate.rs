@@ -7,14 +7,38 @@ pub(super) fn status(error: &ServerError, anonymous: bool) -> u16 {
     let code = error.code.as_str();
     let message = error.message.as_str();
     match code {
-        "21000" => if message.ends_with("requires a WHERE clause") { 400 } else { 500 },
-        "22023" => if message.starts_with("role \"") && message.ends_with("\" does not exist") { 401 } else { 400 },
+        "21000" => {
+            if message.ends_with("requires a WHERE clause") {
+                400
+            } else {
+                500
+            }
+        }
+        "22023" => {
+            if message.starts_with("role \"") && message.ends_with("\" does not exist") {
+                401
+            } else {
+                400
+            }
+        }
         "23503" | "23505" => 409,
         "25006" => 405,
         "42P01" => 404,
         "42P17" => 500,
-        "42501" => if anonymous { 401 } else { 403 },
-        "42883" => if message.starts_with("function xmlagg(") { 406 } else { 404 },
+        "42501" => {
+            if anonymous {
+                401
+            } else {
+                403
+            }
+        }
+        "42883" => {
+            if message.starts_with("function xmlagg(") {
+                406
+            } else {
+                404
+            }
+        }
         "53400" => 500,
         "57P01" => 503,
         "P0001" => 400,

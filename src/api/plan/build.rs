@@ -17,32 +17,32 @@ use crate::schema_cache::{Cardinality, QualifiedIdentifier, Relationship, Schema
 const MAX_EMBEDS: usize = 200;
 
 /// What a read is about.
-pub struct Root<'a> {
+pub(crate) struct Root<'a> {
     /// The relation, or the row type of a function's result.
-    pub relation: QualifiedIdentifier,
+    pub(crate) relation: QualifiedIdentifier,
     /// Where rows come from.
-    pub source: Source,
+    pub(crate) source: Source,
     /// Name of the rows inside the statement.
-    pub alias: String,
+    pub(crate) alias: String,
     /// Window at the root.
-    pub range: RowRange,
+    pub(crate) range: RowRange,
     /// Windows, filters and logic at the root apply here (not for writes, which have them already).
-    pub with_filters: bool,
+    pub(crate) with_filters: bool,
     /// Windows of embedded relations apply (not for writes).
-    pub with_ranges: bool,
+    pub(crate) with_ranges: bool,
     /// Upper limit of rows.
-    pub max_rows: Option<u64>,
+    pub(crate) max_rows: Option<u64>,
     /// Aggregates are allowed.
-    pub aggregates_enabled: bool,
+    pub(crate) aggregates_enabled: bool,
     /// The query string.
-    pub query: &'a QueryParams,
+    pub(crate) query: &'a QueryParams,
 }
 
 /// Builds the tree.
 ///
 /// # Errors
 /// PGRST108, 118, 123, 127, 200, 201.
-pub fn build_read(cache: &SchemaCache, root: &Root<'_>) -> Result<ReadPlan, ApiError> {
+pub(crate) fn build_read(cache: &SchemaCache, root: &Root<'_>) -> Result<ReadPlan, ApiError> {
     let mut builder = Builder { cache, root, embeds: 0 };
     let mut plan = builder.node(&root.relation, root.source.clone(), root.alias.clone(), &root.query.select, 0)?;
     plan.range = root.range;
@@ -177,11 +177,9 @@ impl Builder<'_> {
 
 fn link(relationship: &Relationship) -> Link {
     match relationship {
-        Relationship::Computed(computed) => Link::Function {
-            function: computed.function.clone(),
-            parent_type: computed.table.clone(),
-            single: computed.single,
-        },
+        Relationship::Computed(computed) => {
+            Link::Function { function: computed.function.clone(), parent_type: computed.table.clone() }
+        }
         Relationship::ForeignKey(relationship) => match &relationship.cardinality {
             Cardinality::OneToMany { columns, .. }
             | Cardinality::ManyToOne { columns, .. }
@@ -438,12 +436,7 @@ fn lift(embed: &mut Embed) -> Vec<Lifted> {
                 if aggregate.is_some() {
                     inner.name = format!("pgrst_hoisted_{}_{}", child.alias, inner.inner);
                 }
-                lifted.push(Lifted {
-                    inner: inner.name.clone(),
-                    name,
-                    aggregate,
-                    counts_rows: inner.counts_rows,
-                });
+                lifted.push(Lifted { inner: inner.name.clone(), name, aggregate, counts_rows: inner.counts_rows });
             }
             child.lifted.retain(|inner| !inner.counts_rows);
         } else if !child.plan.selects_nothing() {

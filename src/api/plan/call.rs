@@ -14,20 +14,20 @@ use bytes::Bytes;
 
 /// A call.
 #[derive(Debug)]
-pub struct CallPlan {
+pub(crate) struct CallPlan {
     /// The function.
-    pub function: QualifiedIdentifier,
+    pub(crate) function: QualifiedIdentifier,
     /// Arguments.
-    pub arguments: Arguments,
+    pub(crate) arguments: Arguments,
     /// Returns values rather than rows.
-    pub scalar: bool,
+    pub(crate) scalar: bool,
     /// What is read from the rows.
-    pub returning: Returning,
+    pub(crate) returning: Returning,
 }
 
 /// Arguments of a call.
 #[derive(Debug)]
-pub enum Arguments {
+pub(crate) enum Arguments {
     /// None.
     None,
     /// Values by name.
@@ -52,18 +52,18 @@ pub enum Arguments {
 
 /// A value for a parameter.
 #[derive(Debug)]
-pub struct DirectArgument {
+pub(crate) struct DirectArgument {
     /// The parameter.
-    pub param: RoutineParam,
+    pub(crate) param: RoutineParam,
     /// Value; for a variadic parameter an array literal.
-    pub value: String,
+    pub(crate) value: String,
 }
 
 /// Finds the overload that a request means.
 ///
 /// # Errors
 /// PGRST202 when none matches, PGRST203 when several do.
-pub fn find_routine<'a>(
+pub(crate) fn find_routine<'a>(
     cache: &'a SchemaCache,
     schema: &str,
     name: &str,
@@ -159,8 +159,7 @@ fn none_found(
         Some(single) => format!("{named} or {}", unnamed(single)),
         None => named,
     };
-    let details =
-        format!("Searched for the function {full}{how}, but no matches were found in the schema cache.");
+    let details = format!("Searched for the function {full}{how}, but no matches were found in the schema cache.");
     let hint = if only_single { None } else { suggestion(cache, schema, name, &list) };
     ApiError::NoFunction { message, details, hint }
 }
@@ -181,7 +180,7 @@ fn suggestion(cache: &SchemaCache, schema: &str, name: &str, keys: &str) -> Opti
 }
 
 /// Names of the arguments that a request has.
-pub fn argument_keys(request: &ApiRequest, method: CallMethod) -> Vec<&str> {
+pub(crate) fn argument_keys(request: &ApiRequest, method: CallMethod) -> Vec<&str> {
     let mut keys: Vec<&str> = match (method, &request.payload) {
         (CallMethod::Get | CallMethod::Head, _) => {
             request.query.arguments.iter().map(|(key, _)| key.as_str()).collect()
@@ -199,9 +198,9 @@ pub fn argument_keys(request: &ApiRequest, method: CallMethod) -> Vec<&str> {
 }
 
 /// The arguments for the function that was found.
-pub fn arguments(request: &ApiRequest, routine: &Routine, keys: &[&str], method: CallMethod) -> Arguments {
-    let by_body = method == CallMethod::Post && !matches_keys(routine, keys)
-        || matches!(request.payload, Some(Payload::Raw(_)));
+pub(crate) fn arguments(request: &ApiRequest, routine: &Routine, keys: &[&str], method: CallMethod) -> Arguments {
+    let by_body =
+        method == CallMethod::Post && !matches_keys(routine, keys) || matches!(request.payload, Some(Payload::Raw(_)));
     if by_body && let [param] = routine.params.as_slice() {
         let (param_type, value) = match param.type_name.as_str() {
             "json" => (ParamType::Json, request.raw_body.clone()),
@@ -212,8 +211,7 @@ pub fn arguments(request: &ApiRequest, routine: &Routine, keys: &[&str], method:
         };
         return Arguments::Body { value, param_type };
     }
-    let taken: Vec<&RoutineParam> =
-        routine.params.iter().filter(|param| keys.contains(&param.name.as_str())).collect();
+    let taken: Vec<&RoutineParam> = routine.params.iter().filter(|param| keys.contains(&param.name.as_str())).collect();
     if taken.is_empty() {
         return Arguments::None;
     }

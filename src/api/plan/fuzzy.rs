@@ -8,7 +8,7 @@ const MIN_SCORE: f64 = 0.33;
 const CANDIDATES: usize = 50;
 
 /// The best match among `names`, if one is near enough.
-pub fn best_match<'a>(names: impl Iterator<Item = &'a str>, wanted: &str) -> Option<&'a str> {
+pub(crate) fn best_match<'a>(names: impl Iterator<Item = &'a str>, wanted: &str) -> Option<&'a str> {
     let known: Vec<(&'a str, String)> = names.map(|name| (name, name.to_lowercase())).collect();
     let wanted = wanted.to_lowercase();
     if let Some((name, _)) = known.iter().find(|(_, lower)| *lower == wanted) {

@@ -2,13 +2,13 @@
 //!
 //! Pure: no I/O, no SQL text. A plan in hand means that a statement can be printed. Called by `handler`.
 
-pub mod build;
-pub mod call;
-pub mod fuzzy;
-pub mod mutate;
+pub(crate) mod build;
+pub(crate) mod call;
+pub(crate) mod fuzzy;
+pub(crate) mod mutate;
 mod negotiate;
-pub mod read;
-pub mod relationship;
+pub(crate) mod read;
+pub(crate) mod relationship;
 
 use super::error::ApiError;
 use super::request::media_type::{MediaType, PlanMediaType, PlanOption};
@@ -26,7 +26,7 @@ use read::{ReadPlan, Source};
 
 /// What is to be done for a request.
 #[derive(Debug)]
-pub enum Plan {
+pub(crate) enum Plan {
     /// A statement.
     Db(Box<DbPlan>),
     /// The OpenAPI document.
@@ -42,52 +42,50 @@ pub enum Plan {
 
 /// A statement and how its result becomes an answer.
 #[derive(Debug)]
-pub struct DbPlan {
+pub(crate) struct DbPlan {
     /// What the statement does before it reads.
-    pub kind: DbPlanKind,
+    pub(crate) kind: DbPlanKind,
     /// What it reads.
-    pub read: ReadPlan,
+    pub(crate) read: ReadPlan,
     /// Form of the body.
-    pub body: Body,
+    pub(crate) body: Body,
     /// Type of the body.
-    pub media_type: MediaType,
+    pub(crate) media_type: MediaType,
     /// Rows are counted but not shaped.
-    pub rows_unshaped: bool,
+    pub(crate) rows_unshaped: bool,
     /// Rows without the window are counted.
-    pub counts_exactly: bool,
+    pub(crate) counts_exactly: bool,
     /// Counting stops here.
-    pub count_limit: Option<i64>,
+    pub(crate) count_limit: Option<i64>,
     /// The planner's figure is asked for.
-    pub counts_planned: bool,
+    pub(crate) counts_planned: bool,
     /// The key of the inserted row is asked for.
-    pub with_location: bool,
+    pub(crate) with_location: bool,
     /// The statement's plan is the answer.
-    pub explain: Option<Explain>,
+    pub(crate) explain: Option<Explain>,
     /// Access mode.
-    pub access: AccessMode,
+    pub(crate) access: AccessMode,
     /// Isolation level of the function, when it has one.
-    pub isolation: Option<IsolationLevel>,
+    pub(crate) isolation: Option<IsolationLevel>,
     /// Settings of the function that apply to the transaction.
-    pub hoisted: Vec<(String, String)>,
+    pub(crate) hoisted: Vec<(String, String)>,
     /// Roll back in the end.
-    pub rollback: bool,
+    pub(crate) rollback: bool,
     /// Most rows that may be affected.
-    pub max_affected: Option<i64>,
+    pub(crate) max_affected: Option<i64>,
     /// Exactly one row may come.
-    pub singular: bool,
+    pub(crate) singular: bool,
     /// The function returns nothing.
-    pub returns_void: bool,
+    pub(crate) returns_void: bool,
     /// Name of the relation or function.
-    pub target: QualifiedIdentifier,
+    pub(crate) target: QualifiedIdentifier,
     /// The primary key or `on_conflict` makes upserts possible.
-    pub can_resolve: bool,
-    /// Optimistic concurrency: the row's version is part of the answer or of the condition.
-    pub versioned: bool,
+    pub(crate) can_resolve: bool,
 }
 
 /// What a statement does before it reads.
 #[derive(Debug)]
-pub enum DbPlanKind {
+pub(crate) enum DbPlanKind {
     /// Nothing.
     Read,
     /// A write.
@@ -98,7 +96,7 @@ pub enum DbPlanKind {
 
 /// Form of a body.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Body {
+pub(crate) enum Body {
     /// None.
     None,
     /// JSON array.
@@ -132,16 +130,16 @@ pub enum Body {
 
 /// How a statement is explained.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Explain {
+pub(crate) struct Explain {
     /// JSON rather than text.
-    pub json: bool,
+    pub(crate) json: bool,
     /// Options.
-    pub options: Vec<PlanOption>,
+    pub(crate) options: Vec<PlanOption>,
 }
 
 impl PlanOption {
     /// Keyword in EXPLAIN.
-    pub fn sql_name(self) -> &'static str {
+    pub(crate) fn sql_name(self) -> &'static str {
         match self {
             Self::Analyze => "ANALYZE",
             Self::Verbose => "VERBOSE",
@@ -156,7 +154,7 @@ impl PlanOption {
 ///
 /// # Errors
 /// Everything that needs the schema cache to be refused.
-pub fn plan(request: &ApiRequest, cache: &SchemaCache, settings: &ApiSettings) -> Result<Plan, ApiError> {
+pub(crate) fn plan(request: &ApiRequest, cache: &SchemaCache, settings: &ApiSettings) -> Result<Plan, ApiError> {
     match (&request.resource, request.action) {
         (Resource::Root, Action::Info) => Ok(Plan::Info("OPTIONS,GET,HEAD".to_owned())),
         (Resource::Root, _) => plan_inspect(request, settings),
@@ -167,7 +165,9 @@ pub fn plan(request: &ApiRequest, cache: &SchemaCache, settings: &ApiSettings) -
         (Resource::Function(name), Action::Info) => {
             let routine = cache.routines_named(&request.schema, name).first();
             match routine {
-                Some(routine) if routine.volatility == Volatility::Volatile => Ok(Plan::Info("OPTIONS,POST".to_owned())),
+                Some(routine) if routine.volatility == Volatility::Volatile => {
+                    Ok(Plan::Info("OPTIONS,POST".to_owned()))
+                }
                 Some(_) => Ok(Plan::Info("OPTIONS,GET,HEAD,POST".to_owned())),
                 None => Err(call::find_routine(cache, &request.schema, name, &[], &MediaType::Json, false)
                     .err()
@@ -310,7 +310,6 @@ fn plan_read(
         returns_void: false,
         target: table.identifier(),
         can_resolve: false,
-        versioned: false,
         read,
     })))
 }
@@ -366,7 +365,6 @@ fn plan_mutate(
         returns_void: false,
         target: table.identifier(),
         can_resolve: !table.pk_columns.is_empty() || request.query.on_conflict.is_some(),
-        versioned: false,
         read,
     })))
 }
@@ -446,7 +444,6 @@ fn plan_call(
         returns_void: routine.returns_void(),
         target: routine.identifier(),
         can_resolve: false,
-        versioned: false,
         read,
     })))
 }
@@ -468,14 +465,15 @@ fn hoisted(routine: &Routine, settings: &ApiSettings) -> Vec<(String, String)> {
         .settings
         .iter()
         .filter(|(name, _)| {
-            name != "default_transaction_isolation" && settings.hoisted_tx_settings.iter().any(|hoisted| hoisted == name)
+            name != "default_transaction_isolation"
+                && settings.hoisted_tx_settings.iter().any(|hoisted| hoisted == name)
         })
         .cloned()
         .collect()
 }
 
 /// Reads `repeatable read` and so on.
-pub fn isolation_of(text: &str) -> Option<IsolationLevel> {
+pub(crate) fn isolation_of(text: &str) -> Option<IsolationLevel> {
     match text.to_ascii_lowercase().as_str() {
         "read committed" | "read uncommitted" => Some(IsolationLevel::ReadCommitted),
         "repeatable read" => Some(IsolationLevel::RepeatableRead),

@@ -14,22 +14,22 @@ use bytes::Bytes;
 
 /// A write.
 #[derive(Debug)]
-pub struct MutatePlan {
+pub(crate) struct MutatePlan {
     /// The relation.
-    pub table: QualifiedIdentifier,
+    pub(crate) table: QualifiedIdentifier,
     /// Name of its rows inside the statement.
-    pub alias: String,
+    pub(crate) alias: String,
     /// What is done.
-    pub kind: MutateKind,
+    pub(crate) kind: MutateKind,
     /// Which rows are concerned; for PUT which row of the payload.
-    pub conditions: Vec<Condition>,
+    pub(crate) conditions: Vec<Condition>,
     /// What is returned.
-    pub returning: Returning,
+    pub(crate) returning: Returning,
 }
 
 /// What is done.
 #[derive(Debug)]
-pub enum MutateKind {
+pub(crate) enum MutateKind {
     /// POST.
     Insert {
         /// The rows.
@@ -57,44 +57,44 @@ pub enum MutateKind {
 
 /// Rows from a payload.
 #[derive(Debug)]
-pub struct Body {
+pub(crate) struct Body {
     /// JSON.
-    pub text: Bytes,
+    pub(crate) text: Bytes,
     /// An object rather than an array.
-    pub is_object: bool,
+    pub(crate) is_object: bool,
     /// Columns that are taken from it.
-    pub columns: Vec<BodyColumn>,
+    pub(crate) columns: Vec<BodyColumn>,
     /// Absent keys take the column's default.
-    pub with_defaults: bool,
+    pub(crate) with_defaults: bool,
 }
 
 /// A column that is taken from a payload.
 #[derive(Debug)]
-pub struct BodyColumn {
+pub(crate) struct BodyColumn {
     /// Name.
-    pub name: String,
+    pub(crate) name: String,
     /// Type as the catalogue spells it.
-    pub type_name: String,
+    pub(crate) type_name: String,
     /// Domain representation on the way in.
-    pub parser: Option<QualifiedIdentifier>,
+    pub(crate) parser: Option<QualifiedIdentifier>,
     /// Default expression.
-    pub default: Option<String>,
+    pub(crate) default: Option<String>,
 }
 
 /// What RETURNING has.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Returning {
+pub(crate) struct Returning {
     /// All columns.
-    pub star: bool,
+    pub(crate) star: bool,
     /// Columns by name.
-    pub columns: Vec<String>,
+    pub(crate) columns: Vec<String>,
 }
 
 /// Builds the plan of a write; `read` is the plan of its representation.
 ///
 /// # Errors
 /// PGRST105 and PGRST204.
-pub fn build_mutate(
+pub(crate) fn build_mutate(
     cache: &SchemaCache,
     table: &Table,
     request: &ApiRequest,
@@ -174,9 +174,8 @@ fn body_of(
         if body_columns.iter().any(|known| known.name == *name) {
             continue;
         }
-        let column = table
-            .column(name)
-            .ok_or_else(|| ApiError::NoColumn { column: name.clone(), table: table.name.clone() })?;
+        let column =
+            table.column(name).ok_or_else(|| ApiError::NoColumn { column: name.clone(), table: table.name.clone() })?;
         let parser = if cache.representations.is_empty() {
             None
         } else {

@@ -6,16 +6,18 @@ use super::Body;
 use crate::api::error::ApiError;
 use crate::api::request::media_type::MediaType;
 use crate::api::settings::ApiSettings;
-use crate::schema_cache::{MediaHandler, MediaHandlerTarget, PgType, QualifiedIdentifier, ReturnType, Routine, SchemaCache};
+use crate::schema_cache::{
+    MediaHandler, MediaHandlerTarget, PgType, QualifiedIdentifier, ReturnType, Routine, SchemaCache,
+};
 
 /// What an answer is about.
 pub(super) struct Target<'a> {
     /// Relation whose rows are read.
-    pub relation: Option<QualifiedIdentifier>,
+    pub(crate) relation: Option<QualifiedIdentifier>,
     /// All columns and nothing embedded.
-    pub default_select: bool,
+    pub(crate) default_select: bool,
     /// The function that is called.
-    pub routine: Option<&'a Routine>,
+    pub(crate) routine: Option<&'a Routine>,
 }
 
 /// The body's form and the type of the answer.
@@ -59,9 +61,10 @@ fn routine_handler(
 ) -> Option<Result<(Body, MediaType), ApiError>> {
     let routine = target.routine?;
     let identifier = routine.identifier();
-    let own = cache.media_handlers.iter().find(|handler| {
-        matches!(&handler.target, MediaHandlerTarget::Routine(name) if *name == identifier)
-    })?;
+    let own = cache
+        .media_handlers
+        .iter()
+        .find(|handler| matches!(&handler.target, MediaHandlerTarget::Routine(name) if *name == identifier))?;
     if own.media_type == "*/*" {
         return Some(Ok((Body::RawScalar, MediaType::Any)));
     }
@@ -84,9 +87,7 @@ fn handler(cache: &SchemaCache, accepted: &MediaType, target: &Target<'_>) -> Op
     let find = |media_type: &str, matches: &dyn Fn(&MediaHandler) -> bool| {
         cache.media_handlers.iter().find(|handler| handler.media_type == media_type && matches(handler))
     };
-    let of_relation = |handler: &MediaHandler| {
-        matches!((&handler.target, &target.relation), (MediaHandlerTarget::Relation(of), Some(relation)) if of == relation)
-    };
+    let of_relation = |handler: &MediaHandler| matches!((&handler.target, &target.relation), (MediaHandlerTarget::Relation(of), Some(relation)) if of == relation);
     let is_vendor = matches!(accepted, MediaType::Array { .. } | MediaType::Object { .. });
     if !cache.media_handlers.is_empty() && !is_vendor {
         if target.default_select {

@@ -11,26 +11,26 @@ use crate::schema_cache::QualifiedIdentifier;
 
 /// One relation of a read.
 #[derive(Debug, Clone)]
-pub struct ReadPlan {
+pub(crate) struct ReadPlan {
     /// Where rows come from.
-    pub source: Source,
+    pub(crate) source: Source,
     /// Name of the rows inside the statement.
-    pub alias: String,
+    pub(crate) alias: String,
     /// Columns of the answer.
-    pub terms: Vec<Term>,
+    pub(crate) terms: Vec<Term>,
     /// All must hold.
-    pub conditions: Vec<Condition>,
+    pub(crate) conditions: Vec<Condition>,
     /// Order of the rows.
-    pub order: Vec<OrderBy>,
+    pub(crate) order: Vec<OrderBy>,
     /// Window.
-    pub range: RowRange,
+    pub(crate) range: RowRange,
     /// Embedded relations.
-    pub embeds: Vec<Embed>,
+    pub(crate) embeds: Vec<Embed>,
 }
 
 /// Where rows come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
+pub(crate) enum Source {
     /// A table or view.
     Relation(QualifiedIdentifier),
     /// The statement's `pgrst_source`: rows that were written or returned by a function.
@@ -39,27 +39,27 @@ pub enum Source {
 
 /// A column as an expression.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ColumnExpr {
+pub(crate) struct ColumnExpr {
     /// Column or computed column.
-    pub name: String,
+    pub(crate) name: String,
     /// Arrows.
-    pub json_path: Vec<JsonStep>,
+    pub(crate) json_path: Vec<JsonStep>,
     /// The column is no json, so it is turned into one before the arrows.
-    pub to_jsonb: bool,
+    pub(crate) to_jsonb: bool,
     /// Domain representation on the way out.
-    pub formatter: Option<QualifiedIdentifier>,
+    pub(crate) formatter: Option<QualifiedIdentifier>,
 }
 
 impl ColumnExpr {
     /// A plain column.
-    pub fn plain(name: impl Into<String>) -> Self {
+    pub(crate) fn plain(name: impl Into<String>) -> Self {
         Self { name: name.into(), json_path: Vec::new(), to_jsonb: false, formatter: None }
     }
 }
 
 /// One item of the select list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Term {
+pub(crate) enum Term {
     /// `*`
     Star,
     /// A column or an aggregate of it.
@@ -77,14 +77,14 @@ pub enum Term {
 
 impl Term {
     /// Whether this is an aggregate.
-    pub fn is_aggregate(&self) -> bool {
+    pub(crate) fn is_aggregate(&self) -> bool {
         matches!(self, Self::Column { aggregate: Some(_), .. })
     }
 }
 
 /// A condition on rows.
 #[derive(Debug, Clone)]
-pub enum Condition {
+pub(crate) enum Condition {
     /// Several conditions.
     Group {
         /// The opposite.
@@ -118,18 +118,18 @@ pub enum Condition {
 
 /// A term of ORDER BY.
 #[derive(Debug, Clone)]
-pub struct OrderBy {
+pub(crate) struct OrderBy {
     /// What is ordered by.
-    pub target: OrderTarget,
+    pub(crate) target: OrderTarget,
     /// Direction when given.
-    pub direction: Option<Direction>,
+    pub(crate) direction: Option<Direction>,
     /// Null order when given.
-    pub nulls: Option<Nulls>,
+    pub(crate) nulls: Option<Nulls>,
 }
 
 /// What is ordered by.
 #[derive(Debug, Clone)]
-pub enum OrderTarget {
+pub(crate) enum OrderTarget {
     /// A column of the relation.
     Column(ColumnExpr),
     /// A hidden column of a to-one embed.
@@ -143,43 +143,43 @@ pub enum OrderTarget {
 
 /// An embedded relation.
 #[derive(Debug, Clone)]
-pub struct Embed {
+pub(crate) struct Embed {
     /// The embedded rows.
-    pub plan: ReadPlan,
+    pub(crate) plan: ReadPlan,
     /// Key in the answer, and the name that filters use.
-    pub key: String,
+    pub(crate) key: String,
     /// How it hangs together with the parent.
-    pub link: Link,
+    pub(crate) link: Link,
     /// Parents without rows here disappear.
-    pub inner: bool,
+    pub(crate) inner: bool,
     /// Columns are lifted into the parent.
-    pub spread: bool,
+    pub(crate) spread: bool,
     /// At most one row per parent.
-    pub to_one: bool,
+    pub(crate) to_one: bool,
     /// Name of the joined rows in the parent's FROM.
-    pub alias: String,
+    pub(crate) alias: String,
     /// Columns that the parent orders by.
-    pub hidden: Vec<ColumnExpr>,
+    pub(crate) hidden: Vec<ColumnExpr>,
     /// Columns lifted into the parent, for spreads: names in the answer.
-    pub lifted: Vec<Lifted>,
+    pub(crate) lifted: Vec<Lifted>,
 }
 
 /// A column that a spread lifts into its parent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lifted {
+pub(crate) struct Lifted {
     /// Name in the embedded row.
-    pub inner: String,
+    pub(crate) inner: String,
     /// Name in the parent's row.
-    pub name: String,
+    pub(crate) name: String,
     /// Aggregate done by the parent, with the cast after it.
-    pub aggregate: Option<(Aggregate, Option<String>)>,
+    pub(crate) aggregate: Option<(Aggregate, Option<String>)>,
     /// `count()`: there is no inner column.
-    pub counts_rows: bool,
+    pub(crate) counts_rows: bool,
 }
 
 /// How an embedded relation hangs together with its parent.
 #[derive(Debug, Clone)]
-pub enum Link {
+pub(crate) enum Link {
     /// Along a foreign key: (parent column, own column).
     Columns(Vec<(String, String)>),
     /// Through a junction.
@@ -197,25 +197,23 @@ pub enum Link {
         function: QualifiedIdentifier,
         /// Row type of the parent.
         parent_type: QualifiedIdentifier,
-        /// Returns at most one row although it is declared as a set.
-        single: bool,
     },
 }
 
 impl ReadPlan {
     /// Whether nothing is selected here and below.
-    pub fn selects_nothing(&self) -> bool {
+    pub(crate) fn selects_nothing(&self) -> bool {
         self.terms.is_empty() && self.embeds.iter().all(|embed| embed.plan.selects_nothing())
     }
 
     /// Whether this node groups its rows.
-    pub fn aggregates(&self) -> bool {
+    pub(crate) fn aggregates(&self) -> bool {
         self.terms.iter().any(Term::is_aggregate)
             || self.embeds.iter().any(|embed| embed.lifted.iter().any(|lifted| lifted.aggregate.is_some()))
     }
 
     /// Whether all columns of the relation are selected and nothing is embedded.
-    pub fn is_default_select(&self) -> bool {
+    pub(crate) fn is_default_select(&self) -> bool {
         self.terms == [Term::Star] && self.embeds.is_empty()
     }
 }

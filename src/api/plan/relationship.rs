@@ -3,7 +3,7 @@
 //! Pure. The matching rules themselves live in the schema cache. Tests: `tests/it/api`.
 
 use super::fuzzy;
-use crate::api::error::ApiError;
+use crate::api::error::{AmbiguousRelationship, ApiError, NoRelationship};
 use crate::schema_cache::{QualifiedIdentifier, Relationship, SchemaCache};
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 ///
 /// # Errors
 /// PGRST200 when there is none, PGRST201 when there are several.
-pub fn find_relationship<'a>(
+pub(crate) fn find_relationship<'a>(
     cache: &'a SchemaCache,
     origin: &QualifiedIdentifier,
     target: &str,
@@ -28,29 +28,28 @@ pub fn find_relationship<'a>(
 fn none_found(cache: &SchemaCache, origin: &QualifiedIdentifier, target: &str, hint: Option<&str>) -> ApiError {
     // With a matching name the hint is what is wrong, and no other name would help.
     let name_exists = cache.relationship_target_names(origin).any(|name| name == target);
-    let suggestion = if name_exists {
-        None
-    } else {
-        fuzzy::best_match(cache.relationship_target_names(origin), target)
-    };
-    ApiError::NoRelationship {
+    let suggestion =
+        if name_exists { None } else { fuzzy::best_match(cache.relationship_target_names(origin), target) };
+    ApiError::NoRelationship(Box::new(NoRelationship {
         origin: origin.name.clone(),
         target: target.to_owned(),
         schema: origin.schema.clone(),
         hint: hint.map(str::to_owned),
         suggestion: suggestion.map(str::to_owned),
-    }
+    }))
 }
 
 fn several_found(origin: &QualifiedIdentifier, target: &str, candidates: &[&Relationship]) -> ApiError {
-    let alternatives: Vec<String> =
-        candidates.iter().map(|candidate| format!("'{}!{}'", candidate.foreign_table().name, hint_for(candidate))).collect();
-    ApiError::AmbiguousRelationship {
+    let alternatives: Vec<String> = candidates
+        .iter()
+        .map(|candidate| format!("'{}!{}'", candidate.foreign_table().name, hint_for(candidate)))
+        .collect();
+    ApiError::AmbiguousRelationship(Box::new(AmbiguousRelationship {
         origin: origin.name.clone(),
         target: target.to_owned(),
         candidates: Value::Array(candidates.iter().map(|candidate| describe(candidate)).collect()),
         alternatives: alternatives.join(", "),
-    }
+    }))
 }
 
 fn hint_for(relationship: &Relationship) -> &str {

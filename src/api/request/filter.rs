@@ -10,8 +10,7 @@ use crate::api::error::ApiError;
 
 /// Operators that take one value and no quantifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "named after their tokens")]
-pub enum SimpleOperator {
+pub(crate) enum SimpleOperator {
     NotEqual,
     Contains,
     Contained,
@@ -25,8 +24,7 @@ pub enum SimpleOperator {
 
 /// Operators that may be followed by `(any)` or `(all)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "named after their tokens")]
-pub enum QuantOperator {
+pub(crate) enum QuantOperator {
     Equal,
     GreaterThanEqual,
     GreaterThan,
@@ -40,8 +38,7 @@ pub enum QuantOperator {
 
 /// Full-text operators.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "named after their functions")]
-pub enum FullTextOperator {
+pub(crate) enum FullTextOperator {
     ToTsquery,
     Plain,
     Phrase,
@@ -50,16 +47,14 @@ pub enum FullTextOperator {
 
 /// `any` or `all`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "named after their tokens")]
-pub enum Quantifier {
+pub(crate) enum Quantifier {
     Any,
     All,
 }
 
 /// Operand of `is`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "named after their tokens")]
-pub enum IsValue {
+pub(crate) enum IsValue {
     Null,
     NotNull,
     True,
@@ -69,7 +64,7 @@ pub enum IsValue {
 
 /// What is asked about a column.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Test {
+pub(crate) enum Test {
     /// `neq.1`, `cs.{…}` …
     Simple(SimpleOperator, String),
     /// `eq.1`, `like(any).{…}` …
@@ -86,26 +81,25 @@ pub enum Test {
 
 /// A condition on one column.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Filter {
+pub(crate) struct Filter {
     /// The column.
-    pub field: Field,
+    pub(crate) field: Field,
     /// Preceded by `not.`
-    pub negated: bool,
+    pub(crate) negated: bool,
     /// The condition.
-    pub test: Test,
+    pub(crate) test: Test,
 }
 
 /// `and` or `or`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "named after their tokens")]
-pub enum LogicOperator {
+pub(crate) enum LogicOperator {
     And,
     Or,
 }
 
 /// A condition, perhaps composed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LogicTree {
+pub(crate) enum LogicTree {
     /// Several conditions.
     Group {
         /// Preceded by `not`.
@@ -169,18 +163,18 @@ const OPERATOR: &str = "operator (eq, gt, ...)";
 
 /// Where a parameter points to: embedded relations, then the column.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TreePath {
+pub(crate) struct TreePath {
     /// Names of the embedded relations from the root.
-    pub embeds: Vec<String>,
+    pub(crate) embeds: Vec<String>,
     /// The column at the end.
-    pub field: Field,
+    pub(crate) field: Field,
 }
 
 /// Parses the key of a filter.
 ///
 /// # Errors
 /// PGRST100 when the text does not follow the grammar.
-pub fn parse_tree_path(key: &str) -> Result<TreePath, ApiError> {
+pub(crate) fn parse_tree_path(key: &str) -> Result<TreePath, ApiError> {
     let trace = trace_for(key);
     parse_all("tree path", key, key, &trace, |input| {
         let mut names = vec![field_name(input)?];
@@ -197,7 +191,7 @@ pub fn parse_tree_path(key: &str) -> Result<TreePath, ApiError> {
 ///
 /// # Errors
 /// PGRST100 when the text does not follow the grammar.
-pub fn parse_filter_value(value: &str) -> Result<(bool, Test), ApiError> {
+pub(crate) fn parse_filter_value(value: &str) -> Result<(bool, Test), ApiError> {
     let trace = trace_for(value);
     parse_all("filter", value, value, &trace, |input| {
         operation(input, &mut |input: &mut Input<'_>| {
@@ -212,7 +206,7 @@ pub fn parse_filter_value(value: &str) -> Result<(bool, Test), ApiError> {
 ///
 /// # Errors
 /// PGRST100 when the text does not follow the grammar.
-pub fn parse_logic_path(key: &str) -> Result<(Vec<String>, bool, String), ApiError> {
+pub(crate) fn parse_logic_path(key: &str) -> Result<(Vec<String>, bool, String), ApiError> {
     let trace = trace_for(key);
     parse_all("logic path", key, key, &trace, |input| {
         let mut names = vec![field_name(input)?];
@@ -230,7 +224,7 @@ pub fn parse_logic_path(key: &str) -> Result<(Vec<String>, bool, String), ApiErr
 ///
 /// # Errors
 /// PGRST100 when the text does not follow the grammar.
-pub fn parse_logic_tree(negated: bool, key: &str, value: &str) -> Result<LogicTree, ApiError> {
+pub(crate) fn parse_logic_tree(negated: bool, key: &str, value: &str) -> Result<LogicTree, ApiError> {
     let whole = if negated { format!("not.{key}{value}") } else { format!("{key}{value}") };
     let trace = trace_for(&whole);
     parse_all("logic tree", value, &whole, &trace, logic_tree)
@@ -291,10 +285,7 @@ fn logic_value(input: &mut Input<'_>) -> Parsed<String> {
     Ok(value.to_owned())
 }
 
-fn operation(
-    input: &mut Input<'_>,
-    value: &mut dyn FnMut(&mut Input<'_>) -> Parsed<String>,
-) -> Parsed<(bool, Test)> {
+fn operation(input: &mut Input<'_>, value: &mut dyn FnMut(&mut Input<'_>) -> Parsed<String>) -> Parsed<(bool, Test)> {
     let negated = attempt(input, text("not.", "\"not\"")).is_some();
     let operator = word(OPERATORS, OPERATOR)(input)?;
     let test = match operator {
@@ -399,7 +390,7 @@ fn list_element(input: &mut Input<'_>) -> String {
 ///
 /// # Errors
 /// PGRST100 when the text does not follow the grammar.
-pub fn parse_names(subject: &str, value: &str) -> Result<Vec<String>, ApiError> {
+pub(crate) fn parse_names(subject: &str, value: &str) -> Result<Vec<String>, ApiError> {
     let trace = trace_for(value);
     parse_all(subject, value, value, &trace, |input| {
         let names = comma_list(input, spaced(field_name))?;
@@ -437,14 +428,23 @@ mod tests {
 
     #[test]
     fn reads_lists_with_quotes() {
-        assert_eq!(test_of(r#"in.(a,"b,c","d\"e",f"g)"#), (false, Test::In(vec!["a".into(), "b,c".into(), "d\"e".into(), "f\"g".into()])));
+        assert_eq!(
+            test_of(r#"in.(a,"b,c","d\"e",f"g)"#),
+            (false, Test::In(vec!["a".into(), "b,c".into(), "d\"e".into(), "f\"g".into()]))
+        );
         assert_eq!(test_of("in.()"), (false, Test::In(vec![])));
     }
 
     #[test]
     fn reads_quantifiers_and_configurations() {
-        assert_eq!(test_of("like(any).{a*}").1, Test::Quantified(QuantOperator::Like, Some(Quantifier::Any), "{a*}".into()));
-        assert_eq!(test_of("wfts(simple).x y").1, Test::FullText(FullTextOperator::Websearch, Some("simple".into()), "x y".into()));
+        assert_eq!(
+            test_of("like(any).{a*}").1,
+            Test::Quantified(QuantOperator::Like, Some(Quantifier::Any), "{a*}".into())
+        );
+        assert_eq!(
+            test_of("wfts(simple).x y").1,
+            Test::FullText(FullTextOperator::Websearch, Some("simple".into()), "x y".into())
+        );
         assert_eq!(test_of("is.NULL").1, Test::Is(IsValue::Null));
     }
 
@@ -457,14 +457,20 @@ mod tests {
 
     #[test]
     fn reads_logic_trees() {
-        let tree = parse_logic_tree(false, "or", "(id.eq.1, and ( a.gt.2 ,b.in.(1,2)), not.or(c.not.is.null,d->>e.eq.\"x,y\"))");
+        let tree = parse_logic_tree(
+            false,
+            "or",
+            "(id.eq.1, and ( a.gt.2 ,b.in.(1,2)), not.or(c.not.is.null,d->>e.eq.\"x,y\"))",
+        );
         let Ok(LogicTree::Group { operator: LogicOperator::Or, parts, .. }) = tree else { panic!("{tree:?}") };
         assert_eq!(parts.len(), 3);
     }
 
     #[test]
     fn explains_an_empty_logic_tree() {
-        let Err(ApiError::QuerySyntax { message, details }) = parse_logic_tree(false, "or", "()") else { panic!("accepted") };
+        let Err(ApiError::QuerySyntax { message, details }) = parse_logic_tree(false, "or", "()") else {
+            panic!("accepted")
+        };
         assert_eq!(message, "\"failed to parse logic tree (())\" (line 1, column 4)");
         assert_eq!(
             details,

@@ -188,10 +188,7 @@ pub(crate) fn spaced<'i, T>(
 }
 
 /// Tries a parser and steps back when it refuses.
-pub(crate) fn attempt<'i, T>(
-    input: &mut Input<'i>,
-    parser: impl FnOnce(&mut Input<'i>) -> Parsed<T>,
-) -> Option<T> {
+pub(crate) fn attempt<'i, T>(input: &mut Input<'i>, parser: impl FnOnce(&mut Input<'i>) -> Parsed<T>) -> Option<T> {
     let start = input.checkpoint();
     match parser(input) {
         Ok(value) => Some(value),
@@ -279,23 +276,23 @@ const FIELD_NAME: &str = "field name (* or [a..z0..9_$])";
 
 /// A column, relation or function name.
 pub(crate) fn field_name(input: &mut Input<'_>) -> Parsed<String> {
-    named(FIELD_NAME, |input| {
-        if ahead(input, "\"") { quoted(input) } else { dashed(input, is_name_char, FIELD_NAME) }
-    })(input)
+    named(FIELD_NAME, |input| if ahead(input, "\"") { quoted(input) } else { dashed(input, is_name_char, FIELD_NAME) })(
+        input,
+    )
 }
 
 /// One step of a json path.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct JsonStep {
+pub(crate) struct JsonStep {
     /// `->>` (text) instead of `->`.
-    pub as_text: bool,
+    pub(crate) as_text: bool,
     /// Where the step goes.
-    pub operand: JsonOperand,
+    pub(crate) operand: JsonOperand,
 }
 
 /// The operand of a json arrow.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum JsonOperand {
+pub(crate) enum JsonOperand {
     /// Object key.
     Key(String),
     /// Array position; kept as text, digits with an optional minus.
@@ -304,11 +301,11 @@ pub enum JsonOperand {
 
 /// A column with an optional json path.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Field {
+pub(crate) struct Field {
     /// Column or computed column.
-    pub name: String,
+    pub(crate) name: String,
     /// Arrows after it.
-    pub json_path: Vec<JsonStep>,
+    pub(crate) json_path: Vec<JsonStep>,
 }
 
 fn index_ends(rest: &str) -> bool {

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 /// A media type that the API knows by name, or any other.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum MediaType {
+pub(crate) enum MediaType {
     /// `*/*`
     Any,
     /// `application/json`
@@ -43,19 +43,18 @@ pub enum MediaType {
 
 /// What a plan answer looks like.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PlanMediaType {
+pub(crate) struct PlanMediaType {
     /// `+json` instead of text.
-    pub json: bool,
+    pub(crate) json: bool,
     /// `for="…"`
-    pub for_type: MediaType,
+    pub(crate) for_type: MediaType,
     /// `options=…`
-    pub options: Vec<PlanOption>,
+    pub(crate) options: Vec<PlanOption>,
 }
 
 /// An option of EXPLAIN.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "named after their tokens")]
-pub enum PlanOption {
+pub(crate) enum PlanOption {
     Analyze,
     Verbose,
     Settings,
@@ -65,7 +64,7 @@ pub enum PlanOption {
 
 impl PlanOption {
     /// As in the header; in upper case as in SQL.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Analyze => "analyze",
             Self::Verbose => "verbose",
@@ -82,7 +81,7 @@ impl PlanOption {
 
 impl MediaType {
     /// Reads one media type with its parameters.
-    pub fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let mut parts = split_quoted(text, ';');
         let name = parts.next().unwrap_or_default().trim().to_ascii_lowercase();
         let parameters: Vec<(String, String)> = parts
@@ -117,7 +116,7 @@ impl MediaType {
     }
 
     /// The types of `Accept` in the order of preference; without a header everything is accepted.
-    pub fn parse_accept<'a>(headers: impl Iterator<Item = &'a str>) -> Vec<Self> {
+    pub(crate) fn parse_accept<'a>(headers: impl Iterator<Item = &'a str>) -> Vec<Self> {
         let mut types: Vec<(f32, Self)> = Vec::new();
         for header in headers {
             for part in split_quoted(header, ',').map(str::trim).filter(|part| !part.is_empty()) {
@@ -136,7 +135,7 @@ impl MediaType {
     }
 
     /// The type as text, without a charset.
-    pub fn as_text(&self) -> Cow<'_, str> {
+    pub(crate) fn as_text(&self) -> Cow<'_, str> {
         Cow::Borrowed(match self {
             Self::Any => "*/*",
             Self::Json => "application/json",
@@ -154,8 +153,7 @@ impl MediaType {
             Self::Other(name) => name,
             Self::Plan(plan) => {
                 let kind = if plan.json { "json" } else { "text" };
-                let mut text =
-                    format!("application/vnd.pgrst.plan+{kind}; for=\"{}\"", plan.for_type.as_text());
+                let mut text = format!("application/vnd.pgrst.plan+{kind}; for=\"{}\"", plan.for_type.as_text());
                 if !plan.options.is_empty() {
                     let options: Vec<&str> = plan.options.iter().map(|option| option.name()).collect();
                     text.push_str("; options=");
@@ -167,7 +165,7 @@ impl MediaType {
     }
 
     /// Value of `Content-Type` for an answer of this type.
-    pub fn content_type(&self) -> Cow<'static, str> {
+    pub(crate) fn content_type(&self) -> Cow<'static, str> {
         match self {
             Self::Json | Self::Array { stripped: false } => Cow::Borrowed("application/json; charset=utf-8"),
             Self::OctetStream | Self::Any => Cow::Borrowed("application/octet-stream"),

@@ -24,7 +24,7 @@ use range::{RangeRefusal, RowRange, intersect, parse_range_header};
 
 /// What a path names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Resource {
+pub(crate) enum Resource {
     /// `/`
     Root,
     /// `/{relation}`
@@ -38,7 +38,7 @@ impl Resource {
     ///
     /// # Errors
     /// PGRST125 for any other shape.
-    pub fn parse(path: &str) -> Result<Self, ApiError> {
+    pub(crate) fn parse(path: &str) -> Result<Self, ApiError> {
         let decode = |segment: &str| {
             percent_decode_str(segment).decode_utf8().map(|text| text.into_owned()).map_err(|_| ApiError::InvalidPath)
         };
@@ -55,7 +55,7 @@ impl Resource {
 
 /// What is asked of a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Action {
+pub(crate) enum Action {
     /// GET or HEAD of a relation.
     Read {
         /// HEAD: no body.
@@ -82,8 +82,7 @@ pub enum Action {
 
 /// How a function is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "named after their methods")]
-pub enum CallMethod {
+pub(crate) enum CallMethod {
     Get,
     Head,
     Post,
@@ -110,58 +109,58 @@ impl Action {
     }
 
     /// Whether the answer has no body because the method is HEAD.
-    pub fn is_head(self) -> bool {
+    pub(crate) fn is_head(self) -> bool {
         matches!(self, Self::Read { head: true } | Self::Inspect { head: true } | Self::Call(CallMethod::Head))
     }
 }
 
 /// The parts of an HTTP request that the API looks at.
 #[derive(Debug)]
-pub struct RawRequest<'a> {
+pub(crate) struct RawRequest<'a> {
     /// Method in upper case.
-    pub method: &'a str,
+    pub(crate) method: &'a str,
     /// Path below the mount, still encoded.
-    pub path: &'a str,
+    pub(crate) path: &'a str,
     /// Query string without `?`, still encoded.
-    pub query: &'a str,
+    pub(crate) query: &'a str,
     /// Headers with lower-case names.
-    pub headers: &'a [(&'a str, &'a str)],
+    pub(crate) headers: &'a [(&'a str, &'a str)],
     /// Body.
-    pub body: Bytes,
+    pub(crate) body: Bytes,
 }
 
 impl<'a> RawRequest<'a> {
     /// Values of a header, in order.
-    pub fn header(&self, name: &'a str) -> impl Iterator<Item = &'a str> {
+    pub(crate) fn header(&self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.headers.iter().filter(move |(known, _)| *known == name).map(|(_, value)| *value)
     }
 }
 
 /// A request that was understood.
 #[derive(Debug)]
-pub struct ApiRequest {
+pub(crate) struct ApiRequest {
     /// What the path names.
-    pub resource: Resource,
+    pub(crate) resource: Resource,
     /// What is asked.
-    pub action: Action,
+    pub(crate) action: Action,
     /// Schema in use.
-    pub schema: String,
+    pub(crate) schema: String,
     /// Whether the answer names the schema.
-    pub negotiated_schema: bool,
+    pub(crate) negotiated_schema: bool,
     /// The query string.
-    pub query: QueryParams,
+    pub(crate) query: QueryParams,
     /// Window at the root, from `limit`, `offset` and `Range`.
-    pub range: RowRange,
+    pub(crate) range: RowRange,
     /// `Prefer`
-    pub preferences: Preferences,
+    pub(crate) preferences: Preferences,
     /// Accepted types in the order of preference.
-    pub accept: Vec<MediaType>,
+    pub(crate) accept: Vec<MediaType>,
     /// Type of the body.
-    pub content_type: MediaType,
+    pub(crate) content_type: MediaType,
     /// The body, for actions that have one.
-    pub payload: Option<Payload>,
+    pub(crate) payload: Option<Payload>,
     /// The body as it came, for functions with a single unnamed parameter.
-    pub raw_body: Bytes,
+    pub(crate) raw_body: Bytes,
 }
 
 impl ApiRequest {
@@ -169,7 +168,7 @@ impl ApiRequest {
     ///
     /// # Errors
     /// Whatever can be refused without the schema cache.
-    pub fn parse(
+    pub(crate) fn parse(
         raw: &RawRequest<'_>,
         settings: &ApiSettings,
         is_timezone: impl Fn(&str) -> bool,

@@ -9,31 +9,29 @@ use crate::api::error::ApiError;
 
 /// Ascending or descending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "named after their tokens")]
-pub enum Direction {
+pub(crate) enum Direction {
     Asc,
     Desc,
 }
 
 /// Where nulls go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "named after their tokens")]
-pub enum Nulls {
+pub(crate) enum Nulls {
     First,
     Last,
 }
 
 /// One term of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OrderTerm {
+pub(crate) struct OrderTerm {
     /// Embedded relation whose column orders the parents.
-    pub relation: Option<String>,
+    pub(crate) relation: Option<String>,
     /// The column.
-    pub field: Field,
+    pub(crate) field: Field,
     /// Direction when given.
-    pub direction: Option<Direction>,
+    pub(crate) direction: Option<Direction>,
     /// Null order when given.
-    pub nulls: Option<Nulls>,
+    pub(crate) nulls: Option<Nulls>,
 }
 
 #[derive(Clone, Copy)]
@@ -53,7 +51,7 @@ const SUFFIXES: &[(&str, Suffix)] = &[
 ///
 /// # Errors
 /// PGRST100 when the text does not follow the grammar.
-pub fn parse_order(value: &str) -> Result<Vec<OrderTerm>, ApiError> {
+pub(crate) fn parse_order(value: &str) -> Result<Vec<OrderTerm>, ApiError> {
     let trace = trace_for(value);
     parse_all("order", value, value, &trace, |input| comma_list(input, term))
 }
@@ -93,7 +91,9 @@ mod tests {
 
     #[test]
     fn reads_terms() {
-        let Ok(terms) = parse_order("a.desc.nullslast, status(name).asc,data->>x.nullsfirst,b") else { panic!("refused") };
+        let Ok(terms) = parse_order("a.desc.nullslast, status(name).asc,data->>x.nullsfirst,b") else {
+            panic!("refused")
+        };
         assert_eq!(terms.len(), 4);
         assert_eq!((terms[0].direction, terms[0].nulls), (Some(Direction::Desc), Some(Nulls::Last)));
         assert_eq!(terms[1].relation.as_deref(), Some("status"));

@@ -11,7 +11,7 @@ use std::fmt;
 
 /// A body that was understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Payload {
+pub(crate) enum Payload {
     /// JSON text: an object or an array.
     Json {
         /// The text.
@@ -29,7 +29,7 @@ pub enum Payload {
 
 /// Where the body goes to; decides which types are acceptable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PayloadTarget {
+pub(crate) enum PayloadTarget {
     /// Insert, update or upsert.
     Relation,
     /// A function call.
@@ -40,7 +40,7 @@ pub enum PayloadTarget {
 ///
 /// # Errors
 /// PGRST102 when the type is not acceptable or the body is not of its type.
-pub fn parse_payload(
+pub(crate) fn parse_payload(
     target: PayloadTarget,
     content_type: &MediaType,
     body: Bytes,
@@ -334,15 +334,27 @@ mod tests {
 
     #[test]
     fn refuses_rows_with_different_keys() {
-        for body in [r#"[{"a":1},{"b":1}]"#, r#"[{"a":1},{"a":1,"b":1}]"#, r#"[{"a":1,"b":1},{"a":1}]"#, "[1,2]", r#"[{"a":1},2]"#] {
-            assert!(matches!(json(body), Err(ApiError::InvalidBody(text)) if text == "All object keys must match"), "{body}");
+        for body in [
+            r#"[{"a":1},{"b":1}]"#,
+            r#"[{"a":1},{"a":1,"b":1}]"#,
+            r#"[{"a":1,"b":1},{"a":1}]"#,
+            "[1,2]",
+            r#"[{"a":1},2]"#,
+        ] {
+            assert!(
+                matches!(json(body), Err(ApiError::InvalidBody(text)) if text == "All object keys must match"),
+                "{body}"
+            );
         }
     }
 
     #[test]
     fn refuses_what_is_no_json() {
         for body in ["", "{", "{\"a\":}", "nul", "{}{}", "[1,]"] {
-            assert!(matches!(json(body), Err(ApiError::InvalidBody(text)) if text == "Empty or invalid json"), "{body}");
+            assert!(
+                matches!(json(body), Err(ApiError::InvalidBody(text)) if text == "Empty or invalid json"),
+                "{body}"
+            );
         }
         let bad = Bytes::from_static(b"{\"a\":\"\xff\"}");
         assert!(parse_payload(PayloadTarget::Relation, &MediaType::Json, bad, false).is_err());
@@ -353,7 +365,8 @@ mod tests {
     #[test]
     fn turns_csv_into_rows() {
         let body = Bytes::from_static(b"a,b\n1,NULL\n\"x,\"\"y\"\"\",2\n");
-        let Ok(Payload::Json { text, keys, .. }) = parse_payload(PayloadTarget::Relation, &MediaType::Csv, body, false) else {
+        let Ok(Payload::Json { text, keys, .. }) = parse_payload(PayloadTarget::Relation, &MediaType::Csv, body, false)
+        else {
             panic!("refused")
         };
         assert_eq!(keys.unwrap_or_default(), ["a", "b"]);
@@ -365,6 +378,8 @@ mod tests {
     #[test]
     fn names_an_unacceptable_type() {
         let result = parse_payload(PayloadTarget::Relation, &MediaType::parse("text/plain"), Bytes::new(), false);
-        assert!(matches!(result, Err(ApiError::InvalidBody(text)) if text == "Content-Type not acceptable: text/plain"));
+        assert!(
+            matches!(result, Err(ApiError::InvalidBody(text)) if text == "Content-Type not acceptable: text/plain")
+        );
     }
 }

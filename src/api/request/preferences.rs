@@ -4,8 +4,7 @@
 
 /// `return=…`
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "named after their tokens")]
-pub enum Return {
+pub(crate) enum Return {
     Representation,
     Minimal,
     HeadersOnly,
@@ -13,8 +12,7 @@ pub enum Return {
 
 /// `count=…`
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "named after their tokens")]
-pub enum Count {
+pub(crate) enum Count {
     Exact,
     Planned,
     Estimated,
@@ -22,56 +20,51 @@ pub enum Count {
 
 /// `resolution=…`
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "named after their tokens")]
-pub enum Resolution {
+pub(crate) enum Resolution {
     MergeDuplicates,
     IgnoreDuplicates,
 }
 
 /// `missing=…`
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "named after their tokens")]
-pub enum Missing {
+pub(crate) enum Missing {
     Default,
     Null,
 }
 
 /// `handling=…`
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "named after their tokens")]
-pub enum Handling {
+pub(crate) enum Handling {
     Strict,
     Lenient,
 }
 
 /// `tx=…`
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "named after their tokens")]
-pub enum TxEnd {
+pub(crate) enum TxEnd {
     Commit,
     Rollback,
 }
 
 /// What the client prefers; the first value of a kind wins.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[expect(missing_docs, reason = "named after their tokens")]
-pub struct Preferences {
-    pub resolution: Option<Resolution>,
-    pub representation: Option<Return>,
-    pub count: Option<Count>,
-    pub tx: Option<TxEnd>,
-    pub missing: Option<Missing>,
-    pub handling: Option<Handling>,
-    pub timezone: Option<String>,
-    pub max_affected: Option<i64>,
+pub(crate) struct Preferences {
+    pub(crate) resolution: Option<Resolution>,
+    pub(crate) representation: Option<Return>,
+    pub(crate) count: Option<Count>,
+    pub(crate) tx: Option<TxEnd>,
+    pub(crate) missing: Option<Missing>,
+    pub(crate) handling: Option<Handling>,
+    pub(crate) timezone: Option<String>,
+    pub(crate) max_affected: Option<i64>,
     /// Tokens that are none of the above.
-    pub invalid: Vec<String>,
+    pub(crate) invalid: Vec<String>,
 }
 
 impl Preferences {
     /// Reads all `Prefer` headers of a request. `allow_tx` says whether `tx=` is honoured, `is_timezone` whether a name
     /// is a time zone of the database.
-    pub fn parse<'a>(
+    pub(crate) fn parse<'a>(
         headers: impl Iterator<Item = &'a str>,
         allow_tx: bool,
         is_timezone: impl Fn(&str) -> bool,
@@ -116,7 +109,7 @@ impl Preferences {
     }
 
     /// Whether `handling=strict` was given.
-    pub fn is_strict(&self) -> bool {
+    pub(crate) fn is_strict(&self) -> bool {
         self.handling == Some(Handling::Strict)
     }
 }

@@ -14,29 +14,29 @@ use percent_encoding::percent_decode;
 use std::borrow::Cow;
 
 /// Names of embedded relations from the root; empty at the root.
-pub type EmbedPath = Vec<String>;
+pub(crate) type EmbedPath = Vec<String>;
 
 /// A parsed query string.
 #[derive(Debug, Default, Clone)]
-pub struct QueryParams {
+pub(crate) struct QueryParams {
     /// Keys sorted and encoded anew, for `Content-Location`.
-    pub canonical: String,
+    pub(crate) canonical: String,
     /// Function arguments of GET on `/rpc`.
-    pub arguments: Vec<(String, String)>,
+    pub(crate) arguments: Vec<(String, String)>,
     /// Windows at root and embedded relations.
-    pub ranges: Vec<(EmbedPath, RowRange)>,
+    pub(crate) ranges: Vec<(EmbedPath, RowRange)>,
     /// Orders at root and embedded relations.
-    pub orders: Vec<(EmbedPath, Vec<OrderTerm>)>,
+    pub(crate) orders: Vec<(EmbedPath, Vec<OrderTerm>)>,
     /// Logic trees.
-    pub logic: Vec<(EmbedPath, LogicTree)>,
+    pub(crate) logic: Vec<(EmbedPath, LogicTree)>,
     /// `columns`
-    pub columns: Option<Vec<String>>,
+    pub(crate) columns: Option<Vec<String>>,
     /// `select`
-    pub select: Vec<SelectItem>,
+    pub(crate) select: Vec<SelectItem>,
     /// Simple filters.
-    pub filters: Vec<(EmbedPath, Filter)>,
+    pub(crate) filters: Vec<(EmbedPath, Filter)>,
     /// `on_conflict`
-    pub on_conflict: Option<Vec<String>>,
+    pub(crate) on_conflict: Option<Vec<String>>,
 }
 
 impl QueryParams {
@@ -44,7 +44,7 @@ impl QueryParams {
     ///
     /// # Errors
     /// PGRST100 when a part does not follow its grammar, is not UTF-8 or has a NUL.
-    pub fn parse(query: &str, arguments: bool) -> Result<Self, ApiError> {
+    pub(crate) fn parse(query: &str, arguments: bool) -> Result<Self, ApiError> {
         let mut params = Self::default();
         if query.is_empty() {
             params.select.push(all_columns());
@@ -131,12 +131,12 @@ impl QueryParams {
     }
 
     /// Window asked for at the root.
-    pub fn root_range(&self) -> RowRange {
+    pub(crate) fn root_range(&self) -> RowRange {
         self.ranges.iter().find(|(path, _)| path.is_empty()).map_or(RowRange::ALL, |(_, range)| *range)
     }
 
     /// Whether `limit` or `offset` was given at the root.
-    pub fn has_root_range(&self) -> bool {
+    pub(crate) fn has_root_range(&self) -> bool {
         self.root_range() != RowRange::ALL
     }
 }
@@ -167,7 +167,7 @@ fn all_columns() -> SelectItem {
 ///
 /// # Errors
 /// PGRST100 when the result is not UTF-8 or has a NUL.
-pub fn decode(text: &str) -> Result<Cow<'_, str>, ApiError> {
+pub(crate) fn decode(text: &str) -> Result<Cow<'_, str>, ApiError> {
     let refused = |what: &str| ApiError::QuerySyntax {
         message: "\"failed to parse query string\" (line 1, column 1)".to_owned(),
         details: what.to_owned(),
@@ -202,7 +202,7 @@ fn canonical(pairs: &mut [(Cow<'_, str>, Option<Cow<'_, str>>)]) -> String {
 }
 
 /// Percent-encodes everything but letters, digits and `-_.~`.
-pub fn encode_into(target: &mut String, text: &str) {
+pub(crate) fn encode_into(target: &mut String, text: &str) {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {

@@ -4,26 +4,26 @@
 
 /// A window on rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct RowRange {
+pub(crate) struct RowRange {
     /// First row, zero based; may be negative when the client says so (PostgreSQL refuses it).
-    pub offset: i64,
+    pub(crate) offset: i64,
     /// Number of rows, no limit when absent.
-    pub limit: Option<i64>,
+    pub(crate) limit: Option<i64>,
 }
 
 impl RowRange {
     /// Everything.
-    pub const ALL: Self = Self { offset: 0, limit: None };
+    pub(crate) const ALL: Self = Self { offset: 0, limit: None };
 
     /// Lowers the limit to `max`.
-    pub fn capped(self, max: Option<u64>) -> Self {
+    pub(crate) fn capped(self, max: Option<u64>) -> Self {
         let Some(max) = max.map(|max| i64::try_from(max).unwrap_or(i64::MAX)) else { return self };
         Self { limit: Some(self.limit.map_or(max, |limit| limit.min(max))), ..self }
     }
 
     /// Last row (inclusive), if bounded.
     fn upper(self) -> Option<i64> {
-        self.limit.map(|limit| self.offset.saturating_add(limit).saturating_sub(1))
+        self.limit.map(|limit| self.offset.saturating_add(limit.saturating_sub(1)))
     }
 
     fn between(lower: i64, upper: Option<i64>) -> Self {
@@ -33,7 +33,7 @@ impl RowRange {
 }
 
 /// The `Range` header: `a-b`, `a-`, with an optional unit before `=`. Anything else is no range.
-pub fn parse_range_header(value: &str) -> Option<(i64, Option<i64>)> {
+pub(crate) fn parse_range_header(value: &str) -> Option<(i64, Option<i64>)> {
     let digits = value.trim();
     let digits = digits.split_once('=').map_or(digits, |(_, range)| range);
     let (lower, upper) = digits.split_once('-')?;
@@ -44,7 +44,7 @@ pub fn parse_range_header(value: &str) -> Option<(i64, Option<i64>)> {
 
 /// Why a range cannot be served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RangeRefusal {
+pub(crate) enum RangeRefusal {
     /// `limit` below zero.
     NegativeLimit,
     /// First row after the last.
@@ -55,7 +55,7 @@ pub enum RangeRefusal {
 ///
 /// # Errors
 /// When the limit is negative or nothing can be in the intersection.
-pub fn intersect(header: Option<(i64, Option<i64>)>, query: RowRange) -> Result<RowRange, RangeRefusal> {
+pub(crate) fn intersect(header: Option<(i64, Option<i64>)>, query: RowRange) -> Result<RowRange, RangeRefusal> {
     if query.limit.is_some_and(|limit| limit < 0) {
         return Err(RangeRefusal::NegativeLimit);
     }
@@ -94,7 +94,10 @@ mod tests {
         assert_eq!(intersect(Some((9, None)), query), Err(RangeRefusal::LowerAboveUpper));
         assert_eq!(intersect(Some((1, Some(0))), RowRange::ALL), Err(RangeRefusal::LowerAboveUpper));
         assert_eq!(intersect(None, RowRange { offset: 0, limit: Some(-1) }), Err(RangeRefusal::NegativeLimit));
-        assert_eq!(intersect(Some((0, Some(3))), RowRange { offset: 0, limit: Some(0) }), Ok(RowRange { offset: 0, limit: Some(0) }));
+        assert_eq!(
+            intersect(Some((0, Some(3))), RowRange { offset: 0, limit: Some(0) }),
+            Ok(RowRange { offset: 0, limit: Some(0) })
+        );
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::fmt;
 
 /// One item of a select list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SelectItem {
+pub(crate) enum SelectItem {
     /// A column, `*`, or an aggregate.
     Field(SelectField),
     /// `relation(…)`
@@ -22,37 +22,37 @@ pub enum SelectItem {
 
 /// A column of the select list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SelectField {
+pub(crate) struct SelectField {
     /// Column; the name is `*` for all columns (and for `count()`).
-    pub field: Field,
+    pub(crate) field: Field,
     /// `.sum()` and the like.
-    pub aggregate: Option<Aggregate>,
+    pub(crate) aggregate: Option<Aggregate>,
     /// Cast after the aggregate.
-    pub aggregate_cast: Option<String>,
+    pub(crate) aggregate_cast: Option<String>,
     /// Cast before the aggregate.
-    pub cast: Option<String>,
+    pub(crate) cast: Option<String>,
     /// `name:` before the column.
-    pub alias: Option<String>,
+    pub(crate) alias: Option<String>,
 }
 
 /// An embedded relation of the select list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SelectRelation {
+pub(crate) struct SelectRelation {
     /// Relation, foreign key or computed relationship.
-    pub name: String,
+    pub(crate) name: String,
     /// `name:` before it.
-    pub alias: Option<String>,
+    pub(crate) alias: Option<String>,
     /// `!hint`
-    pub hint: Option<String>,
+    pub(crate) hint: Option<String>,
     /// `!inner` or `!left`
-    pub join: Option<JoinType>,
+    pub(crate) join: Option<JoinType>,
     /// What is selected inside.
-    pub items: Vec<SelectItem>,
+    pub(crate) items: Vec<SelectItem>,
 }
 
 /// How an embedded relation is joined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum JoinType {
+pub(crate) enum JoinType {
     /// Parents without children disappear.
     Inner,
     /// The default.
@@ -61,7 +61,7 @@ pub enum JoinType {
 
 /// Aggregate functions of the select list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Aggregate {
+pub(crate) enum Aggregate {
     /// `sum`
     Sum,
     /// `avg`
@@ -76,7 +76,7 @@ pub enum Aggregate {
 
 impl Aggregate {
     /// Name as in SQL.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Sum => "sum",
             Self::Avg => "avg",
@@ -105,7 +105,7 @@ const AGGREGATES: &[(&str, Aggregate)] = &[
 ///
 /// # Errors
 /// PGRST100 when the text does not follow the grammar.
-pub fn parse_select(value: &str) -> Result<Vec<SelectItem>, ApiError> {
+pub(crate) fn parse_select(value: &str) -> Result<Vec<SelectItem>, ApiError> {
     let trace = trace_for(value);
     parse_all("select parameter", value, value, &trace, items)
 }

@@ -19,25 +19,25 @@ use preference_applied::preference_applied;
 
 /// An answer before it becomes HTTP.
 #[derive(Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     /// Status.
-    pub status: u16,
+    pub(crate) status: u16,
     /// Reason phrase when it differs from the standard one.
-    pub reason: Option<String>,
+    pub(crate) reason: Option<String>,
     /// Headers.
-    pub headers: Vec<(String, String)>,
+    pub(crate) headers: Vec<(String, String)>,
     /// Body; `None` also leaves `Content-Length` out.
-    pub body: Option<Bytes>,
+    pub(crate) body: Option<Bytes>,
 }
 
 impl Answer {
     /// An answer without headers.
-    pub fn new(status: u16, body: Option<Bytes>) -> Self {
+    pub(crate) fn new(status: u16, body: Option<Bytes>) -> Self {
         Self { status, reason: None, headers: Vec::new(), body }
     }
 
     /// Adds a header.
-    pub fn header(&mut self, name: &str, value: impl Into<String>) {
+    pub(crate) fn header(&mut self, name: &str, value: impl Into<String>) {
         self.headers.push((name.to_owned(), value.into()));
     }
 }
@@ -46,7 +46,12 @@ impl Answer {
 ///
 /// # Errors
 /// PGRST103 when the window begins behind the last row, PGRST111 and 112 when a function left malformed settings.
-pub fn answer_to(mount: &str, request: &ApiRequest, plan: &DbPlan, outcome: Outcome) -> Result<Answer, ApiError> {
+pub(crate) fn answer_to(
+    mount: &str,
+    request: &ApiRequest,
+    plan: &DbPlan,
+    outcome: Outcome,
+) -> Result<Answer, ApiError> {
     if plan.explain.is_some() {
         return Ok(explained(request, plan, &outcome));
     }
@@ -241,7 +246,7 @@ fn explained(request: &ApiRequest, plan: &DbPlan, outcome: &Outcome) -> Answer {
 }
 
 /// The answer to OPTIONS.
-pub fn options(allow: String) -> Answer {
+pub(crate) fn options(allow: String) -> Answer {
     let mut answer = Answer::new(200, Some(Bytes::new()));
     answer.header("Allow", allow);
     answer.header("Access-Control-Allow-Origin", "*");
@@ -249,7 +254,7 @@ pub fn options(allow: String) -> Answer {
 }
 
 /// The answer that carries an OpenAPI document.
-pub fn inspected(request: &ApiRequest, media_type: &MediaType, head: bool, document: Bytes) -> Answer {
+pub(crate) fn inspected(request: &ApiRequest, media_type: &MediaType, head: bool, document: Bytes) -> Answer {
     let mut answer = Answer::new(200, (!head).then_some(document));
     answer.header("Content-Type", media_type.content_type());
     profile_header(&mut answer, request);

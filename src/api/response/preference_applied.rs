@@ -17,32 +17,50 @@ pub(super) fn preference_applied(request: &ApiRequest, plan: &DbPlan) -> Option<
             tokens.push(token.to_owned());
         }
     };
-    add(is_create && plan.can_resolve, resolution.map(|resolution| match resolution {
-        Resolution::MergeDuplicates => "resolution=merge-duplicates",
-        Resolution::IgnoreDuplicates => "resolution=ignore-duplicates",
-    }));
-    add(matches!(action, Action::Create | Action::Update), missing.map(|missing| match missing {
-        Missing::Default => "missing=default",
-        Missing::Null => "missing=null",
-    }));
-    add(is_write, representation.map(|representation| match representation {
-        Return::Representation => "return=representation",
-        Return::Minimal => "return=minimal",
-        Return::HeadersOnly => "return=headers-only",
-    }));
-    add(true, count.map(|count| match count {
-        Count::Exact => "count=exact",
-        Count::Planned => "count=planned",
-        Count::Estimated => "count=estimated",
-    }));
-    add(true, tx.map(|tx| match tx {
-        TxEnd::Commit => "tx=commit",
-        TxEnd::Rollback => "tx=rollback",
-    }));
-    add(true, handling.map(|handling| match handling {
-        Handling::Strict => "handling=strict",
-        Handling::Lenient => "handling=lenient",
-    }));
+    add(
+        is_create && plan.can_resolve,
+        resolution.map(|resolution| match resolution {
+            Resolution::MergeDuplicates => "resolution=merge-duplicates",
+            Resolution::IgnoreDuplicates => "resolution=ignore-duplicates",
+        }),
+    );
+    add(
+        matches!(action, Action::Create | Action::Update),
+        missing.map(|missing| match missing {
+            Missing::Default => "missing=default",
+            Missing::Null => "missing=null",
+        }),
+    );
+    add(
+        is_write,
+        representation.map(|representation| match representation {
+            Return::Representation => "return=representation",
+            Return::Minimal => "return=minimal",
+            Return::HeadersOnly => "return=headers-only",
+        }),
+    );
+    add(
+        true,
+        count.map(|count| match count {
+            Count::Exact => "count=exact",
+            Count::Planned => "count=planned",
+            Count::Estimated => "count=estimated",
+        }),
+    );
+    add(
+        true,
+        tx.map(|tx| match tx {
+            TxEnd::Commit => "tx=commit",
+            TxEnd::Rollback => "tx=rollback",
+        }),
+    );
+    add(
+        true,
+        handling.map(|handling| match handling {
+            Handling::Strict => "handling=strict",
+            Handling::Lenient => "handling=lenient",
+        }),
+    );
     if let Some(timezone) = timezone {
         tokens.push(format!("timezone={timezone}"));
     }

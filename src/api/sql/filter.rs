@@ -62,7 +62,12 @@ fn condition<'p>(sql: &mut SqlStatement<'p>, row: &str, embeds: &[Embed], condit
 }
 
 /// A condition of a count, where embeds are no joins: asks with EXISTS.
-pub(super) fn count_condition<'p>(sql: &mut SqlStatement<'p>, row: &str, embeds: &'p [Embed], condition_: &'p Condition) {
+pub(super) fn count_condition<'p>(
+    sql: &mut SqlStatement<'p>,
+    row: &str,
+    embeds: &'p [Embed],
+    condition_: &'p Condition,
+) {
     match condition_ {
         Condition::Group { negated, operator, parts } => {
             sql.raw(if *negated { "NOT (" } else { "(" });

@@ -7,7 +7,7 @@ mod call;
 mod filter;
 mod mutate;
 mod read;
-pub mod statement;
+pub(crate) mod statement;
 
 use crate::api::plan::mutate::MutateKind;
 use crate::api::plan::read::ReadPlan;
@@ -16,25 +16,25 @@ use crate::schema_cache::QualifiedIdentifier;
 use statement::SqlStatement;
 
 /// Columns of the answer, in order.
-pub mod answer {
+pub(crate) mod answer {
     /// Rows without the window, when counted.
-    pub const TOTAL: usize = 0;
+    pub(crate) const TOTAL: usize = 0;
     /// Rows in the window.
-    pub const PAGE: usize = 1;
+    pub(crate) const PAGE: usize = 1;
     /// The body.
-    pub const BODY: usize = 2;
+    pub(crate) const BODY: usize = 2;
     /// `response.headers`
-    pub const HEADERS: usize = 3;
+    pub(crate) const HEADERS: usize = 3;
     /// `response.status`
-    pub const STATUS: usize = 4;
+    pub(crate) const STATUS: usize = 4;
     /// Rows that were inserted rather than updated, for upserts.
-    pub const INSERTED: usize = 5;
+    pub(crate) const INSERTED: usize = 5;
     /// Primary key of the inserted row, for `Location`.
-    pub const LOCATION: usize = 6;
+    pub(crate) const LOCATION: usize = 6;
 }
 
 /// The one statement of a request.
-pub fn statement_for(plan: &DbPlan) -> SqlStatement<'_> {
+pub(crate) fn statement_for(plan: &DbPlan) -> SqlStatement<'_> {
     let mut sql = SqlStatement::new();
     if let Some(explain) = &plan.explain {
         sql.raw("EXPLAIN (");
@@ -48,7 +48,7 @@ pub fn statement_for(plan: &DbPlan) -> SqlStatement<'_> {
 }
 
 /// The statement whose plan tells `count=planned`.
-pub fn planned_count(plan: &DbPlan) -> SqlStatement<'_> {
+pub(crate) fn planned_count(plan: &DbPlan) -> SqlStatement<'_> {
     let mut sql = SqlStatement::new();
     sql.raw("EXPLAIN (FORMAT JSON) ");
     read::count(&mut sql, &plan.read);
@@ -85,7 +85,9 @@ fn frame<'p>(sql: &mut SqlStatement<'p>, plan: &'p DbPlan) {
     total(sql, plan);
     sql.raw(", count(*), ");
     body(sql, &plan.body);
-    sql.raw(", nullif(current_setting('response.headers', true), ''), nullif(current_setting('response.status', true), '')");
+    sql.raw(
+        ", nullif(current_setting('response.headers', true), ''), nullif(current_setting('response.status', true), '')",
+    );
     if let DbPlanKind::Mutate(mutate) = &plan.kind {
         if matches!(mutate.kind, MutateKind::Upsert { .. } | MutateKind::Insert { counts_inserts: true, .. }) {
             sql.raw(", nullif(current_setting('pgrst.inserted', true), '')");
@@ -173,7 +175,7 @@ fn body(sql: &mut SqlStatement<'_>, body: &Body) {
 }
 
 /// The call of the pre-request function.
-pub fn pre_request(function: &str, default_schema: Option<&str>) -> String {
+pub(crate) fn pre_request(function: &str, default_schema: Option<&str>) -> String {
     let identifier = match function.split_once('.') {
         Some((schema, name)) => QualifiedIdentifier::new(schema, name),
         None => QualifiedIdentifier::new(default_schema.unwrap_or_default(), function),

@@ -196,7 +196,9 @@ fn output_expression(sql: &mut SqlStatement<'_>, embed: &Embed, grouped: bool) {
         sql.raw("row_to_json(").ident(&embed.alias).raw(".*)");
     } else {
         // The row has columns that only serve the parent's order.
-        sql.raw("CASE WHEN ").ident(&embed.alias).raw(".* IS DISTINCT FROM NULL THEN (SELECT row_to_json(pgrst_row.*) FROM (SELECT ");
+        sql.raw("CASE WHEN ")
+            .ident(&embed.alias)
+            .raw(".* IS DISTINCT FROM NULL THEN (SELECT row_to_json(pgrst_row.*) FROM (SELECT ");
         sql.list(row_names(&embed.plan), ", ", |sql, name| {
             sql.column(&embed.alias, name).raw(" AS ").ident(name);
         });
@@ -274,7 +276,11 @@ fn join<'p>(sql: &mut SqlStatement<'p>, parent_alias: &str, embed: &'p Embed) {
 pub(super) fn has_rows(sql: &mut SqlStatement<'_>, embed: &Embed, wanted: bool) {
     match (embed.to_one, embed.spread) {
         (true, _) => {
-            sql.ident(&embed.alias).raw(if wanted { ".* IS DISTINCT FROM NULL" } else { ".* IS NOT DISTINCT FROM NULL" });
+            sql.ident(&embed.alias).raw(if wanted {
+                ".* IS DISTINCT FROM NULL"
+            } else {
+                ".* IS NOT DISTINCT FROM NULL"
+            });
         }
         (false, true) => {
             sql.column(&embed.alias, "pgrst_rows").raw(if wanted { " > 0" } else { " = 0" });
@@ -287,7 +293,7 @@ pub(super) fn has_rows(sql: &mut SqlStatement<'_>, embed: &Embed, wanted: bool) 
 
 fn group_by(sql: &mut SqlStatement<'_>, plan: &ReadPlan) {
     let before = sql.text().len();
-    let mut separator = |sql: &mut SqlStatement<'_>| {
+    let separator = |sql: &mut SqlStatement<'_>| {
         sql.raw(if sql.text().len() == before { " GROUP BY " } else { ", " });
     };
     for term in plan.terms.iter().filter(|term| !term.is_aggregate()) {

@@ -10,41 +10,41 @@ use std::borrow::Cow;
 
 /// A statement under construction.
 #[derive(Debug, Default)]
-pub struct SqlStatement<'p> {
+pub(crate) struct SqlStatement<'p> {
     text: String,
     params: Vec<Param<'p>>,
 }
 
 impl<'p> SqlStatement<'p> {
     /// Nothing yet.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { text: String::with_capacity(512), params: Vec::new() }
     }
 
     /// The text.
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         &self.text
     }
 
     /// The parameters.
-    pub fn params(&self) -> &[Param<'p>] {
+    pub(crate) fn params(&self) -> &[Param<'p>] {
         &self.params
     }
 
     /// Adds fixed text.
-    pub fn raw(&mut self, text: &'static str) -> &mut Self {
+    pub(crate) fn raw(&mut self, text: &'static str) -> &mut Self {
         self.text.push_str(text);
         self
     }
 
     /// Adds a quoted name.
-    pub fn ident(&mut self, name: &str) -> &mut Self {
+    pub(crate) fn ident(&mut self, name: &str) -> &mut Self {
         quote_into(&mut self.text, name);
         self
     }
 
     /// Adds a quoted name with its schema.
-    pub fn qualified(&mut self, name: &QualifiedIdentifier) -> &mut Self {
+    pub(crate) fn qualified(&mut self, name: &QualifiedIdentifier) -> &mut Self {
         if !name.schema.is_empty() {
             quote_into(&mut self.text, &name.schema);
             self.text.push('.');
@@ -54,14 +54,14 @@ impl<'p> SqlStatement<'p> {
     }
 
     /// Adds a quoted column of a named row.
-    pub fn column(&mut self, row: &str, column: &str) -> &mut Self {
+    pub(crate) fn column(&mut self, row: &str, column: &str) -> &mut Self {
         self.ident(row);
         self.text.push('.');
         self.ident(column)
     }
 
     /// Adds a quoted literal. For texts that are part of a statement's shape, such as json keys; values are bound.
-    pub fn literal(&mut self, text: &str) -> &mut Self {
+    pub(crate) fn literal(&mut self, text: &str) -> &mut Self {
         if text.contains('\\') {
             self.text.push_str(" E");
         }
@@ -77,30 +77,30 @@ impl<'p> SqlStatement<'p> {
     }
 
     /// Adds an integer.
-    pub fn int(&mut self, number: i64) -> &mut Self {
+    pub(crate) fn int(&mut self, number: i64) -> &mut Self {
         self.text.push_str(&number.to_string());
         self
     }
 
     /// Adds the name of a type as the client wrote it, reduced to the characters that the grammar allows in one.
-    pub fn type_name(&mut self, name: &str) -> &mut Self {
+    pub(crate) fn type_name(&mut self, name: &str) -> &mut Self {
         self.text.extend(name.chars().filter(|c| c.is_alphanumeric() || matches!(c, '_' | '$' | ' ')));
         self
     }
 
     /// Adds a type or a default expression as the catalogue spells it.
-    pub fn catalogue_text(&mut self, text: &str) -> &mut Self {
+    pub(crate) fn catalogue_text(&mut self, text: &str) -> &mut Self {
         self.text.push_str(text);
         self
     }
 
     /// Binds a value whose type PostgreSQL infers.
-    pub fn bind(&mut self, value: impl Into<Cow<'p, str>>) -> &mut Self {
+    pub(crate) fn bind(&mut self, value: impl Into<Cow<'p, str>>) -> &mut Self {
         self.push_param(Param::unknown(value))
     }
 
     /// Binds a value of a declared type.
-    pub fn bind_typed(&mut self, param_type: ParamType, value: impl Into<Cow<'p, [u8]>>) -> &mut Self {
+    pub(crate) fn bind_typed(&mut self, param_type: ParamType, value: impl Into<Cow<'p, [u8]>>) -> &mut Self {
         self.push_param(Param { param_type, value: Some(value.into()) })
     }
 
@@ -112,7 +112,7 @@ impl<'p> SqlStatement<'p> {
     }
 
     /// Adds items with a separator.
-    pub fn list<T>(
+    pub(crate) fn list<T>(
         &mut self,
         items: impl IntoIterator<Item = T>,
         separator: &'static str,
@@ -142,14 +142,14 @@ fn quote_into(target: &mut String, name: &str) {
 }
 
 /// A quoted name as a string of its own, for settings such as `search_path`.
-pub fn quoted(name: &str) -> String {
+pub(crate) fn quoted(name: &str) -> String {
     let mut text = String::with_capacity(name.len() + 2);
     quote_into(&mut text, name);
     text
 }
 
 /// An array literal with every element quoted.
-pub fn array_literal<'a>(elements: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn array_literal<'a>(elements: impl IntoIterator<Item = &'a str>) -> String {
     let mut text = String::from("{");
     for element in elements {
         if text.len() > 1 {
