@@ -18,6 +18,8 @@ fn main() {
     println!("cargo:rerun-if-changed=static");
     // include_dir! does not tell cargo what it reads.
     println!("cargo:rerun-if-changed=migrations");
+    // Embedded for `demo` by src/cli/demo/example.rs.
+    println!("cargo:rerun-if-changed=examples");
 
     let mut files = Vec::new();
     collect(&root.join("static"), &mut files);

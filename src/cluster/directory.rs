@@ -12,9 +12,9 @@ use super::account::Account;
 use super::binaries::Binaries;
 use super::error::ClusterError;
 use nix::fcntl::{Flock, FlockArg};
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io::{ErrorKind, Read, Seek, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -36,9 +36,7 @@ impl ClusterDirectory {
     /// Creates the folder if needed, takes its lock and checks that PostgreSQL's user can work in it.
     pub(super) fn open(root: &Path, account: Account) -> Result<Self, ClusterError> {
         let not_writable = |source| ClusterError::NotWritable { directory: root.into(), source };
-        // Root's folder must let PostgreSQL's user through; its contents have modes of their own.
-        let mode = if account.differs() { 0o711 } else { 0o700 };
-        DirBuilder::new().recursive(true).mode(mode).create(root).map_err(not_writable)?;
+        create_root(root, &account).map_err(not_writable)?;
         let root = root.canonicalize().map_err(not_writable)?;
         if let Some(blocking) = account.blocked_by(&root) {
             return Err(ClusterError::NotReachable { user: account.name(), blocking });
@@ -226,6 +224,23 @@ impl ClusterDirectory {
             .map_err(|source| ClusterError::NotWritable { directory: path.clone(), source })?;
         if for_account { self.account.own(&path) } else { Ok(()) }
     }
+}
+
+/// Creates the folder and what is missing above it. PostgreSQL's user must get through folders of root's whatever the
+/// umask says; their contents have modes of their own.
+pub(super) fn create_root(root: &Path, account: &Account) -> std::io::Result<()> {
+    if root.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = root.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        create_root(parent, account)?;
+    }
+    let mode = if account.differs() { 0o711 } else { 0o700 };
+    match DirBuilder::new().mode(mode).create(root) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(()),
+        other => other?,
+    }
+    std::fs::set_permissions(root, Permissions::from_mode(mode))
 }
 
 fn take_lock(root: &Path) -> Result<Flock<File>, ClusterError> {

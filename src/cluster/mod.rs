@@ -216,6 +216,15 @@ impl Cluster {
     }
 }
 
+/// Creates an installation's folder so that PostgreSQL's user can work below it.
+///
+/// # Errors
+/// [`ClusterError::NotWritable`].
+pub fn create_data_dir(data_dir: &Path) -> Result<(), ClusterError> {
+    directory::create_root(data_dir, &account::Account::current()?)
+        .map_err(|source| ClusterError::NotWritable { directory: data_dir.into(), source })
+}
+
 /// Deletes a cluster's files with their logins, for a start from nothing; other files in the folder stay.
 ///
 /// # Errors
