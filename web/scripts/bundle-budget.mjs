@@ -9,7 +9,11 @@ import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 const out = fileURLToPath(new URL('../../static', import.meta.url))
 const manifest = JSON.parse(readFileSync(join(out, 'build-manifest.json'), 'utf8'))
 const PAGES = [
-  { name: '/', chunks: ['src/features/dashboard/home-page.tsx', 'src/features/dashboard/dashboard-view.tsx'], budgetKb: 150 },
+  {
+    name: '/',
+    chunks: ['src/features/dashboard/home-page.tsx', 'src/features/dashboard/dashboard-view.tsx'],
+    budgetKb: 150,
+  },
   { name: '/view/…', chunks: ['src/features/entity-list/list-page.tsx'], budgetKb: 230 },
   { name: '/view/…/…', chunks: ['src/features/entity-detail/detail-page.tsx'], budgetKb: 230 },
   { name: '/create/…', chunks: ['src/features/entity-form/form-page.tsx'], budgetKb: 230 },

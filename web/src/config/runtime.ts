@@ -13,12 +13,24 @@ export interface RuntimeConfig {
   postgrestUrl: string
   swaggerUrl: string
   keycloak: { url: string; realm: string; clientId: string } | null
+  map: MapConfig
   branding: Branding
+}
+
+interface MapConfig {
+  /** Template of tile addresses; null where maps have no background. */
+  tileUrl: string | null
+  tileUrlDark: string | null
+  attribution: string
+  center: { lat: number; lng: number }
+  zoom: number
 }
 
 type Loose = Record<string, unknown>
 
 const record = (value: unknown): Loose => (typeof value === 'object' && value !== null ? (value as Loose) : {})
+const number = (value: unknown, fallback: number): number =>
+  typeof value === 'number' && Number.isFinite(value) ? value : fallback
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined)
 
 /** Completes the object the server sent; unknown members are ignored. */
@@ -27,6 +39,8 @@ function readRuntimeConfig(source: unknown): RuntimeConfig {
   const keycloak = record(given.keycloak)
   const branding = record(given.branding)
   const url = text(keycloak.url)
+  const map = record(given.map)
+  const [lat, lng] = Array.isArray(map.defaultCenter) ? (map.defaultCenter as unknown[]) : []
   const base = text(given.postgrestUrl) ?? '/api/'
   return {
     postgrestUrl: base.endsWith('/') ? base : `${base}/`,
@@ -38,6 +52,13 @@ function readRuntimeConfig(source: unknown): RuntimeConfig {
           clientId: text(keycloak.clientId) ?? 'civic-os',
         }
       : null,
+    map: {
+      tileUrl: text(map.tileUrl) ?? null,
+      tileUrlDark: text(map.tileUrlDark) ?? null,
+      attribution: text(map.attribution) ?? '',
+      center: { lat: number(lat, 43.0125), lng: number(lng, -83.6875) },
+      zoom: number(map.defaultZoom, 13),
+    },
     branding: {
       name: text(branding.name) ?? 'Civic OS',
       logo: text(branding.logo),

@@ -4,6 +4,7 @@ import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import { Button } from '~/components/button'
 import { Icon } from '~/components/icon'
+import { MapPanel } from '~/components/map-panel'
 import { StatusBadge } from '~/components/status-badge'
 import { paths } from '~/config/paths'
 import { isHexColor } from '~/lib/color'
@@ -18,7 +19,7 @@ const embedded = (value: unknown): Embedded => (typeof value === 'object' && val
 
 // ---- points: the draft is `lat,lng` as typed ----
 
-function PointField({ value, onChange, id, describedBy, invalid, required }: FieldProps) {
+function PointField({ property, value, onChange, id, describedBy, invalid, required }: FieldProps) {
   const [refused, setRefused] = useState(false)
   const [lat = '', lng = ''] = typeof value === 'string' ? value.split(',') : []
   const set = (nextLat: string, nextLng: string) =>
@@ -40,8 +41,16 @@ function PointField({ value, onChange, id, describedBy, invalid, required }: Fie
       />
     </label>
   )
+  const point = typeof value === 'string' ? readPair(value) : null
   return (
     <div className="co-stack co-stack-tight">
+      <MapPanel
+        points={point ? [{ id: 'here', ...point, name: property.label }] : []}
+        summary={t('map.pick', { label: property.label })}
+        height={320}
+        onPick={(nextLat, nextLng) => set(nextLat.toFixed(6), nextLng.toFixed(6))}
+      />
+      <p className="co-field-note">{t('map.pickHint')}</p>
       <div className="co-bounds">
         {input('lat', lat)}
         {input('lng', lng)}
@@ -75,13 +84,23 @@ function readPair(draft: string): { lat: number; lng: number } | null {
 }
 
 export const geoPoint: PropertyKind = {
-  Display: ({ value }) => {
+  Display: ({ value, place, property }) => {
     const point = typeof value === 'string' ? readPoint(value) : null
+    const words = point ? `${point.lat.toFixed(5)}, ${point.lng.toFixed(5)}` : String(value)
     return (
-      <span className="co-row co-nowrap co-tight co-numbers" dir="ltr">
-        <Icon name="pin" size={16} />
-        {point ? `${point.lat.toFixed(5)}, ${point.lng.toFixed(5)}` : String(value)}
-      </span>
+      <>
+        {point && place === 'detail' ? (
+          <MapPanel
+            points={[{ id: 'here', ...point, name: words }]}
+            summary={t('map.of', { label: property.label, place: words })}
+            height={240}
+          />
+        ) : null}
+        <span className="co-row co-nowrap co-tight co-numbers" dir="ltr">
+          <Icon name="pin" size={16} />
+          {words}
+        </span>
+      </>
     )
   },
   Field: PointField,

@@ -17,6 +17,9 @@ interface RowsProps {
   columns: readonly Property[]
   rows: readonly WireRow[]
   terms: readonly string[]
+  /** The record marked on the map, and how to mark another. */
+  active?: string | null
+  onActive?: (id: string | null) => void
 }
 
 const idOf = (entity: Entity, row: WireRow): string | null =>
@@ -61,7 +64,7 @@ interface TableProps extends RowsProps {
   onSort: (column: string) => void
 }
 
-export function EntityTable({ entity, columns, rows, terms, caption, sort, onSort }: TableProps) {
+export function EntityTable({ entity, columns, rows, terms, caption, sort, onSort, active, onActive }: TableProps) {
   const navigate = useNavigate()
   const open = (event: MouseEvent, id: string | null) => {
     const target = event.target as HTMLElement
@@ -107,7 +110,14 @@ export function EntityTable({ entity, columns, rows, terms, caption, sort, onSor
           {rows.map((row, index) => {
             const id = idOf(entity, row)
             return (
-              <tr key={id ?? index} onClick={(event) => open(event, id)} className={id ? 'co-clickable' : undefined}>
+              <tr
+                key={id ?? index}
+                id={id ? `row-${id}` : undefined}
+                onClick={(event) => open(event, id)}
+                onMouseEnter={onActive ? () => onActive(id) : undefined}
+                onFocus={onActive ? () => onActive(id) : undefined}
+                className={`${id ? 'co-clickable' : ''} ${id && id === active ? 'co-row-active' : ''}`}
+              >
                 {columns.map((property, position) => (
                   <td key={property.column} className={kinds[property.type].alignEnd ? 'co-end' : undefined}>
                     {position === 0 ? (

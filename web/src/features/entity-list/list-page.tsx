@@ -21,6 +21,7 @@ import { stringifySearch } from '~/lib/search'
 import { BELOW_DESKTOP, PHONE, useMedia } from '~/lib/viewport'
 import { EntityCards, EntityTable } from './entity-table'
 import { FilterChips, FilterPanel, FilterSheet } from './filter-panel'
+import { ListMap } from './list-map'
 import { listQuery } from './list-query'
 import {
   changeState,
@@ -122,10 +123,17 @@ function EntityList({ entity }: { entity: Entity }) {
     model,
     defaultPageSize,
   )
-  const query = useQuery(listQuery(model, entity, columns, state))
+  const mapProperty = entity.map ? model.property(entity.key, entity.map) : undefined
+  const mapShown = mapProperty !== undefined && (small ? search.show === 'map' : search.show !== 'table')
+  const fetched = mapProperty && !columns.includes(mapProperty) ? [...columns, mapProperty] : columns
+  const query = useQuery(listQuery(model, entity, fetched, state))
+  const [active, setActive] = useState<string | null>(null)
   const filterable = model.properties(entity.key).filter((property) => property.filterable)
 
-  const searchFor = (next: ListState) => writeListState(next, defaultPageSize)
+  const searchFor = (next: ListState) => ({
+    ...writeListState(next, defaultPageSize),
+    ...(search.show ? { show: search.show } : {}),
+  })
   const go = (change: Partial<ListState>, replace = false) =>
     void navigate({ to: '.', search: searchFor(changeState(state, change)), replace, resetScroll: false })
 
@@ -190,6 +198,22 @@ function EntityList({ entity }: { entity: Entity }) {
             {activeFilters > 0 ? t('list.filterActive', { n: activeFilters }) : t('list.filter')}
           </Button>
         ) : null}
+        {mapProperty ? (
+          <Button
+            icon="pin"
+            iconOnly={phone}
+            aria-pressed={mapShown}
+            onClick={() =>
+              void navigate({
+                to: '.',
+                search: { ...searchFor(state), show: mapShown === small ? undefined : small ? 'map' : 'table' },
+                resetScroll: false,
+              })
+            }
+          >
+            {t(mapShown ? 'map.hide' : 'map.show')}
+          </Button>
+        ) : null}
       </div>
       <FilterChips
         properties={model.properties(entity.key)}
@@ -233,6 +257,8 @@ function EntityList({ entity }: { entity: Entity }) {
                   columns={columns}
                   rows={rows}
                   terms={terms}
+                  active={mapShown ? active : null}
+                  onActive={mapShown ? setActive : undefined}
                   caption={t('list.caption', { name: entity.plural, range })}
                   sort={state.sort}
                   onSort={(column) => go({ sort: nextSort(state.sort, column) })}
@@ -257,6 +283,18 @@ function EntityList({ entity }: { entity: Entity }) {
             </>
           )}
         </div>
+        {mapShown && mapProperty && !(filtersOpen && !small) && rows.length > 0 ? (
+          <ListMap
+            entity={entity}
+            property={mapProperty}
+            rows={rows}
+            active={active}
+            onSelect={(id) => {
+              setActive(id)
+              document.getElementById(`row-${id}`)?.scrollIntoView({ block: 'center' })
+            }}
+          />
+        ) : null}
         {filtersOpen && !small ? (
           <FilterPanel
             properties={filterable}

@@ -161,6 +161,14 @@ export const en = {
   'right.update': 'Edit',
   'right.delete': 'Delete',
 
+  'map.show': 'Show map',
+  'map.hide': 'Hide map',
+  'map.of': 'Map of {label}: {place}',
+  'map.pick': 'Map to choose {label}. Arrow keys move the map, Enter takes its centre.',
+  'map.pickHint': 'Tap the map, or type the coordinates.',
+  'map.records': 'Map of {n, plural, one {# record} other {# records}} on this page; the same records are in the list.',
+  'map.noTiles': 'The background of the map could not be loaded.',
+
   'links.edit': 'Edit {name}',
   'links.saved': '{name} saved.',
   'links.failed': '{n} of {of} changes were not saved',

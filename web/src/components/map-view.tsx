@@ -1,0 +1,153 @@
+// A map with markers, on Leaflet. A chunk of its own: only lazy imports lead here. Whatever it shows
+// is also in the page as text; without tiles the markers stand on a plain ground.
+
+import L from 'leaflet'
+import { useEffect, useRef, useState } from 'react'
+import { runtimeConfig } from '~/config/runtime'
+import { t } from '~/lib/i18n/t'
+import 'leaflet/dist/leaflet.css'
+import './map-view.css'
+
+export interface MapPoint {
+  id: string
+  lat: number
+  lng: number
+  name: string
+}
+
+interface MapViewProps {
+  points: readonly MapPoint[]
+  /** What the map shows, for those who do not see it. */
+  summary: string
+  active?: string | null
+  onSelect?: (id: string) => void
+  /** Turns the map into a picker. */
+  onPick?: (lat: number, lng: number) => void
+  height: number
+}
+
+const dark = () => document.documentElement.dataset.theme === 'dark'
+const calm = () => matchMedia('(prefers-reduced-motion: reduce)').matches
+
+function pin(active: boolean): L.DivIcon {
+  const size: [number, number] = active ? [34, 44] : [26, 34]
+  return L.divIcon({
+    className: active ? 'co-pin co-pin-active' : 'co-pin',
+    iconSize: size,
+    iconAnchor: [size[0] / 2, size[1]],
+    html: '<svg viewBox="0 0 26 34" aria-hidden="true"><path d="M13 1a12 12 0 0 0-12 12c0 9 12 20 12 20s12-11 12-20A12 12 0 0 0 13 1z"/><circle cx="13" cy="13" r="4.5"/></svg>',
+  })
+}
+
+function addTiles(map: L.Map, onFail: () => void): L.TileLayer | null {
+  const { tileUrl, tileUrlDark, attribution } = runtimeConfig.map
+  const url = dark() ? (tileUrlDark ?? tileUrl) : tileUrl
+  if (!url) return null
+  return L.tileLayer(url, { attribution, maxZoom: 19 }).on('tileerror', onFail).addTo(map)
+}
+
+export default function MapView({ points, summary, active, onSelect, onPick, height }: MapViewProps) {
+  const holder = useRef<HTMLDivElement>(null)
+  const map = useRef<L.Map>(null)
+  const markers = useRef(new Map<string, L.Marker>())
+  const [tilesFailed, setTilesFailed] = useState(false)
+  const handlers = useRef({ onSelect, onPick })
+  handlers.current = { onSelect, onPick }
+  const picking = onPick !== undefined
+
+  useEffect(() => {
+    const element = holder.current
+    if (!element) return
+    const { center, zoom } = runtimeConfig.map
+    const created = L.map(element, {
+      center,
+      zoom,
+      zoomAnimation: !calm(),
+      fadeAnimation: !calm(),
+      markerZoomAnimation: !calm(),
+      // One finger scrolls the page on touch screens.
+      dragging: !L.Browser.mobile || picking,
+      scrollWheelZoom: false,
+    })
+    map.current = created
+    created.attributionControl.setPrefix(false)
+    let tiles = addTiles(created, () => setTilesFailed(true))
+    const watcher = new MutationObserver(() => {
+      tiles?.remove()
+      tiles = addTiles(created, () => setTilesFailed(true))
+    })
+    watcher.observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] })
+    created.on('click', (event) => handlers.current.onPick?.(event.latlng.lat, event.latlng.lng))
+    const resize = new ResizeObserver(() => created.invalidateSize())
+    resize.observe(element)
+    return () => {
+      watcher.disconnect()
+      resize.disconnect()
+      created.remove()
+      map.current = null
+      markers.current.clear()
+    }
+  }, [picking])
+
+  const places = points.map((point) => `${point.id}:${point.lat},${point.lng}`).join(';')
+  // biome-ignore lint/correctness/useExhaustiveDependencies: places stands for the points
+  useEffect(() => {
+    const current = map.current
+    if (!current) return
+    for (const marker of markers.current.values()) marker.remove()
+    markers.current.clear()
+    for (const point of points) {
+      const marker = L.marker(point, {
+        icon: pin(false),
+        title: point.name,
+        keyboard: onSelect !== undefined || picking,
+        draggable: picking,
+        interactive: onSelect !== undefined || picking,
+      })
+      marker.on('click', () => handlers.current.onSelect?.(point.id))
+      marker.on('dragend', () => {
+        const { lat, lng } = marker.getLatLng()
+        handlers.current.onPick?.(lat, lng)
+      })
+      marker.addTo(current)
+      markers.current.set(point.id, marker)
+    }
+    const [only] = points
+    if (points.length === 1 && only) {
+      if (!picking || !current.getBounds().contains(only)) current.setView(only, Math.max(current.getZoom(), 15))
+    } else if (points.length > 1) {
+      const bounds = L.latLngBounds(points.map((point) => [point.lat, point.lng]))
+      current.fitBounds(bounds, { padding: [30, 30], maxZoom: 15, animate: false })
+    }
+  }, [places, picking])
+
+  useEffect(() => {
+    for (const [id, marker] of markers.current) {
+      marker.setIcon(pin(id === active))
+      marker.setZIndexOffset(id === active ? 1000 : 0)
+    }
+    const marker = active ? markers.current.get(active) : undefined
+    if (marker && map.current && !map.current.getBounds().contains(marker.getLatLng())) {
+      map.current.panTo(marker.getLatLng(), { animate: !calm() })
+    }
+  }, [active])
+
+  return (
+    <div className="co-map">
+      <section
+        ref={holder}
+        className={`co-map-canvas co-map-${height}`}
+        aria-label={summary}
+        onKeyDown={(event) => {
+          if (picking && event.key === 'Enter' && event.target === holder.current && map.current) {
+            event.preventDefault()
+            const { lat, lng } = map.current.getCenter()
+            handlers.current.onPick?.(lat, lng)
+          }
+        }}
+      />
+      {picking ? <span className="co-map-cross" aria-hidden="true" /> : null}
+      {tilesFailed ? <p className="co-muted co-small">{t('map.noTiles')}</p> : null}
+    </div>
+  )
+}
