@@ -159,11 +159,16 @@ impl Issuer {
 }
 
 async fn keep_fresh(issuer: Weak<Inner>) {
+    let mut seen = 0;
     loop {
         let pause = {
             let Some(inner) = issuer.upgrade() else { return };
             let _one_at_a_time = inner.fetching.lock().await;
-            inner.fetch_and_note().await;
+            // A request may have fetched meanwhile.
+            if inner.progress().attempts == seen {
+                inner.fetch_and_note().await;
+            }
+            seen = inner.progress().attempts;
             inner.pause()
         };
         tokio::time::sleep(pause).await;

@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 /// Failures that cost nothing, for an account and for an address (behind which many people may sit).
 const FREE_FOR_ACCOUNT: u32 = 5;
 const FREE_FOR_ADDRESS: u32 = 30;
-const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+/// The pause after that doubles with every further failure.
+const FIRST_PAUSE: Duration = Duration::from_secs(30);
+const LONGEST_PAUSE: Duration = Duration::from_secs(600);
 
 type Counters = moka::sync::Cache<String, Arc<Mutex<Counter>>>;
 
@@ -71,7 +73,7 @@ impl Counter {
     fn fail(&mut self, free: u32) {
         self.failures = self.failures.saturating_add(1);
         if self.failures > free {
-            let pause = Duration::from_secs(1 << (self.failures - free).min(9));
+            let pause = FIRST_PAUSE * (1 << (self.failures - free - 1).min(9));
             self.blocked_until = Some(Instant::now() + pause.min(LONGEST_PAUSE));
         }
     }

@@ -1,1 +1,9 @@
-//! Tests of the subject `auth`.
+//! Token verification and the embedded provider, through their public surface.
+
+mod hostile;
+mod http;
+mod issuer;
+mod keys;
+mod provider;
+mod robustness;
+mod verification;
