@@ -6,6 +6,7 @@ mod auth;
 mod config;
 mod db;
 mod examples;
+mod jobs;
 mod migrate;
 mod schema_cache;
 mod serve;
