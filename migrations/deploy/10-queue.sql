@@ -86,9 +86,8 @@ create unique index river_job_unique_idx on metadata.river_job (unique_key)
   where unique_key is not null
     and unique_states is not null
     and metadata.river_job_state_in_bitmask(unique_states, state);
--- An older form of uniqueness, kept because it is part of the interface (W10).
-create unique index river_job_kind_unique_key_idx on metadata.river_job (kind, unique_key)
-  where unique_key is not null;
+-- The older river_job_kind_unique_key_idx is left out (W10): it would refuse a unique job for ever once an equal one was
+-- cancelled or discarded, which is what unique_states is there to allow.
 
 create unlogged table metadata.river_leader (
   elected_at timestamptz not null,

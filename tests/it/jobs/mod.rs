@@ -69,15 +69,15 @@ impl Bench {
         let database = TestDatabase::create().await;
         let url = database.authenticator_url();
         let db = Db::open(DbOptions { url: url.clone(), pool_max: 8, ..DbOptions::default() }).expect("a pool");
-        let hub = Hub::spawn(url, "jobs test".into());
+        let hub = Hub::spawn(&url, "jobs test").expect("a listener");
         let store = Store::new(db.clone());
         let admin = database.connect().await;
         Self { operations: Operations::new(store.clone()), database, store, admin, hub, db }
     }
 
-    /// A process that works on these kinds, with a fast heartbeat.
+    /// A process that works on these kinds, with a quick heartbeat.
     fn process(&self, registry: Registry) -> JobQueue {
-        JobQueue::start(self.store.clone(), Some(self.hub.clone()), registry, vec!["worker".into()], fast())
+        JobQueue::start(self.store.clone(), Some(self.hub.clone()), registry, vec!["worker".into()], quick_heartbeat())
     }
 
     async fn insert(&self, kind: &str, args: serde_json::Value) -> i64 {
@@ -128,11 +128,12 @@ impl Bench {
     }
 }
 
-fn fast() -> QueueSettings {
+/// A heartbeat that makes a dead process show within seconds, with room for a machine that is busy.
+fn quick_heartbeat() -> QueueSettings {
     QueueSettings {
-        beat: Duration::from_millis(200),
-        lease: Duration::from_millis(1500),
-        dead_after: Duration::from_secs(2),
+        beat: Duration::from_millis(1000),
+        lease: Duration::from_millis(4000),
+        dead_after: Duration::from_millis(7000),
         ..QueueSettings::default()
     }
 }

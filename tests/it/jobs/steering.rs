@@ -18,7 +18,7 @@ async fn a_running_job_can_be_cancelled() {
             }
         });
         let hub = listening.then(|| bench.hub.clone());
-        let process = JobQueue::start(bench.store.clone(), hub, Registry::new().with(waits), vec![], fast());
+        let process = JobQueue::start(bench.store.clone(), hub, Registry::new().with(waits), vec![], quick_heartbeat());
         let id = bench.insert("waits", json!({})).await;
         starts.recv().await.expect("started");
         bench.operations.cancel(id).await.expect("cancelled");
