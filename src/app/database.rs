@@ -7,6 +7,7 @@ use crate::api::{Api, ApiContext, ApiSettings};
 use crate::auth::Authenticator;
 use crate::config::{ApiMode, Config, Role, RoleSet, Secret};
 use crate::db::{Db, DbOptions, Hub, LaneLimits};
+use crate::jobs::{JobQueue, QueueSettings, Registry, Store};
 use crate::lifecycle::Lifecycle;
 use crate::migrate::{self, ApplyOptions, DeployOptions, MigrateError};
 use crate::schema_cache;
@@ -74,6 +75,16 @@ impl Database {
             address.map_or_else(|| ("0.0.0.0".to_owned(), 0), |address| (address.ip().to_string(), address.port()));
         let settings = ApiSettings::from_config(&config.api, &host, port);
         Ok(Api::new(ApiContext { db: self.db.clone(), schema_cache, authenticator, settings }))
+    }
+
+    /// The job queue of the roles that work; the kinds that each role brings are registered here.
+    pub(super) fn queue(&self, roles: RoleSet) -> Option<JobQueue> {
+        if !roles.contains(Role::Worker) && !roles.contains(Role::Payments) {
+            return None;
+        }
+        let names = roles.iter().map(|role| role.name().to_owned()).collect();
+        let store = Store::new(self.db.clone());
+        Some(JobQueue::start(store, Some(self.hub.clone()), Registry::new(), names, QueueSettings::default()))
     }
 
     /// Readiness and metrics of pool, listener and schema cache (POSTGREST.md §20).

@@ -18,6 +18,7 @@ use crate::auth::{AuthOptions, Authenticator, IssuerOptions, KeySource};
 use crate::cluster::{Cluster, ClusterOptions, StepListener};
 use crate::config::{ApiMode, Config, DatabaseMode, Role, RoleSet};
 use crate::identity::{Appearance, NewPerson, Provider, ProviderOptions};
+use crate::jobs::JobQueue;
 use crate::lifecycle::Lifecycle;
 use crate::migrate;
 use listeners::Listeners;
@@ -48,7 +49,9 @@ pub struct Running {
     database: Option<database::Database>,
     provider: Option<Provider>,
     cluster: Option<Cluster>,
+    queue: Option<JobQueue>,
     grace: Duration,
+    deadline: Duration,
 }
 
 /// Runs a process with these roles until it is told to stop.
@@ -130,13 +133,25 @@ async fn start_modules(
         site.public_url = config.public_url();
         site.provider = provider;
     }
+    let queue = database.queue(roles);
     let addresses = listeners.addresses().clone();
     let provider = site.provider.clone();
     let servers = attempt!(http::Servers::start(listeners, site));
     lifecycle.serving();
     tracing::info!(roles = %roles, "Serving {}", addresses);
     let grace = Duration::from_secs(config.shutdown.grace);
-    Ok(Some(Running { addresses, lifecycle, servers, database: Some(database), provider, cluster, grace }))
+    let deadline = Duration::from_secs(config.shutdown.deadline);
+    Ok(Some(Running {
+        addresses,
+        lifecycle,
+        servers,
+        database: Some(database),
+        queue,
+        provider,
+        cluster,
+        grace,
+        deadline,
+    }))
 }
 
 impl Running {
@@ -165,7 +180,13 @@ impl Running {
     /// Lets the load balancer notice, finishes what runs, closes the connections.
     async fn drain(&mut self) {
         tokio::time::sleep(self.grace).await;
-        self.servers.stop().await;
+        // Jobs get most of the deadline; what they hand back and what requests still write needs the rest.
+        let queue = self.queue.take().map(|queue| queue.stop(self.deadline.mul_f64(0.6)));
+        tokio::join!(self.servers.stop(), async {
+            if let Some(stopping) = queue {
+                stopping.await;
+            }
+        });
         if let Some(Err(error)) = self.provider.as_ref().map(Provider::save) {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,

@@ -149,10 +149,15 @@ impl JobQueue {
             hard.clone(),
             first_beat,
         ));
+        let queues = registry.queues();
         tracing::info!(
             client_id,
-            "Working on queues: {}",
-            registry.queues().iter().map(|queue| queue.name).collect::<Vec<_>>().join(", ")
+            "Working on {}",
+            if queues.is_empty() {
+                "no queue of its own, only on the housekeeping".to_owned()
+            } else {
+                queues.iter().map(|queue| queue.name).collect::<Vec<_>>().join(", ")
+            }
         );
         Self {
             store,

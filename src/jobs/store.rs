@@ -27,6 +27,7 @@ const LEADER_RESIGN: &str = include_str!("../sql/jobs/leader_resign.sql");
 const SCHEDULE: &str = include_str!("../sql/jobs/schedule.sql");
 const RESCUE_DEAD: &str = include_str!("../sql/jobs/rescue_dead.sql");
 const RESCUE_STUCK: &str = include_str!("../sql/jobs/rescue_stuck.sql");
+const REINDEXABLE: &str = include_str!("../sql/jobs/reindexable.sql");
 const CLEAN: &str = include_str!("../sql/jobs/clean.sql");
 const CLEAN_QUEUES: &str = include_str!("../sql/jobs/clean_queues.sql");
 
@@ -368,19 +369,14 @@ impl Store {
         Ok(count.unsigned_abs())
     }
 
-    /// Rebuilds one index without blocking writers; skipped when leftovers of an interrupted rebuild are there. Not possible inside a transaction, and the
-    /// narrow role does not own the index: where the login may not do it, this is an error that the caller only logs.
+    /// Rebuilds one index without blocking writers. Skipped where the login does not own the table (the narrow role never does: then an operator's
+    /// own maintenance is in charge), and when leftovers of an interrupted rebuild are there. Not possible inside a transaction.
     pub(super) async fn reindex(&self, lane: Lane, index: &'static str) -> Result<(), StoreError> {
         let client = self.db.client(lane).await.map_err(StoreError::Connect)?;
-        let failed = |source| StoreError::Statement { statement: "reindex", source };
-        let leftovers = client
-            .query_typed(
-                "select 1 from pg_class where relnamespace = 'metadata'::regnamespace and relname in ($1 || '_ccnew', $1 || '_ccold')",
-                &[(&index, Type::TEXT)],
-            )
-            .await
-            .map_err(failed)?;
-        if leftovers.is_empty() {
+        let failed = |source| StoreError::Statement { statement: "reindexable", source };
+        let rows = client.query_typed(REINDEXABLE, &[(&index, Type::TEXT)]).await.map_err(failed)?;
+        if !rows.is_empty() {
+            let failed = |source| StoreError::Statement { statement: "reindex", source };
             client.batch_execute(&format!("reindex index concurrently metadata.{index}")).await.map_err(failed)?;
         }
         Ok(())

@@ -25,7 +25,8 @@ async fn a_stop_hands_unfinished_jobs_back_with_the_attempt_refunded() {
     process.stop(Duration::from_millis(50)).await;
     let row = bench.row(id).await;
     assert_eq!((row.state.as_str(), row.attempt, row.errors), ("available", 0, 0));
-    let processes: i64 = bench.admin.query_one("select count(*) from metadata.job_processes", &[]).await.expect("counted").get(0);
+    let processes: i64 =
+        bench.admin.query_one("select count(*) from metadata.job_processes", &[]).await.expect("counted").get(0);
     assert_eq!(processes, 0, "a process that left is forgotten");
 }
 
@@ -40,7 +41,11 @@ async fn jobs_of_a_dead_process_are_handed_back_and_finished_by_another() {
     drop(victim);
     let survivor = bench.process(Registry::new().with(kind("hangs", async |_| Outcome::Complete)));
     let row = bench.wait_for_state(id, "completed").await;
-    assert_eq!((row.attempt, row.errors), (2, 1), "the lost attempt stays counted: a job that kills its process must end");
+    assert_eq!(
+        (row.attempt, row.errors),
+        (2, 1),
+        "the lost attempt stays counted: a job that kills its process must end"
+    );
     assert_eq!(row.error_elements[0]["error"], "The process that ran this job stopped beating");
     assert_eq!(row.attempted_by.len(), 2);
     survivor.stop(LIMIT).await;

@@ -31,7 +31,10 @@ async fn failures_are_counted_described_and_retried_by_the_fourth_power() {
     let mut keys: Vec<&String> = first.keys().collect();
     keys.sort();
     assert_eq!(keys, ["at", "attempt", "error", "trace"]);
-    assert_eq!((&first["attempt"], &first["error"], &first["trace"]), (&json!(1), &json!("attempt 1 refused"), &json!("")));
+    assert_eq!(
+        (&first["attempt"], &first["error"], &first["trace"]),
+        (&json!(1), &json!("attempt 1 refused"), &json!(""))
+    );
     OffsetDateTime::parse(first["at"].as_str().expect("text"), &Rfc3339).expect("RFC 3339, or Go cannot fetch the row");
     process.stop(LIMIT).await;
 }
@@ -68,7 +71,8 @@ async fn discard_and_cancel_need_no_further_attempt() {
 #[tokio::test(flavor = "multi_thread")]
 async fn snoozing_gives_the_attempt_back_and_adds_no_error() {
     let bench = Bench::new().await;
-    let process = bench.process(Registry::new().with(kind("snoozes", async |_| Outcome::Snooze(Duration::from_secs(60)))));
+    let process =
+        bench.process(Registry::new().with(kind("snoozes", async |_| Outcome::Snooze(Duration::from_secs(60)))));
     let id = bench.insert("snoozes", json!({})).await;
     let row = bench.wait_for_state(id, "scheduled").await;
     assert_eq!((row.attempt, row.errors, row.finalized), (0, 0, false));
@@ -108,7 +112,8 @@ async fn a_run_that_takes_too_long_is_ended_and_one_that_never_yields_does_not_s
             Outcome::Complete
         })
     };
-    let process = bench.process(Registry::new().with(slow).with(endless).with(kind("succeeds", async |_| Outcome::Complete)));
+    let process =
+        bench.process(Registry::new().with(slow).with(endless).with(kind("succeeds", async |_| Outcome::Complete)));
     let slow = bench.insert("slow", json!({})).await;
     let endless = bench.insert("endless", json!({})).await;
     let row = bench.wait_for(slow, |row| row.errors > 0).await;
@@ -161,7 +166,10 @@ async fn kinds_that_are_not_ours_stay_untouched() {
 #[tokio::test(flavor = "multi_thread")]
 async fn completion_can_be_one_transaction_with_the_kinds_own_writes() {
     let bench = Bench::new().await;
-    bench.database.execute("create table public.done (job bigint); grant insert on public.done to civic_os_worker").await;
+    bench
+        .database
+        .execute("create table public.done (job bigint); grant insert on public.done to civic_os_worker")
+        .await;
     let db = bench.db.clone();
     let writes = kind("writes", move |run: Run| {
         let db = db.clone();

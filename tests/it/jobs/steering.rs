@@ -40,12 +40,17 @@ async fn a_waiting_job_is_cancelled_at_once_and_retry_brings_it_back() {
     bench.operations.retry(id).await.expect("retried");
     let row = bench.row(id).await;
     assert_eq!((row.state.as_str(), row.finalized), ("available", false));
-    assert!(bench.operations.retry(9_999_999).await.expect_err("unknown").to_string().contains("there is no job 9999999"));
+    assert!(
+        bench.operations.retry(9_999_999).await.expect_err("unknown").to_string().contains("there is no job 9999999")
+    );
 
     // All attempts used: a retry gets one more.
     bench
         .admin
-        .execute("update metadata.river_job set state = 'discarded', finalized_at = now(), attempt = 25 where id = $1", &[&id])
+        .execute(
+            "update metadata.river_job set state = 'discarded', finalized_at = now(), attempt = 25 where id = $1",
+            &[&id],
+        )
         .await
         .expect("changed");
     bench.operations.retry(id).await.expect("retried");
@@ -113,8 +118,10 @@ async fn people_cannot_become_workers() {
     // An RPC function running as a person cannot touch the queue, and a person without the admin role sees no job.
     bench.insert("secret", json!({"card": "4242"})).await;
     bench.admin.batch_execute("set role authenticated").await.expect("a person");
-    let seen: i64 = bench.admin.query_one("select count(*) from metadata.river_job", &[]).await.expect("counted").get(0);
+    let seen: i64 =
+        bench.admin.query_one("select count(*) from metadata.river_job", &[]).await.expect("counted").get(0);
     assert_eq!(seen, 0);
-    let refusal = bench.admin.batch_execute("update metadata.river_job set state = 'available'").await.expect_err("refused");
+    let refusal =
+        bench.admin.batch_execute("update metadata.river_job set state = 'available'").await.expect_err("refused");
     assert_eq!(refusal.code().map(tokio_postgres::error::SqlState::code), Some("42501"));
 }

@@ -65,9 +65,8 @@ async fn three_processes_run_each_of_3000_jobs_once() {
             async { Outcome::Complete }
         })
     };
-    let processes: Vec<JobQueue> = (0..3)
-        .map(|_| bench.process(Registry::new().with(counted(runs.clone())).with_parallel("tests", 50)))
-        .collect();
+    let processes: Vec<JobQueue> =
+        (0..3).map(|_| bench.process(Registry::new().with(counted(runs.clone())).with_parallel("tests", 50))).collect();
     bench
         .admin
         .execute(
