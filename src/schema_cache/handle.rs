@@ -3,7 +3,7 @@
 //! Invariant: a snapshot is only ever replaced by a newer good one (D-29); requests never wait for a reload. Reloads
 //! coalesce: while one runs, any number of further requests make one more.
 
-use super::{SchemaCache, SchemaCacheError};
+use super::{SchemaCache, SchemaCacheError, Timezones};
 use crate::db::{Db, Hub, HubEvent};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -137,6 +137,7 @@ async fn keep_current(
 ) {
     let mut pause = FIRST_PAUSE;
     let mut generation = 0;
+    let timezones = Timezones::default();
     loop {
         let Some(strong) = shared.upgrade() else { return };
         // What was asked for until now is answered by the load that starts now.
@@ -144,11 +145,15 @@ async fn keep_current(
             strong.is_reason(&event);
         }
         let options = read(&strong.options).clone();
-        match SchemaCache::load(&db, &options).await {
+        match SchemaCache::load_catalog(&db, &options).await {
             Ok(mut cache) => {
                 generation += 1;
                 cache.generation = generation;
+                cache.timezones = timezones.clone();
                 strong.replace(cache);
+                if let Err(error) = timezones.list(&db).await {
+                    tracing::warn!(%error, "cannot list the time zones; the next reload tries again");
+                }
                 if generation > 1 {
                     db.forget_statements();
                 }

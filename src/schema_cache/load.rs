@@ -28,7 +28,6 @@ const ROUTINES: usize = 8;
 const COMPUTED: usize = 9;
 const REPRESENTATIONS: usize = 10;
 const MEDIA_HANDLERS: usize = 11;
-const TIMEZONES: usize = 12;
 
 /// Which list of schemas a query takes.
 enum Takes {
@@ -37,7 +36,7 @@ enum Takes {
     All,
 }
 
-const QUERIES: [(&str, &str, Takes); 13] = [
+const QUERIES: [(&str, &str, Takes); 12] = [
     ("schemas", include_str!("../sql/schema_cache/schemas.sql"), Takes::All),
     ("relations", include_str!("../sql/schema_cache/relations.sql"), Takes::Exposed),
     ("columns", include_str!("../sql/schema_cache/columns.sql"), Takes::Exposed),
@@ -50,15 +49,24 @@ const QUERIES: [(&str, &str, Takes); 13] = [
     ("computed relationships", include_str!("../sql/schema_cache/computed.sql"), Takes::Exposed),
     ("representations", include_str!("../sql/schema_cache/representations.sql"), Takes::Nothing),
     ("media type handlers", include_str!("../sql/schema_cache/media_handlers.sql"), Takes::Exposed),
-    ("time zones", include_str!("../sql/schema_cache/timezones.sql"), Takes::Nothing),
 ];
 
 impl SchemaCache {
-    /// Reads the catalogue now.
+    /// Reads the catalogue and the time zones now.
     ///
     /// # Errors
     /// The database cannot be reached, refuses a query, or a named schema does not exist.
     pub async fn load(db: &Db, options: &SchemaCacheOptions) -> Result<Self, SchemaCacheError> {
+        let cache = Self::load_catalog(db, options).await?;
+        cache.timezones.list(db).await?;
+        Ok(cache)
+    }
+
+    /// Reads the catalogue without the time zones.
+    ///
+    /// # Errors
+    /// The database cannot be reached, refuses a query, or a named schema does not exist.
+    pub(super) async fn load_catalog(db: &Db, options: &SchemaCacheOptions) -> Result<Self, SchemaCacheError> {
         let started = Instant::now();
         let exposed = [array_parameter(options.schemas.iter())];
         let all = [array_parameter(options.schemas.iter().chain(&options.extra_search_path))];
@@ -126,7 +134,6 @@ fn build(rows: Vec<Vec<ResultRow>>, options: &SchemaCacheOptions) -> Result<Sche
     shaped(ROUTINES, read_routines(&take(ROUTINES), &mut cache))?;
     shaped(REPRESENTATIONS, read_representations(&take(REPRESENTATIONS), &mut cache))?;
     shaped(MEDIA_HANDLERS, read_media_handlers(&take(MEDIA_HANDLERS), &mut cache))?;
-    cache.timezones = take(TIMEZONES).iter().filter_map(|row| row.text(0).map(Into::into)).collect();
     Ok(cache)
 }
 

@@ -16,6 +16,7 @@ mod relationship;
 mod relationships;
 mod routine;
 mod table;
+mod timezones;
 mod view;
 
 pub use error::SchemaCacheError;
@@ -25,10 +26,11 @@ pub use lookup::RoutineLookup;
 pub use relationship::{Cardinality, ComputedRelationship, ForeignKeyRelationship, Junction, Relationship};
 pub use routine::{PgType, ReturnType, Routine, RoutineParam, Volatility};
 pub use table::{Column, Table};
+pub use timezones::Timezones;
 
 use indexmap::IndexMap;
 use serde::Serialize;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 /// An immutable snapshot of the exposed schemas.
 #[derive(Debug, Default)]
@@ -48,7 +50,7 @@ pub struct SchemaCache {
     /// Comments of the exposed schemas and those of the search path.
     pub schema_comments: HashMap<String, Option<String>>,
     /// Names that `Prefer: timezone` accepts.
-    pub timezones: BTreeSet<String>,
+    pub timezones: Timezones,
     /// Major version of the server times ten thousand plus minor, as `server_version_num` says.
     pub server_version_num: u32,
     /// How long the catalogue queries took.
