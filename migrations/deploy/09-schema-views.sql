@@ -71,7 +71,7 @@ with granted as (
   group by p.table_name
 )
 select
-  coalesce(e.display_name, c.relname::text) as display_name,
+  coalesce(e.display_name, c.relname::text collate "default") as display_name,
   coalesce(e.sort_order, 0) as sort_order,
   e.description,
   e.search_fields,
@@ -123,7 +123,8 @@ select
   'public'::information_schema.sql_identifier as table_schema,
   c.relname::information_schema.sql_identifier as table_name,
   a.attname::information_schema.sql_identifier as column_name,
-  coalesce(p.display_name, initcap(replace(a.attname::text, '_', ' '))) as display_name,
+  -- Names have the collation C, which knows capitals of ASCII only.
+  coalesce(p.display_name, initcap(replace(a.attname::text collate "default", '_', ' '))) as display_name,
   p.description,
   coalesce(p.sort_order, a.attnum::integer) as sort_order,
   p.column_width,

@@ -23,8 +23,8 @@ select pg_temp.expect($facts$
   },
   "view_bodies": {
    "public.schema_cache_versions": {"hash":"aebd47898294ab7348537ca4f71564cf"},
-   "public.schema_entities": {"hash":"63ae8d269e865c038d1cc5cbcb5ba513"},
-   "public.schema_properties": {"hash":"8182198c528bfc3a206c62e9a32b778b"}
+   "public.schema_entities": {"hash":"8332cee85f57404dea9fd651c2770620"},
+   "public.schema_properties": {"hash":"568bb5494284ef4871fc759c5ad7ab83"}
   },
   "view_columns": {
    "public.schema_cache_versions.cache_name": {"position":1,"type":"text"},

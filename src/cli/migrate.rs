@@ -68,6 +68,12 @@ enum Verb {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Take over a database that Sqitch deployed at release 0.15.0; tables and rows stay as they are
+    Adopt {
+        /// Show what would be replaced and do nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Show what was deployed, reverted or failed, newest first
     Log,
 }
@@ -87,6 +93,7 @@ pub(crate) fn run(args: &Args, sources: &SourceArgs) -> anyhow::Result<Exit> {
                 let options = RevertOptions { to: to.clone(), discard_data: *discard_data, dry_run: *dry_run };
                 revert(&owner_url, &options, *yes, args.json).await
             }
+            Verb::Adopt { dry_run } => adopt(&owner_url, *dry_run, args.json).await,
             Verb::Log => log(&owner_url, args.json).await,
         }
     })
@@ -213,6 +220,23 @@ fn confirmed(changes: &[String]) -> anyhow::Result<bool> {
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
+async fn adopt(owner_url: &Secret, dry_run: bool, json: bool) -> anyhow::Result<Exit> {
+    let report = migrate::adopt(owner_url, dry_run, progress(json)).await?;
+    if json {
+        return print_json(&report);
+    }
+    for change in &report.changed {
+        println!("  {change}");
+    }
+    let verb = if report.dry_run { "would be" } else { "were" };
+    println!(
+        "{} facts {verb} brought to this release; {} changes {verb} recorded.",
+        report.changed.len(),
+        report.adopted.len()
+    );
+    Ok(Exit::Done)
+}
+
 async fn log(owner_url: &Secret, json: bool) -> anyhow::Result<Exit> {
     let entries = migrate::log(owner_url).await?;
     if json {
@@ -235,8 +259,8 @@ pub(super) fn owner_url(sources: &SourceArgs) -> anyhow::Result<Secret> {
     let loaded = sources.load(RoleSet::only(Role::Migrate), Overrides::default())?;
     loaded.require_complete()?;
     let mut log = loaded.config.log.clone();
-    // refinery tells every step at level info; the progress lines say it better.
-    log.level.push_str(",refinery_core=warn");
+    // refinery tells every step, the driver every notice of the server; the progress lines say it better.
+    log.level.push_str(",refinery_core=warn,tokio_postgres=warn");
     start_logging(&log)?;
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");

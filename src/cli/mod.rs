@@ -7,6 +7,7 @@
 mod app_apply;
 mod completions;
 mod config;
+mod db;
 mod demo;
 mod doctor;
 mod health;
@@ -87,6 +88,7 @@ enum Verb {
     Migrate(migrate::Args),
     App(AppArgs),
     Config(config::Args),
+    Db(db::Args),
     Doctor(doctor::Args),
     Health(health::Args),
     Completions(completions::Args),
@@ -182,6 +184,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
         Some(Verb::Migrate(args)) => migrate::run(args, sources),
         Some(Verb::App(AppArgs { verb: AppVerb::Apply(args) })) => app_apply::run(args, sources),
         Some(Verb::Config(args)) => config::run(args, sources),
+        Some(Verb::Db(args)) => db::run(args, sources),
         Some(Verb::Doctor(args)) => doctor::run(args, sources),
         Some(Verb::Health(args)) => health::run(args, sources),
         Some(Verb::Completions(args)) => completions::run(args),

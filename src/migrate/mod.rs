@@ -6,6 +6,7 @@
 //! connection of the owner, never on the pool; the only question the pool may ask is [`currency`].
 //! Callers: `app` and `cli`. Tests: `tests/it/migrate/`; documentation: `docs/migrations.md`.
 
+mod adopt;
 mod application;
 mod deploy;
 mod error;
@@ -20,6 +21,7 @@ mod statement;
 mod status;
 mod verify;
 
+pub use adopt::{AdoptReport, adopt};
 pub use application::{AppliedFile, ApplyOptions, ApplyReport, apply_application};
 pub use deploy::{DeployOptions, DeployReport, DeployedChange, deploy};
 pub use error::{ConnectFailure, MigrateError, StatementFailure};

@@ -9,7 +9,8 @@ use super::session::{HISTORY_TABLE, Session};
 use serde::Serialize;
 use tokio_postgres::Client;
 
-const CREATE: &str = include_str!("../sql/migrate/registry.sql");
+/// Makes the registry.
+pub(super) const CREATE: &str = include_str!("../sql/migrate/registry.sql");
 const LOG: &str = include_str!("../sql/migrate/log.sql");
 
 /// A row of refinery's history.

@@ -123,21 +123,6 @@ impl Session {
         }
         transaction.commit().await.doing("committing the change")
     }
-
-    /// Runs files in one transaction; with `keep` false it is rolled back at the end.
-    pub(super) async fn run_files(&mut self, files: &[Extra], keep: bool) -> Result<usize, MigrateError> {
-        let transaction = self.client.transaction().await.doing("starting a transaction")?;
-        let mut statements = 0;
-        for file in files {
-            statements += run_statements(&transaction, &file.file, &file.sql).await?;
-        }
-        if keep {
-            transaction.commit().await.doing("committing")?;
-        } else {
-            transaction.rollback().await.doing("rolling back")?;
-        }
-        Ok(statements)
-    }
 }
 
 /// Runs every statement of `sql`; the first failure is returned with its place.

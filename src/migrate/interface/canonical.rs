@@ -3,11 +3,10 @@
 
 use serde_json::Value;
 
-/// Applies [`text`] to strings that look like expressions; lists keep their members.
-pub(super) fn spelling(value: Value) -> Value {
+/// Applies it to the fields that hold one expression.
+pub(super) fn spelling(field: &str, value: Value) -> Value {
     match value {
-        Value::String(raw) if raw.contains('(') || raw.contains('\n') => Value::String(text(&raw)),
-        Value::Array(items) => Value::Array(items.into_iter().map(spelling).collect()),
+        Value::String(raw) if matches!(field, "definition" | "using" | "with_check") => Value::String(text(&raw)),
         other => other,
     }
 }

@@ -119,7 +119,13 @@ async fn add_records(
     for row in transaction.query(query, &[]).await.doing("reading the catalogue")? {
         let record: Value = row.get(2);
         let Value::Object(members) = record else { continue };
-        let record = members.into_iter().map(|(field, value)| (field, canonical::spelling(value))).collect();
+        let record = members
+            .into_iter()
+            .map(|(field, value)| {
+                let value = canonical::spelling(&field, value);
+                (field, value)
+            })
+            .collect();
         interface.categories.entry(row.get(0)).or_default().insert(row.get(1), record);
     }
     Ok(())

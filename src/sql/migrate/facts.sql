@@ -105,7 +105,7 @@ select
     ))
   )
 from pg_catalog.pg_roles r
-where r.rolname in ('authenticator', 'web_anon', 'authenticated')
+where r.rolname in ('authenticator', 'web_anon', 'authenticated', 'civic_os_worker', 'civic_os_payments')
 
 union all
 select
@@ -198,8 +198,8 @@ select
       'position', row_number() over (partition by r.oid order by a.attnum),
       'type', pg_catalog.format_type(a.atttypid, a.atttypmod),
       'not_null', a.attnotnull,
-      'default', case when a.attgenerated = '' then regexp_replace(pg_catalog.pg_get_expr(d.adbin, d.adrelid), '\s+', ' ', 'g') end,
-      'generated', case when a.attgenerated <> '' then regexp_replace(pg_catalog.pg_get_expr(d.adbin, d.adrelid), '\s+', ' ', 'g') end,
+      'default', case when a.attgenerated = '' then pg_catalog.pg_get_expr(d.adbin, d.adrelid) end,
+      'generated', case when a.attgenerated <> '' then pg_catalog.pg_get_expr(d.adbin, d.adrelid) end,
       'identity', case a.attidentity when 'a' then 'always' when 'd' then 'by default' end
     )
   end
@@ -393,5 +393,7 @@ select
   jsonb_build_object('privileges', jsonb_agg(distinct p.privilege_type order by p.privilege_type))
 from privilege p
 left join pg_catalog.pg_roles g on g.oid = p.grantee
-where coalesce(g.rolname, 'PUBLIC') in ('authenticator', 'web_anon', 'authenticated', 'PUBLIC')
+where coalesce(g.rolname, 'PUBLIC') in (
+  'authenticator', 'web_anon', 'authenticated', 'civic_os_worker', 'civic_os_payments', 'PUBLIC'
+)
 group by p.category, p.object, g.rolname
