@@ -36,27 +36,40 @@ Start here:
   civic-os config check  is everything set that must be set?
   civic-os doctor        why does it not work?";
 
-const AFTER_HELP: &str = "\
-Examples:
+/// The end of `--help`, and sections of the manual page.
+const AFTERWORDS: [(&str, &str); 3] = [
+    (
+        "Examples",
+        "\
   civic-os demo --listen 127.0.0.1:8080
   civic-os --role api          short for `civic-os serve --role api`
   civic-os serve --role worker,payments --config my.toml
   civic-os migrate deploy --env-file .env
-  civic-os app apply ./my-town --dry-run
-
-Configuration, the stronger below the weaker:
+  civic-os app apply ./my-town --dry-run",
+    ),
+    (
+        "Configuration, the stronger below the weaker",
+        "\
   defaults
   civic-os.toml
   variables of existing deployments: PGRST_DB_URI, DATABASE_URL, KEYCLOAK_URL, …
   CIVIC_OS_SECTION__KEY, such as CIVIC_OS_DATABASE__URL
   flags
-`civic-os config print` shows every value and where it comes from.
-
-Exit codes:
+`civic-os config print` shows every value and where it comes from.",
+    ),
+    (
+        "Exit codes",
+        "\
   0  done
   1  usage or configuration is wrong; the message names key and source
   2  the operation failed
-  3  `migrate status --check`: changes are pending";
+  3  `migrate status --check`: changes are pending",
+    ),
+];
+
+fn after_help() -> String {
+    AFTERWORDS.map(|(title, text)| format!("{title}:\n{text}")).join("\n\n")
+}
 
 /// Definition of the command line.
 #[derive(Debug, Parser)]
@@ -65,7 +78,7 @@ Exit codes:
     version,
     about = "Civic applications from a PostgreSQL schema",
     long_about = OVERVIEW,
-    after_help = AFTER_HELP,
+    after_help = after_help(),
     max_term_width = 120,
     subcommand_value_name = "VERB",
     subcommand_help_heading = "Verbs",

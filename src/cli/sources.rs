@@ -8,10 +8,10 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct SourceArgs {
     /// Configuration file [default: ./civic-os.toml, then /etc/civic-os/civic-os.toml, if there is one]
-    #[arg(long, value_name = "FILE", global = true, help_heading = "Configuration")]
+    #[arg(long, value_name = "FILE", global = true, help_heading = "Configuration sources")]
     pub config: Option<PathBuf>,
     /// File with variables in docker compose's syntax; the environment of the process wins over it
-    #[arg(long, value_name = "FILE", global = true, help_heading = "Configuration")]
+    #[arg(long, value_name = "FILE", global = true, help_heading = "Configuration sources")]
     pub env_file: Vec<PathBuf>,
 }
 

@@ -3,7 +3,6 @@
 use super::{Overrides, RoleSet, Sources, aliases, keys, load};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::path::Path;
 
 const MANUAL: &str = include_str!("../../civic-os.toml.example");
 
