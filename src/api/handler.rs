@@ -95,7 +95,7 @@ async fn pipeline(
         Err(error) => return (Err(error.into()), true),
     };
     timing.stop(0, started);
-    let anonymous = settings.anon_role.as_deref() == Some(identity.role.as_str()) || identity.anonymous;
+    let anonymous = identity.anonymous;
     let result = async {
         let cache = inner.schema_cache.current().ok_or(ApiError::NoSchemaCache)?;
         let body = read_body(payload, settings.max_body_bytes).await?;

@@ -1,1 +1,6 @@
-//! Tests of the subject `examples`.
+//! The example applications and the integrator's guide, through the HTTP API of the real server.
+
+mod guide;
+mod questions;
+mod town;
+mod wildlife;
