@@ -209,9 +209,23 @@ pub enum MigrateError {
 }
 
 impl MigrateError {
-    /// Whether the server could not be reached, so that trying again later may help.
+    /// Whether the server could not be reached, or went away in the middle, so that trying again later may help.
     pub fn is_unreachable(&self) -> bool {
-        matches!(self, Self::Connect { source: ConnectFailure::Unreachable(_), .. })
+        match self {
+            Self::Connect { source: ConnectFailure::Unreachable(_), .. } => true,
+            Self::Query { source, .. } => is_lost_connection(source),
+            _ => false,
+        }
+    }
+}
+
+/// The connection broke, or the server ended it because it is stopping.
+fn is_lost_connection(error: &tokio_postgres::Error) -> bool {
+    use std::error::Error;
+    use tokio_postgres::error::SqlState;
+    match error.code() {
+        Some(code) => [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN, SqlState::CANNOT_CONNECT_NOW].contains(code),
+        None => error.is_closed() || error.source().is_some_and(<dyn Error>::is::<std::io::Error>),
     }
 }
 

@@ -1,3 +1,8 @@
 //! The process: its private PostgreSQL, its roles, how it starts, bears failures and stops.
 
+mod bad_input;
 mod cluster;
+mod demo;
+mod footprint;
+mod outage;
+mod roles;
