@@ -69,7 +69,9 @@ impl Screen {
 impl migrate::Progress for Screen {
     fn report(&self, event: &Event<'_>) {
         match event {
-            Event::Started { name, number, total } => self.step(format!("Filling the database: {number}/{total} {name}")),
+            Event::Started { name, number, total } => {
+                self.step(format!("Filling the database: {number}/{total} {name}"))
+            }
             Event::Waiting => self.step(event.to_string()),
             Event::Finished { .. } => {}
             Event::Notice { message } => self.bar.println(format!("  note: {message}")),

@@ -5,6 +5,7 @@ mod outage;
 mod pool;
 mod pooler;
 mod request;
+mod settings;
 
 use crate::support::TestDatabase;
 use civic_os::config::Secret;
