@@ -8,11 +8,16 @@ use super::error::ApiError;
 use super::plan::mutate::MutateKind;
 use super::plan::{DbPlan, DbPlanKind, isolation_of};
 use super::request::{ApiRequest, RawRequest};
+use super::response::openapi;
 use super::settings::ApiSettings;
 use super::sql::statement::{SqlStatement, quoted};
 use super::sql::{answer, planned_count, pre_request, statement_for};
 use crate::auth::Identity;
-use crate::db::{Decision, Lane, RequestResult, RequestTransaction, Statement, TransactionEnd};
+use crate::config::OpenApiMode;
+use crate::db::{
+    AccessMode, Decision, IsolationLevel, Lane, Param, ParamType, RequestResult, RequestTransaction, ResultRow,
+    Statement, TransactionEnd,
+};
 
 /// What came back.
 #[derive(Debug)]
@@ -71,6 +76,28 @@ pub(super) async fn execute(
     Ok(Outcome { result, total })
 }
 
+/// Asks what the role may see of the schema.
+///
+/// # Errors
+/// The database's refusals.
+pub(super) async fn inspect(inner: &Inner, settings: &ApiSettings, caller: &Caller<'_>) -> Result<ResultRow, ApiError> {
+    let only_accessible = settings.openapi_mode == OpenApiMode::FollowPrivileges;
+    let params = [
+        Param::typed(ParamType::Text, caller.request.schema.as_str()),
+        Param::unknown(if only_accessible { "true" } else { "false" }),
+    ];
+    let transaction = Transaction {
+        access: AccessMode::ReadOnly,
+        isolation: None,
+        hoisted: &[],
+        sql: openapi::PRIVILEGES,
+        params: &params,
+        end: TransactionEnd::Commit,
+    };
+    let result = send(inner, settings, caller, &transaction).await?;
+    result.rows.into_iter().next().ok_or(ApiError::Internal("an exposed schema exists"))
+}
+
 async fn run(
     inner: &Inner,
     settings: &ApiSettings,
@@ -79,10 +106,36 @@ async fn run(
     statement: &SqlStatement<'_>,
     end: TransactionEnd<'_>,
 ) -> Result<RequestResult, ApiError> {
+    let transaction = Transaction {
+        access: plan.access,
+        isolation: plan.isolation,
+        hoisted: &plan.hoisted,
+        sql: statement.text(),
+        params: statement.params(),
+        end,
+    };
+    send(inner, settings, caller, &transaction).await
+}
+
+/// What differs between the transactions of requests.
+struct Transaction<'a> {
+    access: AccessMode,
+    isolation: Option<IsolationLevel>,
+    hoisted: &'a [(String, String)],
+    sql: &'a str,
+    params: &'a [Param<'a>],
+    end: TransactionEnd<'a>,
+}
+
+async fn send(
+    inner: &Inner,
+    settings: &ApiSettings,
+    caller: &Caller<'_>,
+    transaction: &Transaction<'_>,
+) -> Result<RequestResult, ApiError> {
     let role = caller.identity.role.as_str();
     let roles = inner.role_settings.get(&inner.db).await;
     let of_role = roles.as_ref().and_then(|roles| roles.get(role));
-    let path = caller.raw.path;
     let search_path = search_path(&caller.request.schema, &settings.extra_search_path);
     let (headers, cookies) = header_settings(caller.raw);
     let mut list: Vec<(&str, &str)> = Vec::with_capacity(10);
@@ -93,17 +146,17 @@ async fn run(
     list.push(("role", role));
     list.push(("request.jwt.claims", &caller.identity.claims_json));
     list.push(("request.method", caller.raw.method));
-    list.push(("request.path", path));
+    list.push(("request.path", caller.raw.path));
     list.push(("request.headers", &headers));
     list.push(("request.cookies", &cookies));
     if let Some(timezone) = &caller.request.preferences.timezone {
         list.push(("timezone", timezone));
     }
-    list.extend(plan.hoisted.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    list.extend(transaction.hoisted.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     list.extend(
         settings.app_settings.iter().filter_map(|(name, value)| value.expose().map(|value| (name.as_str(), value))),
     );
-    let isolation = plan
+    let isolation = transaction
         .isolation
         .or_else(|| of_role.and_then(|of_role| of_role.isolation.as_deref()).and_then(isolation_of))
         .unwrap_or_default();
@@ -114,11 +167,11 @@ async fn run(
     let transaction = RequestTransaction {
         role,
         settings: &list,
-        access: plan.access,
+        access: transaction.access,
         isolation,
         pre_request: before.as_deref(),
-        statement: Statement { sql: statement.text(), params: statement.params(), reusable: true },
-        end,
+        statement: Statement { sql: transaction.sql, params: transaction.params, reusable: true },
+        end: transaction.end,
     };
     Ok(inner.db.request(Lane::Api, &transaction).await?)
 }
@@ -128,7 +181,7 @@ fn needs_look(plan: &DbPlan) -> bool {
     if plan.explain.is_some() {
         return false;
     }
-    let writes = plan.access == crate::db::AccessMode::ReadWrite;
+    let writes = plan.access == AccessMode::ReadWrite;
     let is_put = matches!(&plan.kind, DbPlanKind::Mutate(mutate) if matches!(mutate.kind, MutateKind::Upsert { .. }));
     writes && (plan.singular || plan.max_affected.is_some() || is_put)
 }

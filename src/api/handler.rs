@@ -5,11 +5,12 @@
 use super::Inner;
 use super::cors;
 use super::error::{ApiError, ErrorAnswer};
-use super::execute::{Caller, execute};
+use super::execute::{Caller, execute, inspect};
 use super::plan::{Plan, plan};
 use super::request::{ApiRequest, RawRequest};
-use super::response::{Answer, answer_to, inspected, options};
+use super::response::{Answer, answer_to, inspected, openapi, options};
 use super::settings::ApiSettings;
+use super::sql::answer;
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
@@ -119,8 +120,25 @@ async fn pipeline(
         let planned = plan(&request, &cache, settings)?;
         timing.stop(2, started);
         match planned {
-            Plan::Info(allow) => Ok(options(allow)),
-            Plan::Inspect { head, media_type } => Ok(inspected(&request, &media_type, head, Bytes::from_static(b"{}"))),
+            Plan::Info(allow) => {
+                let started = timing.start();
+                let answer = options(allow);
+                timing.stop(4, started);
+                Ok(answer)
+            }
+            Plan::Inspect { head, media_type } => {
+                let started = timing.start();
+                let caller = Caller { identity: &identity, raw: &raw, request: &request };
+                let row = inspect(inner, settings, &caller).await?;
+                timing.stop(3, started);
+                let started = timing.start();
+                let visible =
+                    row.text(answer::BODY).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+                let document = openapi::document(&cache, settings, &request.schema, mount, &visible);
+                let answer = inspected(&request, &media_type, head, document, &row);
+                timing.stop(4, started);
+                answer
+            }
             Plan::Db(plan) => {
                 let started = timing.start();
                 let caller = Caller { identity: &identity, raw: &raw, request: &request };
@@ -201,7 +219,7 @@ impl<'a> Exit<'a> {
         if let Some(timing) = &self.timing {
             answer.header("Server-Timing", timing.clone());
         }
-        http_response(answer)
+        http_response(answer, self.is_head)
     }
 
     fn refusal(&self, error: &ApiError, anonymous: bool) -> Answer {
@@ -224,7 +242,7 @@ impl<'a> Exit<'a> {
     }
 }
 
-fn http_response(answer: Answer) -> HttpResponse {
+fn http_response(answer: Answer, is_head: bool) -> HttpResponse {
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = HttpResponse::new(status);
     if let Some(reason) = answer.reason {
@@ -239,6 +257,8 @@ fn http_response(answer: Answer) -> HttpResponse {
     }
     let body = match answer.body {
         Some(body) => BoxBody::new(body),
+        // Without a length the client would wait for the connection's end, unless the status or method says it all.
+        None if !is_head && !matches!(answer.status, 204 | 304) => BoxBody::new(Bytes::new()),
         None => BoxBody::new(actix_web::body::None::new()),
     };
     response.set_body(body)

@@ -256,7 +256,7 @@ fn select_field(cache: &SchemaCache, table: Option<&Table>, select: &SelectField
     }
     let column = (!is_star).then(|| {
         let mut column = column_expr(table, &select.field);
-        if select.cast.is_none() && select.aggregate.is_none() && select.field.json_path.is_empty() {
+        if select.aggregate.is_none() && select.field.json_path.is_empty() {
             column.formatter = formatter(cache, table, &column.name);
         }
         column
@@ -352,17 +352,31 @@ fn order_of(
                     let Source::Relation(target) = &embed.plan.source else {
                         return Err(ApiError::Internal("an embed reads a relation"));
                     };
-                    let column = column_expr(cache.table(&target.schema, &target.name), &term.field);
+                    let target = cache.table(&target.schema, &target.name);
+                    if is_selected(&embed.plan, target, &term.field) {
+                        let target = OrderTarget::Selected { embed: at, name: term.field.name.clone() };
+                        return Ok(OrderBy { target, direction: term.direction, nulls: term.nulls });
+                    }
+                    let column = column_expr(target, &term.field);
                     let hidden = embed.hidden.iter().position(|known| *known == column).unwrap_or_else(|| {
                         embed.hidden.push(column);
                         embed.hidden.len() - 1
                     });
-                    OrderTarget::Embedded { embed: at, hidden }
+                    OrderTarget::Hidden { embed: at, hidden }
                 }
             };
             Ok(OrderBy { target, direction: term.direction, nulls: term.nulls })
         })
         .collect()
+}
+
+/// Whether an embedded row has a column of this name, so that the parent can order by it.
+fn is_selected(plan: &ReadPlan, table: Option<&Table>, field: &Field) -> bool {
+    field.json_path.is_empty()
+        && plan.terms.iter().any(|term| match term {
+            Term::Star => table.is_some_and(|table| table.column(&field.name).is_some()),
+            Term::Column { name, aggregate, .. } => aggregate.is_none() && *name == field.name,
+        })
 }
 
 fn check_aggregates(plan: &ReadPlan, enabled: bool) -> Result<(), ApiError> {

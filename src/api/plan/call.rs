@@ -175,7 +175,7 @@ fn suggestion(cache: &SchemaCache, schema: &str, name: &str, keys: &str) -> Opti
         .iter()
         .map(|routine| routine.params.iter().map(|param| param.name.as_str()).collect::<Vec<_>>().join(", "))
         .collect();
-    let list = fuzzy::best_match(lists.iter().map(String::as_str), keys)?;
+    let list = fuzzy::best_list(lists.iter().map(String::as_str), keys)?;
     Some(format!("Perhaps you meant to call the function {schema}.{name}({list})"))
 }
 

@@ -5,20 +5,37 @@
 use std::collections::HashMap;
 
 const MIN_SCORE: f64 = 0.33;
+/// Lists of parameters differ more in length than names do.
+const MIN_LIST_SCORE: f64 = 0.25;
 const CANDIDATES: usize = 50;
 
 /// The best match among `names`, if one is near enough.
 pub(crate) fn best_match<'a>(names: impl Iterator<Item = &'a str>, wanted: &str) -> Option<&'a str> {
-    let known: Vec<(&'a str, String)> = names.map(|name| (name, name.to_lowercase())).collect();
-    let wanted = wanted.to_lowercase();
-    if let Some((name, _)) = known.iter().find(|(_, lower)| *lower == wanted) {
-        return Some(name);
-    }
-    [3, 2].into_iter().find_map(|size| best_by_grams(&known, &wanted, size))
+    best_of(names, wanted, MIN_SCORE)
 }
 
-fn best_by_grams<'a>(known: &[(&'a str, String)], wanted: &str, size: usize) -> Option<&'a str> {
-    let wanted_grams = grams(wanted, size);
+/// The best match among lists of parameters, if one is near enough.
+pub(crate) fn best_list<'a>(lists: impl Iterator<Item = &'a str>, wanted: &str) -> Option<&'a str> {
+    best_of(lists, wanted, MIN_LIST_SCORE)
+}
+
+fn best_of<'a>(names: impl Iterator<Item = &'a str>, wanted: &str, min_score: f64) -> Option<&'a str> {
+    let known: Vec<(&'a str, String)> = names.map(|name| (name, name.to_lowercase())).collect();
+    let lower = wanted.to_lowercase();
+    if let Some((name, _)) = known.iter().find(|(_, known)| *known == lower) {
+        return Some(name);
+    }
+    [3, 2].into_iter().find_map(|size| best_by_grams(&known, wanted, &lower, size, min_score))
+}
+
+fn best_by_grams<'a>(
+    known: &[(&'a str, String)],
+    wanted: &str,
+    lower: &str,
+    size: usize,
+    min_score: f64,
+) -> Option<&'a str> {
+    let wanted_grams = grams(lower, size);
     let wanted_norm = norm(&wanted_grams);
     let mut scored: Vec<(f64, &(&'a str, String))> = known
         .iter()
@@ -33,10 +50,11 @@ fn best_by_grams<'a>(known: &[(&'a str, String)], wanted: &str, size: usize) -> 
         .collect();
     scored.sort_by(|(a, _), (b, _)| b.total_cmp(a));
     scored.truncate(CANDIDATES);
-    let mut best: Option<(f64, &'a str)> = None;
-    for (_, (name, lower)) in scored {
-        let score = similarity(lower, wanted);
-        if score >= MIN_SCORE && best.is_none_or(|(known, _)| score > known) {
+    // Names that differ in case alone are told apart by the letters as they were written.
+    let mut best: Option<((f64, f64), &'a str)> = None;
+    for (_, (name, known)) in scored {
+        let score = (similarity(known, lower), similarity(name, wanted));
+        if score.0 >= min_score && best.is_none_or(|(known, _)| score > known) {
             best = Some((score, name));
         }
     }

@@ -132,8 +132,15 @@ pub(crate) struct OrderBy {
 pub(crate) enum OrderTarget {
     /// A column of the relation.
     Column(ColumnExpr),
+    /// A column that a to-one embed selects.
+    Selected {
+        /// Position among the embeds.
+        embed: usize,
+        /// Its name in the embedded row.
+        name: String,
+    },
     /// A hidden column of a to-one embed.
-    Embedded {
+    Hidden {
         /// Position among the embeds.
         embed: usize,
         /// Position among the hidden columns of that embed.

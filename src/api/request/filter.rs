@@ -3,8 +3,8 @@
 //! Pure text to tree. Called by `query`; tests at the foot.
 
 use super::grammar::{
-    Field, Input, Parsed, Refused, ahead, attempt, comma_list, end_of_input, field, field_name, identifier, json_path,
-    named, nested, parse_all, quoted, refuse, spaced, spaces, text, trace_for, word,
+    Field, Input, Parsed, Refused, ahead, attempt, comma_list, end_of_input, end_or_parenthesis, field, field_name,
+    identifier, json_path, named, nested, parse_all, quoted, refuse, spaced, spaces, text, trace_for, word,
 };
 use crate::api::error::ApiError;
 
@@ -227,7 +227,11 @@ pub(crate) fn parse_logic_path(key: &str) -> Result<(Vec<String>, bool, String),
 pub(crate) fn parse_logic_tree(negated: bool, key: &str, value: &str) -> Result<LogicTree, ApiError> {
     let whole = if negated { format!("not.{key}{value}") } else { format!("{key}{value}") };
     let trace = trace_for(&whole);
-    parse_all("logic tree", value, &whole, &trace, logic_tree)
+    parse_all("logic tree", value, &whole, &trace, |input| {
+        let tree = logic_tree(input)?;
+        end_or_parenthesis(input)?;
+        Ok(tree)
+    })
 }
 
 fn logic_tree(input: &mut Input<'_>) -> Parsed<LogicTree> {

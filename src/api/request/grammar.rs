@@ -170,6 +170,14 @@ pub(crate) fn end_of_input(input: &mut Input<'_>) -> Parsed<()> {
     if input.input.is_empty() { Ok(()) } else { refuse(input, "end of input") }
 }
 
+/// The end, or a closing parenthesis too many, behind which the rest is ignored as PostgREST does.
+pub(crate) fn end_or_parenthesis(input: &mut Input<'_>) -> Parsed<()> {
+    if input.input.starts_with(')') {
+        input.input = "";
+    }
+    end_of_input(input)
+}
+
 /// White space, also none.
 pub(crate) fn spaces(input: &mut Input<'_>) -> Parsed<()> {
     take_while::<_, _, Refused>(0.., |c: char| c.is_whitespace()).void().parse_next(input)

@@ -175,14 +175,16 @@ impl ApiRequest {
     ) -> Result<Self, ApiError> {
         let preferences = Preferences::parse(raw.header("prefer"), settings.tx_end.allows_override(), is_timezone);
         let mut resource = Resource::parse(raw.path)?;
+        let mut root_schema = None;
         if resource == Resource::Root
             && let Some((schema, function)) = &settings.root_spec
             && matches!(raw.method, "GET" | "HEAD")
         {
-            let _ = schema;
+            root_schema.clone_from(schema);
             resource = Resource::Function(function.clone());
         }
         let (schema, negotiated_schema) = profile(raw, settings)?;
+        let schema = root_schema.unwrap_or(schema);
         let action = Action::of(raw.method, &resource)?;
         let arguments = matches!(action, Action::Call(CallMethod::Get | CallMethod::Head));
         let query = QueryParams::parse(raw.query, arguments)?;

@@ -98,7 +98,7 @@ impl QueryParams {
             "limit" | "offset" => {
                 let (Some(path), Ok(number)) = (embed_path(path)?, value.parse::<i64>()) else { return Ok(()) };
                 let range = self.range_entry(path);
-                if last == "limit" { range.limit = Some(number) } else { range.offset = number }
+                if last == "limit" { range.limit = Some(number) } else { range.offset = number.max(0) }
             }
             "and" | "or" => {
                 let (path, negated, operator) = parse_logic_path(key)?;

@@ -5,7 +5,7 @@
 /// A window on rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct RowRange {
-    /// First row, zero based; may be negative when the client says so (PostgreSQL refuses it).
+    /// First row, zero based.
     pub(crate) offset: i64,
     /// Number of rows, no limit when absent.
     pub(crate) limit: Option<i64>,

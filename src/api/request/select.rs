@@ -3,8 +3,8 @@
 //! Pure text to tree; names are resolved in `plan`. Tests at the foot.
 
 use super::grammar::{
-    Field, Input, Parsed, attempt, cast, comma_list, field, field_name, nested, parse_all, refuse, spaces, text,
-    trace_for, word,
+    Field, Input, Parsed, attempt, cast, comma_list, end_or_parenthesis, field, field_name, nested, parse_all, refuse,
+    spaces, text, trace_for, word,
 };
 use crate::api::error::ApiError;
 use std::fmt;
@@ -107,7 +107,11 @@ const AGGREGATES: &[(&str, Aggregate)] = &[
 /// PGRST100 when the text does not follow the grammar.
 pub(crate) fn parse_select(value: &str) -> Result<Vec<SelectItem>, ApiError> {
     let trace = trace_for(value);
-    parse_all("select parameter", value, value, &trace, items)
+    parse_all("select parameter", value, value, &trace, |input| {
+        let items = items(input)?;
+        end_or_parenthesis(input)?;
+        Ok(items)
+    })
 }
 
 fn items(input: &mut Input<'_>) -> Parsed<Vec<SelectItem>> {

@@ -8,12 +8,13 @@ mod preference_applied;
 use super::error::ApiError;
 use super::execute::Outcome;
 use super::plan::mutate::MutateKind;
-use super::plan::{DbPlan, DbPlanKind};
+use super::plan::{Body, DbPlan, DbPlanKind};
 use super::request::media_type::MediaType;
 use super::request::preferences::{Resolution, Return};
 use super::request::query::encode_into;
 use super::request::{Action, ApiRequest};
 use super::sql::answer;
+use crate::db::ResultRow;
 use bytes::Bytes;
 use preference_applied::preference_applied;
 
@@ -59,12 +60,15 @@ pub(crate) fn answer_to(
         return Err(ApiError::Internal("the statement always gives one row"));
     };
     let rows = row.int(answer::PAGE).unwrap_or(0);
-    let body = row.bytes(answer::BODY).unwrap_or_default();
+    let mut body = row.bytes(answer::BODY).unwrap_or_default();
+    if matches!(plan.body, Body::Aggregate { .. } | Body::RawScalar) && row.text(answer::EXTRA) == Some("t") {
+        body = bytes_of_text(&body);
+    }
     let is_head = request.action.is_head();
     let mut answer = match (&plan.kind, request.action) {
         (DbPlanKind::Mutate(mutate), action) => {
             let inserted = row.int(answer::INSERTED);
-            let location = row.text(answer::LOCATION);
+            let location = row.text(answer::EXTRA);
             mutated(mount, request, plan, &mutate.kind, action, &Written { rows, inserted, location }, body)
         }
         _ if plan.returns_void => {
@@ -92,6 +96,20 @@ pub(crate) fn answer_to(
     override_headers(&mut answer, row.text(answer::HEADERS))?;
     override_status(&mut answer, row.text(answer::STATUS))?;
     Ok(answer)
+}
+
+/// Bytes from their hexadecimal text form (`bytea_output = hex`, which every connection has).
+fn bytes_of_text(text: &Bytes) -> Bytes {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let Some(digits) = text.strip_prefix(b"\\x") else { return text.clone() };
+    let bytes: Option<Vec<u8>> = digits
+        .chunks(2)
+        .map(|pair| match pair {
+            [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
+            _ => None,
+        })
+        .collect();
+    bytes.map_or_else(|| text.clone(), Bytes::from)
 }
 
 struct Written<'a> {
@@ -254,9 +272,20 @@ pub(crate) fn options(allow: String) -> Answer {
 }
 
 /// The answer that carries an OpenAPI document.
-pub(crate) fn inspected(request: &ApiRequest, media_type: &MediaType, head: bool, document: Bytes) -> Answer {
+///
+/// # Errors
+/// PGRST111 and 112 when the pre-request function left malformed settings.
+pub(crate) fn inspected(
+    request: &ApiRequest,
+    media_type: &MediaType,
+    head: bool,
+    document: Bytes,
+    row: &ResultRow,
+) -> Result<Answer, ApiError> {
     let mut answer = Answer::new(200, (!head).then_some(document));
     answer.header("Content-Type", media_type.content_type());
     profile_header(&mut answer, request);
-    answer
+    override_headers(&mut answer, row.text(answer::HEADERS))?;
+    override_status(&mut answer, row.text(answer::STATUS))?;
+    Ok(answer)
 }

@@ -21,16 +21,16 @@ pub(crate) mod answer {
     pub(crate) const TOTAL: usize = 0;
     /// Rows in the window.
     pub(crate) const PAGE: usize = 1;
+    /// Primary key of the inserted row, for `Location`; the body's form (`t` = bytes as text) for custom handlers.
+    pub(crate) const EXTRA: usize = 2;
     /// The body.
-    pub(crate) const BODY: usize = 2;
+    pub(crate) const BODY: usize = 3;
     /// `response.headers`
-    pub(crate) const HEADERS: usize = 3;
+    pub(crate) const HEADERS: usize = 4;
     /// `response.status`
-    pub(crate) const STATUS: usize = 4;
+    pub(crate) const STATUS: usize = 5;
     /// Rows that were inserted rather than updated, for upserts.
-    pub(crate) const INSERTED: usize = 5;
-    /// Primary key of the inserted row, for `Location`.
-    pub(crate) const LOCATION: usize = 6;
+    pub(crate) const INSERTED: usize = 6;
 }
 
 /// The one statement of a request.
@@ -84,23 +84,16 @@ fn frame<'p>(sql: &mut SqlStatement<'p>, plan: &'p DbPlan) {
     sql.raw("SELECT ");
     total(sql, plan);
     sql.raw(", count(*), ");
+    extra(sql, plan);
+    sql.raw(", ");
     body(sql, &plan.body);
     sql.raw(
         ", nullif(current_setting('response.headers', true), ''), nullif(current_setting('response.status', true), '')",
     );
-    if let DbPlanKind::Mutate(mutate) = &plan.kind {
-        if matches!(mutate.kind, MutateKind::Upsert { .. } | MutateKind::Insert { counts_inserts: true, .. }) {
-            sql.raw(", nullif(current_setting('pgrst.inserted', true), '')");
-        } else {
-            sql.raw(", NULL");
-        }
-        if plan.with_location {
-            sql.raw(", (SELECT json_object_agg(key, value) FROM (SELECT (json_each_text(row_to_json(pgrst_row))).* FROM (SELECT ");
-            sql.list(&mutate.returning.columns, ", ", |sql, column| {
-                sql.ident(column);
-            });
-            sql.raw(" FROM pgrst_source LIMIT 1) AS pgrst_row) AS pgrst_pair)");
-        }
+    if let DbPlanKind::Mutate(mutate) = &plan.kind
+        && matches!(mutate.kind, MutateKind::Upsert { .. } | MutateKind::Insert { counts_inserts: true, .. })
+    {
+        sql.raw(", nullif(current_setting('pgrst.inserted', true), '')");
     }
     sql.raw(" FROM ");
     if plan.body == Body::Csv {
@@ -113,6 +106,28 @@ fn frame<'p>(sql: &mut SqlStatement<'p>, plan: &'p DbPlan) {
         sql.raw(")");
     }
     sql.raw(" AS _postgrest_t");
+}
+
+/// What some answers need beside the body.
+fn extra(sql: &mut SqlStatement<'_>, plan: &DbPlan) {
+    match (&plan.kind, &plan.body) {
+        (DbPlanKind::Mutate(mutate), _) if plan.with_location => {
+            sql.raw("(SELECT json_object_agg(key, value) FROM (SELECT (json_each_text(row_to_json(pgrst_row))).* FROM (SELECT ");
+            sql.list(&mutate.returning.columns, ", ", |sql, column| {
+                sql.ident(column);
+            });
+            sql.raw(" FROM pgrst_source LIMIT 1) AS pgrst_row) AS pgrst_pair)");
+        }
+        (_, Body::Aggregate { .. } | Body::RawScalar) => {
+            // A handler may give text or bytes; the columns of an answer come as text, so bytes must be known as such.
+            sql.raw("(SELECT 'bytea'::regtype IN (oid, typbasetype) FROM pg_type WHERE oid = pg_typeof(");
+            body(sql, &plan.body);
+            sql.raw("))");
+        }
+        _ => {
+            sql.raw("NULL");
+        }
+    }
 }
 
 fn total<'p>(sql: &mut SqlStatement<'p>, plan: &'p DbPlan) {

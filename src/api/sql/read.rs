@@ -321,7 +321,12 @@ fn group_by(sql: &mut SqlStatement<'_>, plan: &ReadPlan) {
 fn order(sql: &mut SqlStatement<'_>, plan: &ReadPlan, term: &OrderBy) {
     match &term.target {
         OrderTarget::Column(on) => column(sql, &plan.alias, on),
-        OrderTarget::Embedded { embed, hidden } => {
+        OrderTarget::Selected { embed, name } => {
+            if let Some(embed) = plan.embeds.get(*embed) {
+                sql.column(&embed.alias, name);
+            }
+        }
+        OrderTarget::Hidden { embed, hidden } => {
             if let Some(embed) = plan.embeds.get(*embed) {
                 sql.column(&embed.alias, &hidden_name(*hidden));
             }

@@ -1,1 +1,0 @@
-//! The OpenAPI 2 document of the root (POSTGREST.md §17).
