@@ -94,10 +94,11 @@ pub(super) fn values(loaded: &Loaded) -> Vec<Problem> {
     found.problems
 }
 
-/// What the roles need and nobody said.
-pub(super) fn missing(loaded: &Loaded) -> Vec<Problem> {
+/// What the roles need and nobody said, and listeners that exclude each other.
+pub(super) fn for_roles(loaded: &Loaded) -> Vec<Problem> {
     let (config, roles) = (&loaded.config, loaded.roles);
     let mut found = Found { loaded, problems: Vec::new() };
+    found.shared_ports();
     let database = &config.database;
     let external = database.mode == DatabaseMode::External;
     if external && roles.contains(Role::Api) && !database.url.is_set() {
@@ -168,30 +169,44 @@ impl Found<'_> {
     }
 
     fn listeners(&mut self) {
+        let config = &self.loaded.config;
+        for (key, listen) in [
+            ("web.listen", Some(&config.web.listen)),
+            ("api.listen", config.api.listen.as_ref()),
+            ("payments.listen", config.payments.listen.as_ref()),
+            ("admin.listen", Some(&config.admin.listen)),
+            ("store.listen", config.store.listen.as_ref()),
+        ] {
+            let Some(listen) = listen.filter(|listen| !listen.is_empty()) else { continue };
+            if parse_listen(listen).is_none() {
+                let is_port = listen.bytes().all(|digit| digit.is_ascii_digit());
+                let hint = if is_port { format!("0.0.0.0:{listen}") } else { "0.0.0.0:8000".into() };
+                self.add(key, &format!("must be host:port, for example {hint}, or off; not \"{listen}\""));
+            }
+        }
+    }
+
+    fn shared_ports(&mut self) {
         let (config, roles) = (&self.loaded.config, self.loaded.roles);
-        let payments = config.payments_listen(roles).unwrap_or_default();
-        let api = |listen: &str| if roles.contains(Role::Api) { listen.to_owned() } else { String::new() };
+        if roles.is_only(Role::Migrate) {
+            return;
+        }
+        let of_api = |listen: Option<&String>| listen.filter(|_| roles.contains(Role::Api)).cloned();
         let listeners = [
-            ("web.listen", api(&config.web.listen)),
-            ("api.listen", api(config.api.listen.as_deref().unwrap_or_default())),
-            ("payments.listen", payments),
-            ("admin.listen", config.admin.listen.clone()),
-            ("store.listen", config.store.listen.clone().unwrap_or_default()),
+            ("web.listen", of_api(Some(&config.web.listen))),
+            ("api.listen", of_api(config.api.listen.as_ref())),
+            ("payments.listen", config.payments_listen(roles)),
+            ("admin.listen", Some(config.admin.listen.clone())),
+            ("store.listen", config.store.listen.clone()),
         ];
         let mut taken: Vec<(&str, String, u16)> = Vec::new();
-        for (key, listen) in listeners.into_iter().filter(|(_, listen)| !listen.is_empty()) {
-            let Some((host, port)) = parse_listen(&listen) else {
-                let hint = if listen.bytes().all(|digit| digit.is_ascii_digit()) {
-                    format!("0.0.0.0:{listen}")
-                } else {
-                    "0.0.0.0:8000".into()
-                };
-                self.add(key, &format!("must be host:port, for example {hint}, or off; not \"{listen}\""));
+        for (key, listen) in listeners {
+            let Some((host, port)) = listen.as_deref().and_then(parse_listen).filter(|(_, port)| *port != 0) else {
                 continue;
             };
-            let clash = taken.iter().find(|(_, other, number)| {
-                *number == port && port != 0 && (*other == host || is_every(other) || is_every(&host))
-            });
+            let clash = taken
+                .iter()
+                .find(|(_, other, number)| *number == port && (*other == host || is_every(other) || is_every(&host)));
             if let Some((other, ..)) = clash {
                 let message = format!("wants port {port}, and so does {other}: give one of them another port");
                 self.add(key, &message);

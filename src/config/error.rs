@@ -1,6 +1,6 @@
 //! What can be wrong with a configuration, each with the place and the remedy. No message repeats a secret.
 
-use super::Source;
+use super::{RoleSet, Source};
 use std::fmt;
 use std::path::PathBuf;
 
@@ -43,16 +43,21 @@ pub enum ConfigError {
     /// Unknown keys, malformed values, values that contradict each other.
     #[error("the configuration has {}{}", count(.0, "error"), lines(.0))]
     Invalid(Vec<Problem>),
-    /// Keys without which the roles cannot work.
-    #[error("the configuration is incomplete{}", lines(.0))]
-    Incomplete(Vec<Problem>),
+    /// Roles that cannot work with this configuration.
+    #[error("role {roles} cannot start with this configuration{}", lines(problems))]
+    Incomplete {
+        /// The roles.
+        roles: RoleSet,
+        /// What they lack.
+        problems: Vec<Problem>,
+    },
 }
 
 impl ConfigError {
     /// The things that are wrong one by one; none for a file that cannot be read at all.
     pub fn problems(&self) -> &[Problem] {
         match self {
-            Self::Invalid(problems) | Self::Incomplete(problems) => problems,
+            Self::Invalid(problems) | Self::Incomplete { problems, .. } => problems,
             Self::ReadFile { .. } | Self::Syntax { .. } | Self::EnvFileSyntax { .. } => &[],
         }
     }

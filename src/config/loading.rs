@@ -119,13 +119,13 @@ impl Loaded {
         self.sources.get(key).unwrap_or(&Source::Default)
     }
 
-    /// Refuses a configuration that lacks what the roles need.
+    /// Refuses a configuration with which the roles cannot work: it lacks what they need, or two listeners share a port.
     ///
     /// # Errors
     /// Names each missing key and what to do.
     pub fn require_complete(&self) -> Result<(), ConfigError> {
-        let missing = check::missing(self);
-        if missing.is_empty() { Ok(()) } else { Err(ConfigError::Incomplete(missing)) }
+        let problems = check::for_roles(self);
+        if problems.is_empty() { Ok(()) } else { Err(ConfigError::Incomplete { roles: self.roles, problems }) }
     }
 }
 

@@ -130,6 +130,10 @@ fn what_is_printed_can_be_loaded_again() {
         let expected = if *value == "********" { &serde_json::Value::Null } else { value };
         assert_eq!(&after[key], expected, "{key}");
     }
+    let plain = run(&["config", "print", "--postgrest", "--role", "api"], &[]);
+    std::fs::write(path, &plain.stdout).expect("write");
+    let again = run(&["config", "print", "--json", "--role", "api", "--config", path], &[]);
+    assert_eq!(values(&again), values(&run(&["config", "print", "--json", "--postgrest", "--role", "api"], &[])));
 }
 
 #[test]

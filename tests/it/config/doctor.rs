@@ -1,6 +1,6 @@
-//! `doctor` against what is there and what is not.
+//! `doctor` and `health` against a real database and a real process.
 
-use crate::support::{binary, free_port, tokens};
+use crate::support::{TestApp, TestDatabase, binary, free_port, tokens};
 use serde_json::Value;
 use std::net::TcpListener;
 
@@ -33,6 +33,67 @@ fn found(findings: &[Value], check: &str, verdict: &str, message: &str) -> Strin
     hit["remedy"].as_str().unwrap_or_default().to_owned()
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sound_installation_has_nothing_to_complain_about() {
+    let database = TestDatabase::create().await;
+    let (pool, owner) = (database.authenticator_url(), database.owner_url());
+    let variables = [
+        ("CIVIC_OS_DATABASE__URL", pool.expose().expect("url")),
+        ("CIVIC_OS_DATABASE__OWNER_URL", owner.expose().expect("url")),
+    ];
+    let (findings, code) = doctor("all", &variables);
+    found(&findings, "database", "ok", "login authenticator");
+    found(&findings, "owner", "ok", "may deploy");
+    found(&findings, "core schema", "ok", "up to date");
+    found(&findings, "issuer", "ok", "auth.jwt_secret");
+    found(&findings, "data folder", "ok", "can be written");
+    found(&findings, "ports", "ok", "web.listen");
+    assert_eq!(code, Some(0), "{findings:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_that_row_security_does_not_bind_is_explained() {
+    let database = TestDatabase::create().await;
+    let owner = database.owner_url();
+    let variables = [("CIVIC_OS_DATABASE__URL", owner.expose().expect("url"))];
+    let (findings, code) = doctor("api", &variables);
+    let remedy = found(&findings, "database", "fail", "is a superuser");
+    assert!(remedy.contains("noinherit"), "{remedy}");
+    assert_eq!(code, Some(2));
+    let (findings, code) = doctor("worker", &[("DATABASE_URL", owner.expose().expect("url"))]);
+    found(&findings, "worker login", "warn", "is a superuser");
+    assert_eq!(code, Some(0), "{findings:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_without_the_core_is_told_what_to_run() {
+    let database = TestDatabase::empty().await;
+    let (pool, owner) = (database.authenticator_url(), database.owner_url());
+    let variables = [
+        ("CIVIC_OS_DATABASE__URL", pool.expose().expect("url")),
+        ("CIVIC_OS_DATABASE__OWNER_URL", owner.expose().expect("url")),
+    ];
+    let (findings, code) = doctor("all", &variables);
+    found(&findings, "core schema", "fail", "civic-os migrate deploy");
+    assert_eq!(code, Some(2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_not_there_and_a_wrong_password_are_told_apart() {
+    let nobody = format!("postgres://authenticator:hunter2@127.0.0.1:{}/x", free_port());
+    let (findings, _) = doctor("api", &[("CIVIC_OS_DATABASE__URL", &nobody)]);
+    let remedy = found(&findings, "database", "fail", "cannot reach");
+    assert!(remedy.contains("pg_isready"), "{remedy}");
+    assert!(!format!("{findings:?}").contains("hunter2"));
+
+    let database = TestDatabase::empty().await;
+    let url = database.authenticator_url();
+    let url = url.expose().expect("url").replace(database.name(), "no_such_database");
+    let (findings, _) = doctor("api", &[("CIVIC_OS_DATABASE__URL", &url)]);
+    let remedy = found(&findings, "database", "fail", "no_such_database");
+    assert!(remedy.contains("create the database"), "{remedy}");
+}
+
 #[test]
 fn ports_folders_and_issuers_that_cannot_work_are_named() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("listener");
@@ -55,4 +116,26 @@ fn ports_folders_and_issuers_that_cannot_work_are_named() {
     assert!(remedy.contains(".well-known/openid-configuration"), "{remedy}");
     found(&findings, "configuration", "fail", "database.url is not set");
     assert_eq!(code, Some(2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_running_process_is_healthy_and_its_ports_are_its_own() {
+    let database = TestDatabase::create().await;
+    let pool = database.authenticator_url();
+    let app = TestApp::spawn(database, |_| {}).await;
+    let address = |url: &str| url.trim_start_matches("http://").to_owned();
+    let (web, admin) = (address(&app.base_url), address(&app.admin_url));
+    for arguments in [&["health"][..], &["health", "--ready"]] {
+        let output = binary().args(arguments).env("CIVIC_OS_ADMIN__LISTEN", &admin).output().expect("run");
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let output = binary().arg("health").env("CIVIC_OS_ADMIN__LISTEN", "off").env("CIVIC_OS_WEB__LISTEN", &web).output();
+    assert_eq!(output.expect("run").status.code(), Some(0), "asks the web listener where there is no other");
+    let variables = [
+        ("CIVIC_OS_WEB__LISTEN", web.as_str()),
+        ("CIVIC_OS_ADMIN__LISTEN", &admin),
+        ("CIVIC_OS_DATABASE__URL", pool.expose().expect("url")),
+    ];
+    let (findings, _) = doctor("api", &variables);
+    found(&findings, "ports", "ok", "is answered by a running civic-os");
 }

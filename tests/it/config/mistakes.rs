@@ -75,10 +75,12 @@ fn all_mistakes_are_told_at_once() {
 fn two_listeners_on_one_port_are_refused() {
     let message = setting("all").variables(&[("FRONTEND_PORT", "3001")]).refusal();
     says(&message, &["admin.listen", "wants port 3001, and so does web.listen"]);
+    assert!(setting("all").variables(&[("FRONTEND_PORT", "3001")]).try_load().is_ok(), "health asks only one of them");
     let one_each = [("CIVIC_OS_WEB__LISTEN", "127.0.0.1:80"), ("CIVIC_OS_API__LISTEN", "127.0.0.2:80")];
-    setting("all").variables(&one_each).load();
+    setting("all").variables(COMPLETE).variables(&one_each).load().require_complete().expect("complete");
     // The webhook's listener does not exist in a process without payments.
-    setting("api").variables(&[("WEBHOOK_PORT", "8000")]).load();
+    let webhook = setting("api").variables(COMPLETE).variables(&[("WEBHOOK_PORT", "8000")]).load();
+    webhook.require_complete().expect("complete");
 }
 
 #[test]

@@ -155,7 +155,7 @@ impl ServerProcess {
         let file = folder.path().join("civic-os.toml");
         let mut config = config.clone();
         config.data_dir.get_or_insert_with(|| folder.path().join("data"));
-        std::fs::write(&file, to_toml(&config)).expect("configuration file");
+        std::fs::write(&file, config.to_toml()).expect("configuration file");
         let mut command = binary();
         command.arg("serve").arg("--config").arg(&file);
         for role in roles {
@@ -247,15 +247,4 @@ pub(crate) fn binary() -> Command {
 
 pub(crate) fn binary_path() -> PathBuf {
     PathBuf::from(env!("CARGO_BIN_EXE_civic-os"))
-}
-
-/// The configuration as a file; secrets are left out, they travel in the environment.
-fn to_toml(config: &Config) -> String {
-    let mut document = toml::Table::try_from(config).expect("configuration as TOML");
-    for (_, section) in document.iter_mut() {
-        if let Some(section) = section.as_table_mut() {
-            section.retain(|_, value| value.as_str() != Some("********"));
-        }
-    }
-    toml::to_string(&document).expect("configuration as TOML")
 }
