@@ -7,6 +7,7 @@ import { startSession } from '~/lib/auth/session'
 import { startTheme } from '~/lib/theme'
 import './styles/tokens.css'
 import './styles/base.css'
+import './styles/controls.css'
 
 startTheme()
 startSession()

@@ -2,7 +2,7 @@
 
 import { QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
-import { useEffect, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { useSession } from '~/lib/auth/session'
 import { queryClient } from '~/lib/query-client'
 import { createAppRouter } from './router'
@@ -19,8 +19,10 @@ export function App() {
 
   // Another person sees other things: everything fetched so far is asked again.
   const person = session.state === 'signed-in' ? session.person.id : session.state
+  const last = useRef(person)
   useEffect(() => {
-    if (person !== 'starting') void queryClient.invalidateQueries()
+    if (last.current !== 'starting' && last.current !== person) void queryClient.invalidateQueries()
+    last.current = person
   }, [person])
 
   return (

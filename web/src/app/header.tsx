@@ -23,7 +23,7 @@ function AboutDialog({ onClose }: { onClose: () => void }) {
   return (
     <Dialog title={t('about.title', { organisation: runtimeConfig.branding.name })} onClose={onClose}>
       <div className="co-stack">
-        <p>Civic OS 0.15.0</p>
+        <p>Civic OS {runtimeConfig.version}</p>
         <p>{t('about.licence')}</p>
         <p>
           <a href={runtimeConfig.swaggerUrl}>{t('about.apiDocs')}</a>

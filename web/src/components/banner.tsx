@@ -27,7 +27,7 @@ const ICONS: Readonly<Record<BannerProps['kind'], IconName>> = {
 export function Banner({ kind, title, children, facts, onRetry, actions, urgent }: BannerProps) {
   const titleId = useId()
   return (
-    <div className={`co-banner co-banner-${kind}`} role={urgent ? 'alert' : 'status'}>
+    <div className={`co-banner co-banner-${kind}`} role={urgent ? 'alert' : undefined}>
       <Icon name={ICONS[kind]} />
       <div className="co-banner-text">
         {title ? (

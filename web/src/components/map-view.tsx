@@ -39,6 +39,57 @@ function pin(active: boolean): L.DivIcon {
   })
 }
 
+/** Markers closer than this would cover each other, in pixels. */
+const NEAR_PX = 34
+
+/** Points that would lie on top of each other at this zoom stand together. */
+function groupNear(map: L.Map, points: readonly MapPoint[]): MapPoint[][] {
+  const groups: { at: L.Point; members: MapPoint[] }[] = []
+  for (const point of points) {
+    const at = map.project(point, map.getZoom())
+    const near = groups.find((group) => Math.abs(group.at.x - at.x) < NEAR_PX && Math.abs(group.at.y - at.y) < NEAR_PX)
+    if (near) near.members.push(point)
+    else groups.push({ at, members: [point] })
+  }
+  return groups.map((group) => group.members)
+}
+
+interface Handlers {
+  onSelect?: (id: string) => void
+  onPick?: (lat: number, lng: number) => void
+}
+
+function singleMarker(point: MapPoint, active: boolean, picking: boolean, handlers: Handlers): L.Marker {
+  const interactive = handlers.onSelect !== undefined || picking
+  const marker = L.marker(point, {
+    icon: pin(active),
+    title: point.name,
+    keyboard: interactive,
+    draggable: picking,
+    interactive,
+    zIndexOffset: active ? 1000 : 0,
+  })
+  marker.on('click', () => handlers.onSelect?.(point.id))
+  marker.on('dragend', () => {
+    const { lat, lng } = marker.getLatLng()
+    handlers.onPick?.(lat, lng)
+  })
+  return marker
+}
+
+/** A number that opens into its records when followed. */
+function groupMarker(members: readonly MapPoint[], active: boolean, map: L.Map): L.Marker {
+  const bounds = L.latLngBounds(members.map((member) => [member.lat, member.lng]))
+  const icon = L.divIcon({
+    className: active ? 'co-pin-group co-pin-active' : 'co-pin-group',
+    iconSize: [34, 34],
+    html: String(members.length),
+  })
+  const marker = L.marker(bounds.getCenter(), { icon, title: t('map.group', { n: members.length }) })
+  marker.on('click', () => map.fitBounds(bounds, { padding: [40, 40], maxZoom: 18, animate: !calm() }))
+  return marker
+}
+
 function addTiles(map: L.Map, onFail: () => void): L.TileLayer | null {
   const { tileUrl, tileUrlDark, attribution } = runtimeConfig.map
   const url = dark() ? (tileUrlDark ?? tileUrl) : tileUrl
@@ -51,7 +102,7 @@ export default function MapView({ points, summary, active, onSelect, onPick, hei
   const map = useRef<L.Map>(null)
   const markers = useRef(new Map<string, L.Marker>())
   const [tilesFailed, setTilesFailed] = useState(false)
-  const handlers = useRef({ onSelect, onPick })
+  const handlers = useRef<Handlers>({ onSelect, onPick })
   handlers.current = { onSelect, onPick }
   const picking = onPick !== undefined
 
@@ -90,28 +141,29 @@ export default function MapView({ points, summary, active, onSelect, onPick, hei
   }, [picking])
 
   const places = points.map((point) => `${point.id}:${point.lat},${point.lng}`).join(';')
-  // biome-ignore lint/correctness/useExhaustiveDependencies: places stands for the points
-  useEffect(() => {
+  const draw = useRef<() => void>(() => undefined)
+  draw.current = () => {
     const current = map.current
     if (!current) return
     for (const marker of markers.current.values()) marker.remove()
     markers.current.clear()
-    for (const point of points) {
-      const marker = L.marker(point, {
-        icon: pin(false),
-        title: point.name,
-        keyboard: onSelect !== undefined || picking,
-        draggable: picking,
-        interactive: onSelect !== undefined || picking,
-      })
-      marker.on('click', () => handlers.current.onSelect?.(point.id))
-      marker.on('dragend', () => {
-        const { lat, lng } = marker.getLatLng()
-        handlers.current.onPick?.(lat, lng)
-      })
+    for (const group of groupNear(current, points)) {
+      const [point] = group
+      if (!point) continue
+      const marked = group.some((member) => member.id === active)
+      const marker =
+        group.length === 1
+          ? singleMarker(point, marked, picking, handlers.current)
+          : groupMarker(group, marked, current)
       marker.addTo(current)
-      markers.current.set(point.id, marker)
+      for (const member of group) markers.current.set(member.id, marker)
     }
+  }
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: places stands for the points
+  useEffect(() => {
+    const current = map.current
+    if (!current) return
     const [only] = points
     if (points.length === 1 && only) {
       if (!picking || !current.getBounds().contains(only)) current.setView(only, Math.max(current.getZoom(), 15))
@@ -119,13 +171,16 @@ export default function MapView({ points, summary, active, onSelect, onPick, hei
       const bounds = L.latLngBounds(points.map((point) => [point.lat, point.lng]))
       current.fitBounds(bounds, { padding: [30, 30], maxZoom: 15, animate: false })
     }
+    draw.current()
+    const redraw = () => draw.current()
+    current.on('zoomend', redraw)
+    return () => {
+      current.off('zoomend', redraw)
+    }
   }, [places, picking])
 
   useEffect(() => {
-    for (const [id, marker] of markers.current) {
-      marker.setIcon(pin(id === active))
-      marker.setZIndexOffset(id === active ? 1000 : 0)
-    }
+    draw.current()
     const marker = active ? markers.current.get(active) : undefined
     if (marker && map.current && !map.current.getBounds().contains(marker.getLatLng())) {
       map.current.panTo(marker.getLatLng(), { animate: !calm() })

@@ -12,6 +12,7 @@ export interface RuntimeConfig {
   /** Base of the REST API, always with a trailing slash. */
   postgrestUrl: string
   swaggerUrl: string
+  version: string
   keycloak: { url: string; realm: string; clientId: string } | null
   map: MapConfig
   branding: Branding
@@ -45,6 +46,7 @@ function readRuntimeConfig(source: unknown): RuntimeConfig {
   return {
     postgrestUrl: base.endsWith('/') ? base : `${base}/`,
     swaggerUrl: text(given.swaggerUrl) ?? '/api-docs/',
+    version: text(given.version) ?? '',
     keycloak: url
       ? {
           url: url.replace(/\/$/, ''),

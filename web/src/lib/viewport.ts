@@ -14,4 +14,5 @@ export function useMedia(query: string): boolean {
 }
 
 export const PHONE = '(max-width: 47.99em)'
+export const WIDE = '(min-width: 88em)'
 export const BELOW_DESKTOP = '(max-width: 61.99em)'

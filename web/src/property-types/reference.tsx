@@ -94,7 +94,7 @@ function ReferenceDisplay({ property, value, place }: DisplayProps) {
 
 function personName(value: unknown): string {
   const person = embedded(value)
-  if (!person) return String(value)
+  if (!person) return t('value.hiddenPerson')
   const name = person.full_name ?? person.display_name
   return name ? String(name) : t('value.unknownRecord', { id: String(person.id ?? '') })
 }

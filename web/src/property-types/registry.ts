@@ -9,7 +9,6 @@ import { decimal, integer, money } from './numbers'
 import { foreignKey, status, user } from './reference'
 import { file, geoPoint, manyToMany, payment } from './special'
 import { json, longText, shortText, unknown, uuid } from './text'
-import './fields.css'
 
 export const kinds: Readonly<Record<PropertyType, PropertyKind>> = {
   TextShort: shortText,

@@ -120,6 +120,7 @@ export const geoPoint: PropertyKind = {
 
 export const file: PropertyKind = {
   Display: ({ value }) => {
+    if (typeof value !== 'object') return <span>{t('value.hiddenFile')}</span>
     const info = embedded(value)
     const size = typeof info.file_size === 'number' ? showFileSize(info.file_size) : ''
     return (
@@ -149,6 +150,7 @@ const PAYMENT_COLORS: Readonly<Record<string, [string, 'initial' | 'open' | 'ter
 
 export const payment: PropertyKind = {
   Display: ({ value }: DisplayProps) => {
+    if (typeof value !== 'object') return <span>{t('value.hiddenPayment')}</span>
     const info = embedded(value)
     const [color, kind] = PAYMENT_COLORS[String(info.effective_status ?? info.status)] ?? ['#7a8490', 'open']
     return <StatusBadge label={String(info.display_name ?? info.effective_status ?? '')} color={color} kind={kind} />

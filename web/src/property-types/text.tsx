@@ -3,6 +3,7 @@
 import { type HTMLAttributes, useState } from 'react'
 import { Button } from '~/components/button'
 import { t } from '~/lib/i18n/t'
+import type { Property } from '~/lib/metadata/model'
 import type { DisplayProps, FieldProps, PropertyKind } from './kinds'
 import { textFromWire, textToWire } from './kinds'
 
@@ -109,7 +110,30 @@ export const uuid: PropertyKind = {
   toWire: (draft) => String(draft).trim(),
 }
 
-export const unknown: PropertyKind = { ...shortText, check: undefined }
+const isArray = (property: Property) => property.udtName.startsWith('_')
+
+function isList(text: string): boolean {
+  try {
+    return Array.isArray(JSON.parse(text))
+  } catch {
+    return false
+  }
+}
+
+/** Enums, ranges and other types as their text; arrays as JSON lists. */
+export const unknown: PropertyKind = {
+  Display: (props) =>
+    Array.isArray(props.value) ? (
+      <TextDisplay {...props} value={props.value.map(String).join(', ')} />
+    ) : (
+      <TextDisplay {...props} />
+    ),
+  Field: TextInput,
+  fromWire: (wire) => (typeof wire === 'object' && wire !== null ? JSON.stringify(wire) : textFromWire(wire)),
+  toWire: (draft, property) => (isArray(property) ? (JSON.parse(String(draft)) as unknown) : draft),
+  check: (draft, property) =>
+    isArray(property) && !isList(draft) ? t('check.list', { label: property.label }) : undefined,
+}
 
 function JsonInput(props: FieldProps) {
   return (

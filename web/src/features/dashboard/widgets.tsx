@@ -13,7 +13,7 @@ import { showNumber } from '~/lib/format/numbers'
 import { t } from '~/lib/i18n/t'
 import type { Entity, Property } from '~/lib/metadata/model'
 import { useModel } from '~/lib/metadata/model-context'
-import { readSelect } from '~/lib/metadata/select'
+import { readSelect, settleKeys } from '~/lib/metadata/select'
 import { readPage } from '~/lib/postgrest/client'
 import { describeProblem } from '~/lib/problem'
 import { parseSearch, stringifySearch } from '~/lib/search'
@@ -74,7 +74,10 @@ function RecordList({ widget, entity }: WidgetProps & { entity: Entity }) {
   const read = { table: entity.key, select: readSelect(model, entity, columns), conditions, order: [order] }
   const query = useQuery({
     queryKey: ['rows', entity.key, 'widget', read, limit],
-    queryFn: ({ signal }) => readPage(read, 0, limit, signal),
+    queryFn: async ({ signal }) => {
+      const page = await readPage(read, 0, limit, signal)
+      return { ...page, rows: settleKeys(page.rows) }
+    },
     refetchInterval: refetchInterval(widget),
   })
   if (query.isError) return <Failed error={query.error} onRetry={() => void query.refetch()} />

@@ -15,7 +15,7 @@ import { useSession } from '~/lib/auth/session'
 import { t } from '~/lib/i18n/t'
 import { detailProperties, type Entity, type Model } from '~/lib/metadata/model'
 import { useModel } from '~/lib/metadata/model-context'
-import { readSelect } from '~/lib/metadata/select'
+import { readSelect, settleKeys } from '~/lib/metadata/select'
 import { readRows, type WireRow } from '~/lib/postgrest/client'
 import { eq } from '~/lib/postgrest/query'
 import { describeProblem } from '~/lib/problem'
@@ -37,7 +37,7 @@ const recordQuery = (model: Model, entity: Entity, id: string) =>
         { table: entity.key, select, conditions: [eq(entity.idColumn ?? 'id', id)], limit: 1 },
         signal,
       )
-      return rows[0] ?? null
+      return settleKeys(rows)[0] ?? null
     },
   })
 
@@ -92,9 +92,8 @@ function RecordDetail({ entity, id }: { entity: Entity; id: string }) {
 
   const problem = query.isError ? describeProblem(query.error, { attempt: 'read' }) : null
   const properties = detailProperties(model, entity.key)
-  const statuses = properties.filter((property) => property.type === 'Status' && row?.[property.column])
-  // The name is the heading, and a single status stands beside it.
-  const headStatuses = statuses.length === 1 ? statuses : []
+  // The name is the heading, and the first status stands beside it.
+  const headStatuses = properties.filter((property) => property.type === 'Status' && row?.[property.column]).slice(0, 1)
   const inHead = [entity.labelColumn, ...headStatuses.map((property) => property.column)]
   const fields = properties.filter((property) => property.type !== 'ManyToMany' && !inHead.includes(property.column))
   const links = properties.filter((property) => property.type === 'ManyToMany')
@@ -125,7 +124,7 @@ function RecordDetail({ entity, id }: { entity: Entity; id: string }) {
                 <StatusMenu key={property.column} entity={entity} property={property} id={id} record={row} />
               ))
             : null}
-          <span>{t('detail.number', { id })}</span>
+          {/^\d+$/.test(id) ? <span>{t('detail.number', { id })}</span> : null}
         </div>
       }
       actions={

@@ -43,6 +43,8 @@ const ROUND_TRIPS: [string, Partial<PropertyRow>, unknown, Draft, unknown][] = [
   ['geography', { geography_type: 'Point' }, 'POINT(-83.7 43.01)', '43.01,-83.7', 'SRID=4326;POINT(-83.7 43.01)'],
   ['jsonb', {}, { a: 1 }, '{\n  "a": 1\n}', { a: 1 }],
   ['time', {}, '14:30:00', '14:30', '14:30'],
+  ['mood', {}, 'happy', 'happy', 'happy'],
+  ['_text', {}, ['a', 'b'], '["a","b"]', ['a', 'b']],
 ]
 
 describe('values between wire and control', () => {

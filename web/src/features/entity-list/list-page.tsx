@@ -18,7 +18,7 @@ import { useModel } from '~/lib/metadata/model-context'
 import { describeProblem } from '~/lib/problem'
 import { rememberList } from '~/lib/remember-list'
 import { stringifySearch } from '~/lib/search'
-import { BELOW_DESKTOP, PHONE, useMedia } from '~/lib/viewport'
+import { BELOW_DESKTOP, PHONE, useMedia, WIDE } from '~/lib/viewport'
 import { EntityCards, EntityTable } from './entity-table'
 import { FilterChips, FilterPanel, FilterSheet } from './filter-panel'
 import { ListMap } from './list-map'
@@ -113,6 +113,7 @@ function EntityList({ entity }: { entity: Entity }) {
   const search = useSearch({ strict: false }) as Record<string, string>
   const phone = useMedia(PHONE)
   const small = useMedia(BELOW_DESKTOP)
+  const wide = useMedia(WIDE)
   const [filtersOpen, setFiltersOpen] = useState(false)
   const [defaultPageSize, setDefaultPageSize] = useState(storedPageSize)
 
@@ -124,7 +125,7 @@ function EntityList({ entity }: { entity: Entity }) {
     defaultPageSize,
   )
   const mapProperty = entity.map ? model.property(entity.key, entity.map) : undefined
-  const mapShown = mapProperty !== undefined && (small ? search.show === 'map' : search.show !== 'table')
+  const mapShown = mapProperty !== undefined && (wide ? search.show !== 'table' : search.show === 'map')
   const fetched = mapProperty && !columns.includes(mapProperty) ? [...columns, mapProperty] : columns
   const query = useQuery(listQuery(model, entity, fetched, state))
   const [active, setActive] = useState<string | null>(null)
@@ -206,7 +207,7 @@ function EntityList({ entity }: { entity: Entity }) {
             onClick={() =>
               void navigate({
                 to: '.',
-                search: { ...searchFor(state), show: mapShown === small ? undefined : small ? 'map' : 'table' },
+                search: { ...searchFor(state), show: mapShown !== wide ? undefined : wide ? 'table' : 'map' },
                 resetScroll: false,
               })
             }

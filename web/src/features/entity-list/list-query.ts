@@ -2,7 +2,7 @@
 
 import { keepPreviousData, queryOptions } from '@tanstack/react-query'
 import type { Entity, Model, Property } from '~/lib/metadata/model'
-import { orderName, readSelect } from '~/lib/metadata/select'
+import { orderName, readSelect, settleKeys } from '~/lib/metadata/select'
 import { readPage, type WireRow } from '~/lib/postgrest/client'
 import { PostgrestError } from '~/lib/postgrest/errors'
 import type { Condition, Order, Read } from '~/lib/postgrest/query'
@@ -52,7 +52,7 @@ export function listQuery(model: Model, entity: Entity, columns: readonly Proper
       try {
         const page = await readPage(read, from, state.pageSize, signal)
         const beyondEnd = page.rows.length === 0 && state.page > 1 && (page.total ?? 0) > 0
-        return { ...page, beyondEnd }
+        return { ...page, rows: settleKeys(page.rows), beyondEnd }
       } catch (error) {
         if (error instanceof PostgrestError && error.status === 416 && state.page > 1) {
           return { rows: [], total: error.total, beyondEnd: true }

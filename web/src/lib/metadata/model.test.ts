@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { buildModel, formProperties, listProperties, menuEntities } from './model'
 import { parseEntities, parseProperties } from './schema'
-import { orderName, readFragment, readSelect } from './select'
+import { orderName, readFragment, readSelect, settleKeys } from './select'
 import { entityRow, propertyRow, reference } from './testing'
 
 const id = (table: string) => propertyRow(table, 'id', 'int4', { is_identity: true, show_on_list: false })
@@ -137,11 +137,26 @@ describe('select fragments', () => {
     const requests = model.entity('requests')
     if (!requests) throw new Error('requests')
     expect(readSelect(model, requests, [property('requests', 'id')])).toEqual(['id', 'display_name'])
+    expect(readSelect(model, requests, [property('requests', 'reporter')])).toContain('reporter__key:reporter')
     expect(orderName(model, property('requests', 'status_id'))).toBe('status_id(sort_order)')
     expect(orderName(model, property('requests', 'reporter'))).toBe('reporter(display_name)')
     expect(orderName(model, property('friends', 'friend_id'))).toBe('friend_id(full)')
     expect(orderName(model, property('requests', 'created_at'))).toBe('created_at')
   })
+})
+
+it('a hidden related record keeps its key', () => {
+  expect(
+    settleKeys([
+      { id: 1, a: null, a__key: 5 },
+      { id: 2, a: { id: 5 }, a__key: 5 },
+      { id: 3, a: null, a__key: null },
+    ]),
+  ).toEqual([
+    { id: 1, a: 5 },
+    { id: 2, a: { id: 5 } },
+    { id: 3, a: null },
+  ])
 })
 
 describe('the edge', () => {

@@ -95,6 +95,8 @@ export interface Model {
 
 const WIDE: readonly PropertyType[] = ['TextLong', 'GeoPoint', 'File', 'FileImage', 'FilePDF', 'Json', 'ManyToMany']
 const LABEL_CANDIDATES = ['display_name', 'name', 'title', 'subject', 'label', 'code', 'number']
+/** Types whose text nobody should type. */
+const NOT_EDITABLE = ['geometry', 'geography', 'tsvector', 'bytea', 'xml', 'raster']
 const SYSTEM_COLUMNS = ['id', 'created_at', 'updated_at']
 const FILTERABLE: readonly PropertyType[] = [
   'ForeignKeyName',
@@ -285,5 +287,6 @@ export const formProperties = (model: Model, key: string, mode: 'create' | 'edit
         (mode === 'create' ? property.onCreate : property.onEdit) &&
         property.column !== 'civic_os_text_search' &&
         property.type !== 'ManyToMany' &&
-        property.type !== 'Payment',
+        property.type !== 'Payment' &&
+        !(property.type === 'Unknown' && NOT_EDITABLE.includes(property.udtName)),
     )

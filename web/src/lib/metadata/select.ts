@@ -1,8 +1,10 @@
 // Which columns to ask for, per property type: the fragments of a select and the names to order by.
 // Embedding always names the foreign-key column, so two keys to the same table stay distinct.
 
+import type { WireRow } from '~/lib/postgrest/client'
 import { aliased, embed } from '~/lib/postgrest/query'
 import type { Entity, Model, Property } from './model'
+import type { PropertyType } from './property-type'
 
 const USER_FIELDS = ['id', 'display_name', 'full_name', 'phone', 'email']
 const STATUS_FIELDS = ['id', 'display_name', 'color', 'is_initial', 'is_terminal']
@@ -77,9 +79,24 @@ export function editFragment(property: Property): string {
   return property.type === 'GeoPoint' ? `${property.column}:${property.column}_text` : property.column
 }
 
+const KEY_SUFFIX = '__key'
+const EMBEDDED: readonly PropertyType[] = [
+  'ForeignKeyName',
+  'User',
+  'Status',
+  'File',
+  'FileImage',
+  'FilePDF',
+  'Payment',
+]
+
 /** All fragments of a list or detail, with the id and the record's name. */
 export function readSelect(model: Model, entity: Entity, properties: readonly Property[]): string[] {
   const fragments = properties.map((property) => readFragment(model, property)).filter((fragment) => fragment !== '')
+  // The raw key travels along: a related record that row security hides must not look like "not set".
+  for (const property of properties) {
+    if (EMBEDDED.includes(property.type)) fragments.push(`${property.column}${KEY_SUFFIX}:${property.column}`)
+  }
   const have = new Set(properties.map((property) => property.column))
   for (const column of [entity.idColumn, entity.labelColumn]) {
     if (column && !have.has(column)) {
@@ -88,6 +105,19 @@ export function readSelect(model: Model, entity: Entity, properties: readonly Pr
     }
   }
   return fragments
+}
+
+/** Puts the raw key where an embedded record did not come. */
+export function settleKeys(rows: readonly WireRow[]): WireRow[] {
+  return rows.map((row) => {
+    const settled: WireRow = {}
+    for (const [name, value] of Object.entries(row)) if (!name.endsWith(KEY_SUFFIX)) settled[name] = value
+    for (const [name, value] of Object.entries(row)) {
+      const column = name.slice(0, -KEY_SUFFIX.length)
+      if (name.endsWith(KEY_SUFFIX) && settled[column] === null) settled[column] = value
+    }
+    return settled
+  })
 }
 
 /** Name to order by: related records by their name, everything else by the column. */
