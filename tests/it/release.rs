@@ -139,3 +139,66 @@ async fn serves_from_an_empty_root() {
     let status = child.0.wait().expect("end");
     assert_eq!(status.code(), Some(0), "an orderly stop");
 }
+
+/// The file system and settings of the Dockerfile's last stage, and its user.
+#[tokio::test]
+#[ignore = "needs dist/civic-os: ./dev release"]
+async fn works_as_the_container_image() {
+    if !nix::unistd::geteuid().is_root() {
+        println!("skipped: only root can become the image's user");
+        return;
+    }
+    let dockerfile =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Dockerfile")).expect("Dockerfile");
+    let (_, last_stage) = dockerfile.split_once("FROM scratch").expect("a last stage");
+    for line in ["USER 65532:65532", "ENTRYPOINT [\"/civic-os\"]", "CMD [\"serve\"]", "CMD [\"/civic-os\", \"health\"]"]
+    {
+        assert!(last_stage.contains(line), "this test follows the Dockerfile, which lacks {line}");
+    }
+    let settings: Vec<(&str, &str)> = last_stage
+        .lines()
+        .skip_while(|line| !line.starts_with("ENV "))
+        .take_while(|line| !line.starts_with("EXPOSE"))
+        .filter_map(|line| line.trim_start_matches("ENV ").trim().trim_end_matches('\\').trim().split_once('='))
+        .collect();
+    assert!(settings.iter().any(|(name, _)| *name == "CIVIC_OS_ADMIN__LISTEN"), "{settings:?}");
+
+    let root = empty_root();
+    for folder in ["etc", "tmp", "var/lib/civic-os"] {
+        std::fs::create_dir_all(root.path().join(folder)).expect("folder");
+    }
+    std::fs::write(root.path().join("etc/passwd"), "civic-os:x:65532:65532::/var/lib/civic-os:/\n").expect("passwd");
+    std::os::unix::fs::chown(root.path().join("var/lib/civic-os"), Some(65532), Some(65532)).expect("owner");
+    std::fs::set_permissions(root.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("mode");
+    let database = TestDatabase::create().await;
+    let (web, admin) = (free_port(), free_port());
+    let image = |arguments: &[&str]| {
+        let mut command = Command::new("chroot");
+        command.arg("--userspec=65532:65532").arg(root.path()).arg("/civic-os").args(arguments).env_clear();
+        command.envs(settings.iter().copied()).stdin(Stdio::null());
+        // The machine's ports are shared, a container's are not.
+        command
+            .env("CIVIC_OS_ADMIN__LISTEN", format!("0.0.0.0:{admin}"))
+            .env("CIVIC_OS_WEB__LISTEN", format!("127.0.0.1:{web}"));
+        command
+    };
+    let mut command = image(&["serve"]);
+    command
+        .env("CIVIC_OS_DATABASE__URL", database.authenticator_url().expose().expect("URL"))
+        .env("CIVIC_OS_DATABASE__OWNER_URL", database.owner_url().expose().expect("URL"))
+        .env("CIVIC_OS_IDENTITY__ENABLED", "true");
+    civic_os::cluster::end_with_parent(&mut command, Signal::SIGKILL);
+    let mut child = Running(command.spawn().expect("start"));
+    let limit = Instant::now() + LIMIT;
+    while output(&mut image(&["health"])).0 != Some(0) {
+        assert!(child.0.try_wait().expect("look").is_none(), "it ended");
+        assert!(Instant::now() < limit, "not healthy within {LIMIT:?}: {:?}", output(&mut image(&["health"])));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let url = format!("http://127.0.0.1:{web}/realms/civic-os/.well-known/openid-configuration");
+    assert_eq!(http_client().get(url).send().await.expect("provider").status(), 200);
+    assert!(root.path().join("var/lib/civic-os/identity").is_dir(), "keys are kept in the volume");
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(child.0.id().cast_signed()), Signal::SIGTERM).expect("stop");
+    assert_eq!(child.0.wait().expect("end").code(), Some(0), "an orderly stop");
+    assert_eq!(output(&mut image(&["health"])).0, Some(2), "and then it is not healthy");
+}

@@ -140,6 +140,51 @@ async fn an_interrupted_creation_is_repeated() {
     cluster.stop().await.expect("stop");
 }
 
+/// A copy of the distribution's PostgreSQL whose PostGIS is missing: the programs find their files relative to
+/// themselves. None where PostgreSQL is laid out in another way than Debian's.
+fn without_postgis(prefix: &Path) -> Option<PathBuf> {
+    use std::os::unix::fs::symlink;
+    let system = Path::new("/usr/lib/postgresql");
+    let versions = std::fs::read_dir(system).ok()?.flatten();
+    let version = versions.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok()).max()?.to_string();
+    let link_all = |from: &Path, to: &Path, wanted: &dyn Fn(&str) -> bool| {
+        std::fs::create_dir_all(to).expect("folder");
+        for entry in std::fs::read_dir(from).expect("folder").flatten() {
+            let name = entry.file_name();
+            if wanted(&name.to_string_lossy()) {
+                symlink(entry.path(), to.join(&name)).expect("link");
+            }
+        }
+    };
+    let bin = prefix.join("usr/lib/postgresql").join(&version).join("bin");
+    std::fs::create_dir_all(&bin).ok()?;
+    for program in ["initdb", "postgres"] {
+        std::fs::copy(system.join(&version).join("bin").join(program), bin.join(program)).ok()?;
+    }
+    symlink(system.join(&version).join("lib"), bin.with_file_name("lib")).ok()?;
+    let share = Path::new("/usr/share/postgresql").join(&version);
+    let copy = prefix.join("usr/share/postgresql").join(&version);
+    link_all(&share, &copy, &|name| name != "extension");
+    link_all(&share.join("extension"), &copy.join("extension"), &|name| !name.starts_with("postgis"));
+    Some(bin)
+}
+
+#[tokio::test]
+async fn without_postgis_it_says_what_to_install() {
+    let folder = folder();
+    let Some(bin) = without_postgis(folder.path()) else {
+        println!("skipped: no PostgreSQL below /usr/lib/postgresql");
+        return;
+    };
+    let options = ClusterOptions { binaries: BinarySearch::folders([bin]), ..options(&folder.path().join("data")) };
+    let error = Cluster::start(options.clone()).await.expect_err("no PostGIS");
+    let message = error.to_string();
+    assert!(message.contains("no PostGIS") && message.contains("-postgis-3"), "{message}");
+
+    let cluster = Cluster::start(ClusterOptions { require_postgis: false, ..options }).await.expect("without it");
+    cluster.stop().await.expect("stop");
+}
+
 #[tokio::test]
 async fn databases_of_tests_are_separate() {
     let (one, two) = tokio::join!(TestDatabase::create(), TestDatabase::create());

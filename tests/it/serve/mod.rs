@@ -1,6 +1,7 @@
 //! The process: its private PostgreSQL, its roles, how it starts, bears failures and stops.
 
 mod bad_input;
+mod bench;
 mod cluster;
 mod demo;
 mod footprint;
