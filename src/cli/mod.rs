@@ -11,6 +11,7 @@ mod db;
 mod demo;
 mod doctor;
 mod health;
+mod jobs;
 mod http_probe;
 mod man;
 mod migrate;
@@ -104,6 +105,7 @@ enum Verb {
     Db(db::Args),
     Doctor(doctor::Args),
     Health(health::Args),
+    Jobs(jobs::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -200,6 +202,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
         Some(Verb::Db(args)) => db::run(args, sources),
         Some(Verb::Doctor(args)) => doctor::run(args, sources),
         Some(Verb::Health(args)) => health::run(args, sources),
+        Some(Verb::Jobs(args)) => jobs::run(args, sources),
         Some(Verb::Completions(args)) => completions::run(args),
         Some(Verb::Man(args)) => man::run(args),
     }

@@ -1,5 +1,6 @@
 //! The job queue against a real database: rows as River would leave them, nothing lost, nothing twice at the same time (WORKERS.md §10, checks 2–6).
 
+mod command_line;
 mod crash;
 mod outcomes;
 mod steering;

@@ -1,0 +1,68 @@
+//! `civic-os jobs` as an operator uses it.
+
+use super::*;
+use crate::support::binary;
+use serde_json::{Value, json};
+use std::process::Output;
+
+impl Bench {
+    fn jobs(&self, arguments: &[&str]) -> Output {
+        let url = self.database.authenticator_url();
+        let folder = tempfile::tempdir().expect("a folder");
+        binary()
+            .arg("jobs")
+            .args(arguments)
+            .env("CIVIC_OS_DATABASE__URL", url.expose().expect("a URL"))
+            .current_dir(folder.path())
+            .output()
+            .expect("run the binary")
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jobs_are_enqueued_listed_shown_cancelled_and_retried() {
+    let bench = Bench::new().await;
+    let empty = bench.jobs(&[]);
+    assert!(text(&empty.stdout).starts_with("No jobs."), "{empty:?}");
+
+    let enqueued = bench.jobs(&["enqueue", "send_postcard", "--queue", "post", "--args", r#"{"to":"Ana"}"#, "--json"]);
+    assert_eq!(enqueued.status.code(), Some(0), "{}", text(&enqueued.stderr));
+    let id =
+        serde_json::from_slice::<Value>(&enqueued.stdout).expect("JSON")["id"].as_i64().expect("an id").to_string();
+
+    let listed = text(&bench.jobs(&["list", "--queue", "post"]).stdout);
+    assert!(listed.contains("send_postcard") && listed.contains("available") && listed.contains("0/25"), "{listed}");
+    let shown: Value = serde_json::from_slice(&bench.jobs(&["show", &id, "--json"]).stdout).expect("JSON");
+    assert_eq!((&shown["args"], &shown["state"]), (&json!({"to": "Ana"}), &json!("available")));
+
+    assert_eq!(text(&bench.jobs(&["cancel", &id]).stdout), format!("Job {id} is cancelled.\n"));
+    let again = bench.jobs(&["cancel", &id, "424242"]);
+    assert_eq!(again.status.code(), Some(2), "what was not done is a failure");
+    assert!(text(&again.stdout).contains("there is no job 424242"), "{}", text(&again.stdout));
+    assert_eq!(text(&bench.jobs(&["retry", &id]).stdout), format!("Job {id} is available.\n"));
+
+    let counted = text(&bench.jobs(&[]).stdout);
+    assert!(counted.lines().count() == 2 && counted.contains("post"), "{counted}");
+    assert_eq!(bench.jobs(&["pause", "post"]).status.code(), Some(0));
+    assert!(text(&bench.jobs(&[]).stdout).contains("post (paused)"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_words_are_usage_errors_with_the_right_ones() {
+    let bench = Bench::new().await;
+    for (arguments, code, word) in [
+        (&["list", "--state", "done"][..], 1, "completed"),
+        (&["enqueue", "x"], 2, "kind"),
+        (&["enqueue", "good_kind", "--args", "{"], 2, "--args is no JSON"),
+        (&["enqueue", "good_kind", "--at", "tomorrow"], 2, "2026-12-24T18:00:00Z"),
+        (&["show", "1"], 2, "there is no job 1"),
+    ] {
+        let output = bench.jobs(arguments);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}");
+        assert!(text(&output.stderr).contains(word), "{arguments:?}: {}", text(&output.stderr));
+    }
+}
