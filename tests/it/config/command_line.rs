@@ -167,3 +167,41 @@ fn health_asks_a_listener_that_does_not_answer_for_less_than_a_second() {
     assert!(elapsed < Duration::from_secs(2), "{elapsed:?}");
     assert!(text(&output.stderr).contains("does not answer"), "{}", text(&output.stderr));
 }
+
+/// What a process with two different URLs says while it finds its port taken.
+fn log_of_a_failed_start(variables: &[(&str, &str)]) -> Vec<String> {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("listener");
+    let address = taken.local_addr().expect("address").to_string();
+    let mut all = vec![
+        ("PGRST_DB_URI", "postgres://a:hunter2@127.0.0.1:1/x"),
+        ("CIVIC_OS_DATABASE__URL", "postgres://a:hunter3@127.0.0.1:1/x"),
+        ("CIVIC_OS_AUTH__ISSUER", "http://127.0.0.1:1/realms/x"),
+        ("CIVIC_OS_ADMIN__LISTEN", "off"),
+        ("CIVIC_OS_WEB__LISTEN", address.as_str()),
+    ];
+    all.extend_from_slice(variables);
+    let output = run(&["--role", "api"], &all);
+    let log = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{log}");
+    assert!(output.stdout.is_empty(), "logs belong on standard error");
+    assert!(log.contains("web.listen") && !log.contains("hunter"), "{log}");
+    log.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn logs_are_lines_for_people_or_json_for_machines_from_the_level_that_is_wanted() {
+    let pretty = log_of_a_failed_start(&[]);
+    assert!(
+        pretty[0].contains("WARN") && pretty[0].contains("database.url: CIVIC_OS_DATABASE__URL holds"),
+        "{pretty:?}"
+    );
+    let json = log_of_a_failed_start(&[("CIVIC_OS_LOG__FORMAT", "json")]);
+    let line: serde_json::Value = serde_json::from_str(&json[0]).unwrap_or_else(|error| panic!("{error}: {json:?}"));
+    assert_eq!(line["level"], "WARN");
+    assert!(line["message"].as_str().is_some_and(|text| text.contains("PGRST_DB_URI")), "{line}");
+    assert!(line["timestamp"].is_string());
+    for silent in ["error", "crit", "off", "warn,civic_os=error"] {
+        let lines = log_of_a_failed_start(&[("PGRST_LOG_LEVEL", silent)]);
+        assert!(!lines[0].contains("holds"), "{silent}: {lines:?}");
+    }
+}
