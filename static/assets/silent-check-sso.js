@@ -1,8 +1,18 @@
-// Runs in the hidden frame (silent sign-in) or the popup (signing in again) after the identity
-// provider has sent the browser back: hands the address with the answer to the window that asked.
+// Runs in the hidden frame (silent sign-in) or in the window of its own (signing in again) after the
+// identity provider has sent the browser back: hands the address with the answer to the page that
+// asked. A frame has its parent; a window may have lost its opener on the way through another
+// origin, so it uses a channel of this origin.
 ;(() => {
-  const asker = window.opener ?? window.parent
-  if (asker && asker !== window) {
-    asker.postMessage({ source: 'oidc-client', url: window.location.href, keepOpen: false }, window.location.origin)
+  if (window.parent !== window) {
+    window.parent.postMessage(
+      { source: 'oidc-client', url: window.location.href, keepOpen: false },
+      window.location.origin,
+    )
+    return
   }
+  new BroadcastChannel('civic-os-sign-in').postMessage(window.location.href)
+  window.close()
+  document.addEventListener('DOMContentLoaded', () => {
+    document.body.textContent = document.body.dataset.done ?? ''
+  })
 })()

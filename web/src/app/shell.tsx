@@ -77,14 +77,13 @@ function SessionDialog() {
           <Button
             look="primary"
             data-autofocus
-            waiting={waiting}
             onClick={async () => {
               setWaiting(true)
               setBlocked(!(await signInAgain()))
               setWaiting(false)
             }}
           >
-            {t('session.signIn')}
+            {t(waiting ? 'session.signInOnce' : 'session.signIn')}
           </Button>
           <Button onClick={forgetSession}>{t('session.later')}</Button>
         </>

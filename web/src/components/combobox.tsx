@@ -136,7 +136,7 @@ export function Combobox(props: ComboboxProps) {
         ) : null}
       </div>
       <div className={open ? 'co-combobox-panel' : 'co-combobox-panel co-gone'}>
-        <div role="listbox" id={listId} aria-label={label}>
+        <div role="listbox" id={listId} aria-label={t('picker.choices')}>
           {open
             ? options.map((option, index) => (
                 <div

@@ -7,6 +7,8 @@ export const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 15_000,
+      // Offline requests fail at once and say so instead of waiting in silence.
+      networkMode: 'always',
       refetchOnWindowFocus: false,
       retry: (count, error) =>
         count < 1 &&

@@ -7,7 +7,7 @@ import { Dialog } from '~/components/dialog'
 import { flash } from '~/lib/flash'
 import { t } from '~/lib/i18n/t'
 import type { Entity } from '~/lib/metadata/model'
-import { constraintMessagesQuery } from '~/lib/metadata/queries'
+import { messagesFor } from '~/lib/metadata/queries'
 import { deleteRows } from '~/lib/postgrest/client'
 import { eq } from '~/lib/postgrest/query'
 import { describeProblem, type Problem } from '~/lib/problem'
@@ -32,7 +32,7 @@ export function DeleteDialog({ entity, id, name, onClose, onDeleted }: DeleteDia
     try {
       await deleteRows(entity.key, [eq(idColumn, id)], idColumn)
     } catch (error) {
-      const constraintMessages = await queryClient.fetchQuery(constraintMessagesQuery).catch(() => [])
+      const constraintMessages = await messagesFor(error, queryClient)
       setProblem(describeProblem(error, { attempt: 'delete', constraintMessages }))
       setWaiting(false)
       return

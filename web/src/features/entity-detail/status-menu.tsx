@@ -9,7 +9,7 @@ import { MenuButton } from '~/components/menu-button'
 import { announce } from '~/lib/announce'
 import { t } from '~/lib/i18n/t'
 import type { Entity, Property } from '~/lib/metadata/model'
-import { constraintMessagesQuery, statusesQuery } from '~/lib/metadata/queries'
+import { messagesFor, statusesQuery } from '~/lib/metadata/queries'
 import { updateRows, type WireRow } from '~/lib/postgrest/client'
 import { eq } from '~/lib/postgrest/query'
 import { describeProblem, type Problem } from '~/lib/problem'
@@ -52,7 +52,7 @@ export function StatusMenu({ entity, property, id, record }: StatusMenuProps) {
       void queryClient.invalidateQueries({ queryKey: ['rows'] })
       await queryClient.invalidateQueries({ queryKey: ['record', entity.key, id] })
     } catch (error) {
-      const constraintMessages = await queryClient.fetchQuery(constraintMessagesQuery).catch(() => [])
+      const constraintMessages = await messagesFor(error, queryClient)
       setProblem(describeProblem(error, { attempt: 'update', constraintMessages }))
     }
     setChanging(false)

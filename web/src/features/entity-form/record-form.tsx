@@ -11,7 +11,7 @@ import { Page } from '~/components/page'
 import { announce } from '~/lib/announce'
 import { t } from '~/lib/i18n/t'
 import type { Entity, Property } from '~/lib/metadata/model'
-import { constraintMessagesQuery } from '~/lib/metadata/queries'
+import { messagesFor } from '~/lib/metadata/queries'
 import type { WireRow } from '~/lib/postgrest/client'
 import { describeProblem, type Problem } from '~/lib/problem'
 import { queryClient } from '~/lib/query-client'
@@ -102,7 +102,7 @@ export function RecordForm(props: RecordFormProps) {
       leaving.current = true
       props.onSaved(another)
     } catch (error) {
-      const constraintMessages = await queryClient.fetchQuery(constraintMessagesQuery).catch(() => [])
+      const constraintMessages = await messagesFor(error, queryClient)
       const problem = describeProblem(error, {
         attempt: mode === 'create' ? 'create' : 'update',
         constraintMessages,

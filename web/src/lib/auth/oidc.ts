@@ -1,7 +1,7 @@
 // The OpenID Connect client: authorization code with PKCE against any provider under Keycloak's
 // paths. A separate chunk; only lib/auth/session loads it.
 
-import { type User, UserManager, WebStorageStateStore } from 'oidc-client-ts'
+import { OidcClient, User, UserManager, WebStorageStateStore } from 'oidc-client-ts'
 import { runtimeConfig } from '~/config/runtime'
 import type { Tokens } from './session'
 
@@ -14,7 +14,6 @@ function createManager(): UserManager {
     redirect_uri: `${location.origin}/`,
     post_logout_redirect_uri: `${location.origin}/`,
     silent_redirect_uri: `${location.origin}/silent-check-sso.html`,
-    popup_redirect_uri: `${location.origin}/silent-check-sso.html`,
     scope: 'openid',
     userStore: new WebStorageStateStore({ store: sessionStorage }),
     stateStore: new WebStorageStateStore({ store: sessionStorage }),
@@ -46,8 +45,27 @@ export async function renewSilently(): Promise<Tokens | null> {
   return user ? tokensOf(user) : null
 }
 
+/**
+ * Signs in through a window of its own. The answer comes over a channel of this origin, because the
+ * window may lose its connection to this page when the provider is at another origin; for the same
+ * reason a closed window cannot be noticed, and whoever waits must be able to start again.
+ */
 export async function signInByPopup(): Promise<Tokens> {
-  return tokensOf(await manager.signinPopup())
+  const popup = window.open('', 'civic-os-sign-in', 'popup,width=480,height=680')
+  if (!popup) throw new Error('the window was blocked')
+  const client = new OidcClient({ ...manager.settings, redirect_uri: `${location.origin}/silent-check-sso.html` })
+  const { url } = await client.createSigninRequest({})
+  const answer = new Promise<string>((resolve) => {
+    const channel = new BroadcastChannel('civic-os-sign-in')
+    channel.onmessage = (event: MessageEvent<unknown>) => {
+      channel.close()
+      resolve(String(event.data))
+    }
+  })
+  popup.location.replace(url)
+  const user = new User(await client.processSigninResponse(await answer))
+  await manager.storeUser(user)
+  return tokensOf(user)
 }
 
 export async function redirectToSignOut(): Promise<void> {

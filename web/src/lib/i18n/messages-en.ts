@@ -221,6 +221,7 @@ export const en = {
   'form.readOnly': 'Cannot be changed here.',
   'form.referenceFailed': 'The choices could not be loaded. The value is kept.',
 
+  'picker.choices': 'Choices',
   'picker.search': 'Type to search',
   'picker.none': 'Nothing found for “{term}”.',
   'picker.count': '{n, plural, =0 {Nothing found} one {# choice} other {# choices}}',
@@ -271,6 +272,7 @@ export const en = {
   'session.title': 'Your session ended',
   'session.text': 'Sign in again – what you typed is kept.',
   'session.signIn': 'Sign in again',
+  'session.signInOnce': 'Open the sign-in window again',
   'session.later': 'Not now',
   'session.popupBlocked': 'The sign-in window was blocked or closed. Allow pop-up windows for this site and try again.',
 

@@ -1,7 +1,8 @@
 // Metadata as server state: the model, messages of constraints, statuses, choices of references.
 
-import { queryOptions } from '@tanstack/react-query'
+import { type QueryClient, queryOptions } from '@tanstack/react-query'
 import { callRpc, readRows, readView, type WireRow } from '~/lib/postgrest/client'
+import { PostgrestError } from '~/lib/postgrest/errors'
 import { aliased, type Condition, contains, inList } from '~/lib/postgrest/query'
 import type { ConstraintMessage } from '~/lib/problem'
 import type { Model } from './model'
@@ -35,7 +36,7 @@ export const versionsQuery = queryOptions({
   staleTime: 30_000,
 })
 
-export const constraintMessagesQuery = queryOptions({
+const constraintMessagesQuery = queryOptions({
   queryKey: ['schema', 'constraint-messages'],
   queryFn: async ({ signal }): Promise<ConstraintMessage[]> =>
     (await readView('constraint_messages', signal)).flatMap((row) => {
@@ -45,6 +46,12 @@ export const constraintMessagesQuery = queryOptions({
     }),
   staleTime: Number.POSITIVE_INFINITY,
 })
+
+/** Messages kept for the constraint an error names; none when the error is of another kind. */
+export async function messagesFor(error: unknown, client: QueryClient): Promise<ConstraintMessage[]> {
+  if (!(error instanceof PostgrestError) || !error.code.startsWith('23')) return []
+  return client.fetchQuery(constraintMessagesQuery).catch(() => [])
+}
 
 export interface Status {
   id: string
