@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Connections kept back for schema loads, health checks and job completion, so that a storm in one lane cannot stop them.
-const RESERVED_FOR_SYSTEM: usize = 2;
+const RESERVED_FOR_SYSTEM: u32 = 2;
 /// Bounds of the wait between two attempts to reach a database for migrations.
 const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(32));
 
@@ -32,15 +32,14 @@ impl Database {
     /// Opens the pool and starts the one listening connection. Nothing here waits for the server.
     pub(super) fn open(config: &Config, roles: RoleSet) -> Result<Self, AppError> {
         let database = &config.database;
-        let pool_max = config.pool_max(roles) as usize;
         let application_name = match config.api.mode {
             ApiMode::CivicOs => format!("civic-os {} ({roles})", env!("CARGO_PKG_VERSION")),
             ApiMode::Postgrest => format!("civic-os {}", env!("CARGO_PKG_VERSION")),
         };
         let db = Db::open(DbOptions {
             url: config.pool_url(roles).clone(),
-            pool_max,
-            lanes: lanes(roles, pool_max),
+            pool_max: config.pool_max(roles) as usize,
+            lanes: lanes(config, roles),
             prepared_statements: database.prepared_statements,
             acquisition_timeout: Duration::from_secs(database.pool_acquisition_timeout),
             max_lifetime: Duration::from_secs(database.pool_max_lifetime),
@@ -53,7 +52,7 @@ impl Database {
             let options = schema_cache::SchemaCacheOptions {
                 schemas: config.api.db_schemas.clone(),
                 extra_search_path: config.api.db_extra_search_path.clone(),
-                channel: config.api.db_channel.clone(),
+                channel: if config.api.db_channel_enabled { config.api.db_channel.clone() } else { String::new() },
             };
             schema_cache::Handle::spawn(db.clone(), Some(hub.clone()), options)
         });
@@ -138,18 +137,21 @@ impl Database {
     }
 }
 
-/// Each role's share of the pool is also its lane; what is reserved for the system is taken from the largest.
-fn lanes(roles: RoleSet, pool_max: usize) -> LaneLimits {
-    let reserve = RESERVED_FOR_SYSTEM.min(pool_max.saturating_sub(1));
-    let shared = pool_max.saturating_sub(reserve).max(1);
-    let jobs = roles.contains(Role::Worker) || roles.contains(Role::Payments);
-    match (roles.contains(Role::Api), jobs) {
+/// Each role's part of the pool is also its lane. What is reserved for the system is taken from both, and so is what a
+/// smaller `database.pool_max` leaves out.
+fn lanes(config: &Config, roles: RoleSet) -> LaneLimits {
+    let (parts, pool_max) = (config.pool_parts(roles), config.pool_max(roles));
+    let shared = pool_max.saturating_sub(RESERVED_FOR_SYSTEM.min(pool_max - 1)).max(1);
+    let share = |part: u32| {
+        let share = if parts.sum() > pool_max { shared * part / parts.sum() } else { part.min(shared) };
+        Some(share.max(1) as usize)
+    };
+    let jobs = parts.worker + parts.payments;
+    match (roles.contains(Role::Api), jobs > 0) {
         // Nothing else competes: the whole pool, as PostgREST would.
         (true, false) => LaneLimits::default(),
-        (true, true) => {
-            LaneLimits { api: Some((shared * 3 / 4).max(1)), jobs: Some((shared / 3).max(1)), system: None }
-        }
-        (false, _) => LaneLimits { api: None, jobs: Some(shared), system: None },
+        (true, true) => LaneLimits { api: share(parts.api), jobs: share(jobs), system: None },
+        (false, _) => LaneLimits { api: None, jobs: Some(shared as usize), system: None },
     }
 }
 
@@ -230,5 +232,29 @@ impl Preparation {
             migrate::apply_application(&self.owner_url, dir, ApplyOptions::default(), self.progress.as_ref()).await?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_role_never_takes_the_connections_of_another() {
+        let mut config = Config::default();
+        let of = |config: &Config, roles: &str| {
+            let lanes = lanes(config, roles.parse().unwrap());
+            (lanes.api, lanes.jobs)
+        };
+        assert_eq!(of(&config, "all"), (Some(10), Some(8)));
+        assert_eq!(of(&config, "api,worker"), (Some(10), Some(4)));
+        assert_eq!(of(&config, "api"), (None, None));
+        assert_eq!(of(&config, "worker"), (None, Some(2)), "two of four are the system's");
+        config.database.pool_api = 20;
+        assert_eq!(of(&config, "all"), (Some(20), Some(8)));
+        config.database.pool_max = Some(6);
+        assert_eq!(of(&config, "all"), (Some(2), Some(1)), "four to share, in proportion");
+        config.database.pool_max = Some(1);
+        assert_eq!(of(&config, "all"), (Some(1), Some(1)));
     }
 }

@@ -263,9 +263,9 @@ fn authenticator(config: &Config, provider: Option<&Provider>) -> Result<Authent
     options.audience.clone_from(&auth.audience);
     options.role_claim_key.clone_from(&auth.jwt_role_claim_key);
     options.honour_role_claim |= auth.honour_role_claim;
-    if let Some(roles) = &auth.allowed_roles {
-        options.allowed_roles = Some(roles.clone());
-    }
+    // An empty list allows every role that the login may become.
+    options.allowed_roles = auth.allowed_roles.clone().filter(|roles| !roles.is_empty());
+    options.cache_max_lifetime = Duration::from_secs(auth.jwt_cache_max_lifetime);
     let source = match (provider, auth.jwt_secret.expose(), &auth.issuer) {
         (Some(provider), _, _) => {
             options.issuer = Some(provider.issuer().to_owned());

@@ -27,7 +27,7 @@ impl Answer {
             || body.contains("\"healthy\"")
             || self.head.contains("server: civic-os")
             || self.head.contains("server: postgrest")
-            || self.head.contains("x-civic-os")
+            || self.head.contains("application/openapi+json")
             || (self.status == 200 && body.is_empty())
     }
 }
