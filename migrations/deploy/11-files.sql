@@ -110,7 +110,7 @@ $$;
 create trigger guard_file_write_trigger
   before insert or update on metadata.files
   for each row
-  when (row_security_active('metadata.files') and current_user <> all (array['civic_os_worker', 'civic_os_payments']))
+  when (row_security_active('metadata.files'::regclass) and current_user <> all (array['civic_os_worker', 'civic_os_payments']))
   execute function metadata.guard_file_write();
 
 create function public.insert_thumbnail_job()

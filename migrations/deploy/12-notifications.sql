@@ -131,7 +131,7 @@ $$;
 create trigger guard_template_write_trigger
   before insert or update or delete on metadata.notification_templates
   for each row
-  when (row_security_active('metadata.notification_templates'))
+  when (row_security_active('metadata.notification_templates'::regclass))
   execute function metadata.guard_template_write();
 
 create function metadata.guard_preference_write()
@@ -150,7 +150,7 @@ $$;
 create trigger guard_preference_write_trigger
   before insert or update on metadata.notification_preferences
   for each row
-  when (row_security_active('metadata.notification_preferences'))
+  when (row_security_active('metadata.notification_preferences'::regclass))
   execute function metadata.guard_preference_write();
 
 create view public.notification_templates
@@ -168,7 +168,7 @@ as
 select user_id, channel, enabled, email_address, phone_number, created_at, updated_at
 from metadata.notification_preferences
 where user_id = public.current_user_id()
-  or not row_security_active('metadata.notification_preferences');
+  or not row_security_active('metadata.notification_preferences'::regclass);
 
 grant select, insert, update on public.notification_preferences to authenticated;
 

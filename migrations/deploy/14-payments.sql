@@ -482,7 +482,7 @@ select
   case
     when t.user_id = public.current_user_id() and t.status in ('pending_intent', 'pending', 'requires_action')
       then t.provider_client_secret
-    when not row_security_active('payments.transactions') then t.provider_client_secret
+    when not row_security_active('payments.transactions'::regclass) then t.provider_client_secret
   end as provider_client_secret,
   t.description,
   t.display_name,
@@ -506,7 +506,7 @@ left join lateral (
 ) r on true
 where t.user_id = public.current_user_id()
   or (select public.has_permission('payment_transactions', 'read'))
-  or not row_security_active('payments.transactions');
+  or not row_security_active('payments.transactions'::regclass);
 
 grant select on public.payment_transactions to web_anon, authenticated;
 
@@ -534,7 +534,7 @@ join payments.transactions t on t.id = f.transaction_id
 left join metadata.civic_os_users u on u.id = f.initiated_by
 where t.user_id = public.current_user_id()
   or (select public.has_permission('payment_refunds', 'read'))
-  or not row_security_active('payments.refunds');
+  or not row_security_active('payments.refunds'::regclass);
 
 grant select on public.payment_refunds to authenticated;
 

@@ -84,7 +84,6 @@ select pg_temp.expect($facts$
   "indexes": {
    "metadata.river_job.river_job_args_index": {"definition":"metadata.river_job USING gin (args)","unique":false},
    "metadata.river_job.river_job_kind": {"definition":"metadata.river_job USING btree (kind)","unique":false},
-   "metadata.river_job.river_job_kind_unique_key_idx": {"definition":"metadata.river_job USING btree (kind, unique_key) WHERE (unique_key IS NOT NULL)","unique":true},
    "metadata.river_job.river_job_metadata_index": {"definition":"metadata.river_job USING gin (metadata)","unique":false},
    "metadata.river_job.river_job_prioritized_fetching_index": {"definition":"metadata.river_job USING btree (state, queue, priority, scheduled_at, id)","unique":false},
    "metadata.river_job.river_job_state_and_finalized_at_index": {"definition":"metadata.river_job USING btree (state, finalized_at) WHERE (finalized_at IS NOT NULL)","unique":false},

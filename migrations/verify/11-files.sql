@@ -93,7 +93,7 @@ select pg_temp.expect($facts$
   },
   "triggers": {
    "metadata.file_upload_requests.insert_s3_presign_job_trigger": {"columns":[],"enabled":"origin","events":["insert"],"function":"public.insert_s3_presign_job","level":"row","timing":"after","when":null},
-   "metadata.files.guard_file_write_trigger": {"columns":[],"enabled":"origin","events":["insert","update"],"function":"metadata.guard_file_write","level":"row","timing":"before","when":"(row_security_active('metadata.files'::text) AND (CURRENT_USER <> ALL (ARRAY['civic_os_worker'::text, 'civic_os_payments'::text])))"},
+   "metadata.files.guard_file_write_trigger": {"columns":[],"enabled":"origin","events":["insert","update"],"function":"metadata.guard_file_write","level":"row","timing":"before","when":"(row_security_active(('metadata.files'::regclass)::oid) AND (CURRENT_USER <> ALL (ARRAY['civic_os_worker'::text, 'civic_os_payments'::text])))"},
    "metadata.files.insert_thumbnail_job_trigger": {"columns":[],"enabled":"origin","events":["insert"],"function":"public.insert_thumbnail_job","level":"row","timing":"after","when":null},
    "metadata.files.set_file_created_by_trigger": {"columns":[],"enabled":"origin","events":["insert"],"function":"public.set_file_created_by","level":"row","timing":"before","when":null}
   },

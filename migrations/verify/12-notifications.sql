@@ -152,12 +152,12 @@ select pg_temp.expect($facts$
   },
   "triggers": {
    "metadata.civic_os_users_private.create_default_notification_preferences_trigger": {"columns":[],"enabled":"origin","events":["insert"],"function":"public.create_default_notification_preferences","level":"row","timing":"after","when":null},
-   "metadata.notification_preferences.guard_preference_write_trigger": {"columns":[],"enabled":"origin","events":["insert","update"],"function":"metadata.guard_preference_write","level":"row","timing":"before","when":"row_security_active('metadata.notification_preferences'::text)"},
-   "metadata.notification_templates.guard_template_write_trigger": {"columns":[],"enabled":"origin","events":["insert","update","delete"],"function":"metadata.guard_template_write","level":"row","timing":"before","when":"row_security_active('metadata.notification_templates'::text)"},
+   "metadata.notification_preferences.guard_preference_write_trigger": {"columns":[],"enabled":"origin","events":["insert","update"],"function":"metadata.guard_preference_write","level":"row","timing":"before","when":"row_security_active(('metadata.notification_preferences'::regclass)::oid)"},
+   "metadata.notification_templates.guard_template_write_trigger": {"columns":[],"enabled":"origin","events":["insert","update","delete"],"function":"metadata.guard_template_write","level":"row","timing":"before","when":"row_security_active(('metadata.notification_templates'::regclass)::oid)"},
    "metadata.notifications.enqueue_notification_job_trigger": {"columns":[],"enabled":"origin","events":["insert"],"function":"public.enqueue_notification_job","level":"row","timing":"after","when":null}
   },
   "view_bodies": {
-   "public.notification_preferences": {"hash":"5c58ddf034eb37f6058feec1363366ed"},
+   "public.notification_preferences": {"hash":"5b46c78c21a75d782c1256c37aba45c5"},
    "public.notification_templates": {"hash":"6e82bd1a21e1af445d92e47931b67c05"}
   },
   "view_columns": {

@@ -129,8 +129,8 @@ select pg_temp.expect($facts$
    "payments.transactions.payment_succeeded_notification": {"columns":[],"enabled":"origin","events":["update"],"function":"payments.notify_payment_succeeded","level":"row","timing":"after","when":null}
   },
   "view_bodies": {
-   "public.payment_refunds": {"hash":"674f5751b9aaa5c2e8991c165e5b6051"},
-   "public.payment_transactions": {"hash":"80aec17eafc91a923ff2682f83e57511"}
+   "public.payment_refunds": {"hash":"7b76097ed8173c54858b9953e5d698cb"},
+   "public.payment_transactions": {"hash":"56c30fc98e5504efabc537263b631bc1"}
   },
   "view_columns": {
    "public.payment_refunds.amount": {"position":3,"type":"numeric(10,2)"},

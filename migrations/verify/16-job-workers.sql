@@ -40,7 +40,6 @@ select pg_temp.expect($facts$
    "metadata.river_job.Workers handle jobs": {"command":"all","permissive":true,"roles":["civic_os_payments","civic_os_worker"],"using":"true","with_check":"true"}
   },
   "roles": {
-   "authenticator": {"bypass_rls":false,"inherit":false,"login":true,"superuser":false},
    "civic_os_payments": {"bypass_rls":false,"inherit":true,"login":false,"settings":[],"superuser":false},
    "civic_os_worker": {"bypass_rls":false,"inherit":true,"login":false,"settings":[],"superuser":false}
   },

@@ -100,7 +100,7 @@ pub async fn apply_application(
         applied.duration_ms = millis(started.elapsed());
         transaction
             .execute(
-                "insert into civic_os.application_files (name, checksum, duration_ms, row_count) \
+                "insert into civic_os_migrations.application_files (name, checksum, duration_ms, row_count) \
                  values ($1::text, $2::text, $3::integer, $4::bigint)",
                 &[
                     &file.name,
@@ -125,7 +125,7 @@ async fn applied_before(session: &Session) -> Result<HashMap<String, (String, St
         .client
         .query(
             "select name, checksum, to_char(applied_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI \"UTC\"') \
-             from civic_os.application_files",
+             from civic_os_migrations.application_files",
             &[],
         )
         .await
@@ -139,7 +139,7 @@ async fn run(transaction: &Transaction<'_>, file: &File) -> Result<AppliedFile, 
         Content::Sql(sql) => {
             let statements = run_statements(transaction, &file.name, sql).await?;
             // A script's session settings must not reach the next file; a search path or a role would.
-            transaction.batch_execute("reset role; reset search_path").await.doing("resetting the session")?;
+            transaction.batch_execute("reset role; set search_path to public").await.doing("resetting the session")?;
             (statements, None)
         }
         Content::Csv { table, compressed } => {

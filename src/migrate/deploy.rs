@@ -119,7 +119,7 @@ pub async fn deploy(
         session
             .client
             .execute(
-                "update civic_os.change_log set duration_ms = $1::integer where id = (select max(id) from civic_os.change_log)",
+                "update civic_os_migrations.change_log set duration_ms = $1::integer where id = (select max(id) from civic_os_migrations.change_log)",
                 &[&duration_ms],
             )
             .await

@@ -2,6 +2,7 @@
 
 use super::plan::PlanError;
 use super::statement::SplitError;
+use crate::db::DbError;
 use std::path::PathBuf;
 
 /// A statement of a migration or application file that the server refused.
@@ -58,7 +59,7 @@ pub enum MigrateError {
         target: String,
         /// Why.
         #[source]
-        source: ConnectFailure,
+        source: DbError,
     },
     /// The pool's login does not exist.
     #[error(
@@ -212,7 +213,11 @@ impl MigrateError {
     /// Whether the server could not be reached, or went away in the middle, so that trying again later may help.
     pub fn is_unreachable(&self) -> bool {
         match self {
-            Self::Connect { source: ConnectFailure::Unreachable(_), .. } => true,
+            // Starting, stopping, crashed, or out of connections.
+            Self::Connect { source, .. } => {
+                source.is_unreachable()
+                    || source.sqlstate().is_some_and(|code| code.starts_with("57P") || code == "53300")
+            }
             Self::Query { source, .. } => is_lost_connection(source),
             _ => false,
         }
@@ -227,20 +232,6 @@ fn is_lost_connection(error: &tokio_postgres::Error) -> bool {
         Some(code) => [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN, SqlState::CANNOT_CONNECT_NOW].contains(code),
         None => error.is_closed() || error.source().is_some_and(<dyn Error>::is::<std::io::Error>),
     }
-}
-
-/// Why there is no connection.
-#[derive(Debug, thiserror::Error)]
-pub enum ConnectFailure {
-    /// The URL cannot be read. The URL itself may hold a password and is not repeated.
-    #[error("the URL cannot be read: {0}")]
-    Url(String),
-    /// The server's or the network's answer.
-    #[error("{0}")]
-    Server(String),
-    /// There was no answer, or the server is starting or stopping.
-    #[error("{0}")]
-    Unreachable(String),
 }
 
 fn list(lines: &[String]) -> String {

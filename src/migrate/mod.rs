@@ -24,7 +24,7 @@ mod verify;
 pub use adopt::{AdoptReport, adopt};
 pub use application::{AppliedFile, ApplyOptions, ApplyReport, apply_application};
 pub use deploy::{DeployOptions, DeployReport, DeployedChange, deploy};
-pub use error::{ConnectFailure, MigrateError, StatementFailure};
+pub use error::{MigrateError, StatementFailure};
 pub use interface::{Allowed, Difference, Interface, Kind, Objects, Profile, compare, dump_interface};
 pub use plan::PlanError;
 pub use progress::{Event, Logged, Progress, Silent};

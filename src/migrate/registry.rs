@@ -1,4 +1,4 @@
-//! The runner's own bookkeeping, in schema `civic_os`: refinery's history, a log of events, applied files.
+//! The runner's own bookkeeping, in schema `civic_os_migrations`: refinery's history, a log of events, applied files.
 //!
 //! The schema stays when everything is reverted, since the log is in it. Nothing here is exposed to clients. Sqitch's
 //! registry (schema `metadata`) is only read; see `adopt`. Tests: `tests/it/migrate/`.
@@ -53,7 +53,7 @@ pub struct LogEntry {
 
 /// Makes the registry unless it is there.
 pub(super) async fn ensure(session: &Session) -> Result<(), MigrateError> {
-    if exists(&session.client, "civic_os", "change_log").await? {
+    if exists(&session.client, "civic_os_migrations", "change_log").await? {
         return Ok(());
     }
     session.client.batch_execute(CREATE).await.doing("making the registry")
@@ -62,7 +62,7 @@ pub(super) async fn ensure(session: &Session) -> Result<(), MigrateError> {
 /// Reads what the pool's login may read: the history, and which unknown changes are breaking.
 pub(super) async fn read_history(client: &Client) -> Result<State, MigrateError> {
     let mut state = State::default();
-    if exists(client, "civic_os", "schema_history").await? {
+    if exists(client, "civic_os_migrations", "schema_history").await? {
         let rows = client
             .query(&format!("select version, name, applied_on, checksum from {HISTORY_TABLE} order by version"), &[])
             .await
@@ -72,9 +72,12 @@ pub(super) async fn read_history(client: &Client) -> Result<State, MigrateError>
             .map(|row| Applied { version: row.get(0), name: row.get(1), applied_on: row.get(2), checksum: row.get(3) })
             .collect();
     }
-    if exists(client, "civic_os", "change_log").await? {
+    if exists(client, "civic_os_migrations", "change_log").await? {
         let rows = client
-            .query("select distinct change from civic_os.change_log where event = 'deploy' and breaking", &[])
+            .query(
+                "select distinct change from civic_os_migrations.change_log where event = 'deploy' and breaking",
+                &[],
+            )
             .await
             .doing("reading the log")?;
         state.breaking = rows.iter().map(|row| row.get(0)).collect();
@@ -149,7 +152,7 @@ impl State {
 pub(super) fn log_statement(event: &str, change: &Change, duration_ms: i32, detail: Option<&str>) -> String {
     let quote = |text: &str| format!("'{}'", text.replace('\'', "''"));
     format!(
-        "insert into civic_os.change_log (event, change, version, checksum, breaking, duration_ms, binary_version, detail) \
+        "insert into civic_os_migrations.change_log (event, change, version, checksum, breaking, duration_ms, binary_version, detail) \
          values ({}, {}, {}, {}, {}, {duration_ms}, {}, {})",
         quote(event),
         quote(change.name),
@@ -163,7 +166,7 @@ pub(super) fn log_statement(event: &str, change: &Change, duration_ms: i32, deta
 
 /// The log, newest first.
 pub(super) async fn log(client: &Client) -> Result<Vec<LogEntry>, MigrateError> {
-    if !exists(client, "civic_os", "change_log").await? {
+    if !exists(client, "civic_os_migrations", "change_log").await? {
         return Ok(Vec::new());
     }
     let rows = client.query(LOG, &[]).await.doing("reading the log")?;

@@ -4,10 +4,11 @@
 //! statement, so that a failure has a line, and adds the runner's own log, checks and the reload notification to the
 //! same transaction. Called by the sibling modules only. Tests: `tests/it/migrate/`.
 
-use super::error::{ConnectFailure, Doing, MigrateError, StatementFailure};
+use super::error::{Doing, MigrateError, StatementFailure};
 use super::progress::{Event, Progress};
 use super::statement;
 use crate::config::Secret;
+use crate::db;
 use refinery_core::traits::r#async::{AsyncMigrate, AsyncQuery, AsyncTransaction};
 use refinery_core::{Migration, Runner, Target};
 use std::time::Duration;
@@ -17,7 +18,7 @@ use tokio_postgres::error::ErrorPosition;
 use tokio_postgres::{Client, Transaction};
 
 /// Where refinery's history lies; qualified, so that no search path matters.
-pub(super) const HISTORY_TABLE: &str = "civic_os.schema_history";
+pub(super) const HISTORY_TABLE: &str = "civic_os_migrations.schema_history";
 
 /// Key of the advisory lock that deploys, reverts, adoptions and `app apply` of one database share.
 const LOCK: &str = "hashtextextended('civic-os migrate', 0)";
@@ -44,12 +45,7 @@ pub(super) struct Session {
 impl Session {
     /// Connects; notices of the server go to `progress`.
     pub(super) async fn connect(url: &Secret) -> Result<Self, MigrateError> {
-        if !url.is_set() {
-            return Err(MigrateError::NoOwnerUrl);
-        }
-        let client = connect(url)
-            .await
-            .map_err(|error| MigrateError::Connect { target: target_of(url), source: connect_failure(&error) })?;
+        let client = connect_unchanged(url).await?;
         let session = Self { client, file: String::new(), extras: Vec::new(), failure: None };
         // Deploys wait for locks of running requests, but not for ever: an idle transaction somewhere must not turn into
         // a standstill of the whole application behind us.
@@ -58,7 +54,7 @@ impl Session {
             .batch_execute(
                 "set application_name to 'civic-os migrate'; set lock_timeout to '60s'; set statement_timeout to 0; \
                  set idle_in_transaction_session_timeout to 0; set client_min_messages to warning; \
-                 set timezone to 'UTC'",
+                 set timezone to 'UTC'; set search_path to public",
             )
             .await
             .doing("preparing the session")?;
@@ -172,18 +168,6 @@ pub(super) fn failure_of(
     failure
 }
 
-/// Tells an answer of the server (wrong password, no such database) from no answer, which may be different a minute later.
-fn connect_failure(error: &tokio_postgres::Error) -> ConnectFailure {
-    use std::error::Error as _;
-    let text = describe(error);
-    let unreachable = match error.as_db_error() {
-        // Starting, stopping, crashed, or out of connections.
-        Some(answer) => answer.code().code().starts_with("57P") || answer.code().code() == "53300",
-        None => error.is_closed() || error.source().is_some_and(|source| source.is::<std::io::Error>()),
-    };
-    if unreachable { ConnectFailure::Unreachable(text) } else { ConnectFailure::Server(text) }
-}
-
 /// An error with its causes in one line.
 pub(super) fn describe(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
@@ -199,14 +183,12 @@ pub(super) fn describe(error: &(dyn std::error::Error + 'static)) -> String {
     text
 }
 
-async fn connect(url: &Secret) -> Result<Client, tokio_postgres::Error> {
-    let (client, connection) = tokio_postgres::connect(url.expose().unwrap_or_default(), tokio_postgres::NoTls).await?;
-    tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            tracing::debug!(%error, "the owner's connection ended");
-        }
-    });
-    Ok(client)
+/// Opens a connection and leaves the session's settings alone, so that a transaction pooler may stand between.
+pub(super) async fn connect_unchanged(url: &Secret) -> Result<Client, MigrateError> {
+    if !url.is_set() {
+        return Err(MigrateError::NoOwnerUrl);
+    }
+    db::connect_direct(url).await.map_err(|source| MigrateError::Connect { target: target_of(url), source })
 }
 
 /// User, host and database of a URL for error messages.

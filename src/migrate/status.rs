@@ -3,7 +3,7 @@
 use super::error::MigrateError;
 use super::plan::Plan;
 use super::registry::{self, LogEntry, State};
-use super::session::Session;
+use super::session::{Session, connect_unchanged};
 use crate::config::Secret;
 use serde::Serialize;
 use tokio_postgres::Client;
@@ -140,8 +140,8 @@ pub async fn currency(client: &Client) -> Result<Currency, MigrateError> {
 /// # Errors
 /// As [`currency`], or no connection.
 pub async fn is_current(url: &Secret) -> Result<Currency, MigrateError> {
-    let session = Session::connect(url).await?;
-    currency(&session.client).await
+    let client = connect_unchanged(url).await?;
+    currency(&client).await
 }
 
 fn judge(plan: &Plan, state: &State) -> Result<Currency, MigrateError> {

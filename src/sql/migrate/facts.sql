@@ -9,7 +9,7 @@ with extension_member as materialized (
 schema as materialized (
   select n.oid, n.nspname, n.nspowner, n.nspacl
   from pg_catalog.pg_namespace n
-  where n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'sqitch', 'civic_os')
+  where n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'sqitch', 'civic_os_migrations')
 ),
 relation as materialized (
   select

@@ -7,5 +7,5 @@ select
   duration_ms,
   binary_version,
   detail
-from civic_os.change_log
+from civic_os_migrations.change_log
 order by id desc

@@ -1,9 +1,9 @@
 -- Purpose: the migration runner's bookkeeping. Runs under the migration lock, when the log table is missing.
--- Called by: migrate::registry. refinery makes its own table civic_os.schema_history beside these.
-create schema if not exists civic_os;
-comment on schema civic_os is 'Bookkeeping of the migration runner; not part of the application interface';
+-- Called by: migrate::registry. refinery makes its own table civic_os_migrations.schema_history beside these.
+create schema if not exists civic_os_migrations;
+comment on schema civic_os_migrations is 'Bookkeeping of the migration runner; not part of the application interface';
 
-create table if not exists civic_os.change_log (
+create table if not exists civic_os_migrations.change_log (
   id bigint generated always as identity primary key,
   event text not null check (event in ('deploy', 'revert', 'fail', 'adopt')),
   change text not null,
@@ -18,7 +18,7 @@ create table if not exists civic_os.change_log (
   detail text
 );
 
-create table if not exists civic_os.application_files (
+create table if not exists civic_os_migrations.application_files (
   name text primary key,
   checksum text not null,
   applied_at timestamptz not null default clock_timestamp(),
@@ -28,5 +28,5 @@ create table if not exists civic_os.application_files (
 );
 
 -- `serve` asks with the pool's login whether the database fits this release.
-grant usage on schema civic_os to authenticator;
-grant select (event, change, version, breaking) on civic_os.change_log to authenticator;
+grant usage on schema civic_os_migrations to authenticator;
+grant select (event, change, version, breaking) on civic_os_migrations.change_log to authenticator;
