@@ -26,6 +26,21 @@ const routes = [
   }),
   createRoute({
     getParentRoute: () => rootRoute,
+    path: patterns.permissions,
+    component: lazyRouteComponent(() => import('~/features/admin/permissions-page'), 'PermissionsPage'),
+  }),
+  createRoute({
+    getParentRoute: () => rootRoute,
+    path: patterns.entities,
+    component: lazyRouteComponent(() => import('~/features/admin/entities-page'), 'EntitiesPage'),
+  }),
+  createRoute({
+    getParentRoute: () => rootRoute,
+    path: patterns.fields,
+    component: lazyRouteComponent(() => import('~/features/admin/fields-page'), 'FieldsPage'),
+  }),
+  createRoute({
+    getParentRoute: () => rootRoute,
     path: patterns.list,
     component: lazyRouteComponent(() => import('~/features/entity-list/list-page'), 'ListPage'),
   }),

@@ -10,6 +10,9 @@ export const paths = {
   create: (entity: string) => `/create/${part(entity)}`,
   edit: (entity: string, id: string) => `/edit/${part(entity)}/${part(id)}`,
   profile: () => '/profile',
+  permissions: () => '/permissions',
+  entities: () => '/entity-management',
+  fields: () => '/property-management',
 } as const
 
 /** Patterns of the router; `$x` is a parameter. */
@@ -21,4 +24,7 @@ export const patterns = {
   create: '/create/$entityKey',
   edit: '/edit/$entityKey/$entityId',
   profile: '/profile',
+  permissions: '/permissions',
+  entities: '/entity-management',
+  fields: '/property-management',
 } as const

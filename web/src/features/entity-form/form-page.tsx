@@ -11,6 +11,7 @@ import { Loading } from '~/components/loading'
 import { Page, StatePage } from '~/components/page'
 import { paths } from '~/config/paths'
 import { useSession } from '~/lib/auth/session'
+import { draftKey } from '~/lib/drafts'
 import { flash } from '~/lib/flash'
 import { t } from '~/lib/i18n/t'
 import { type Entity, formProperties, type Property } from '~/lib/metadata/model'
@@ -28,6 +29,11 @@ async function forgetRows(): Promise<void> {
   await Promise.all(
     ['rows', 'record', 'related', 'choices'].map((key) => queryClient.invalidateQueries({ queryKey: [key] })),
   )
+}
+
+function usePerson(): string {
+  const session = useSession()
+  return session.state === 'signed-in' ? session.person.id : ''
 }
 
 function BackLink({ to, label }: { to: string; label: string }) {
@@ -60,6 +66,7 @@ function CreateForm({ entity }: { entity: Entity }) {
   const navigate = useNavigate()
   const search = useSearch({ strict: false }) as Record<string, string>
   const properties = formProperties(model, entity.key, 'create')
+  const person = usePerson()
   const [round, setRound] = useState(0)
   const [initial] = useState(() => startCreate(properties, search))
   const [created, setCreated] = useState<WireRow | null | undefined>(undefined)
@@ -93,6 +100,7 @@ function CreateForm({ entity }: { entity: Entity }) {
       title={title}
       above={entity.can.read ? <BackLink to={paths.list(entity.key)} label={entity.plural} /> : null}
       initial={initial}
+      draftKey={draftKey(person, entity.key, null)}
       save={async (drafts) => {
         row = await insertRow(entity.key, createBody(properties, drafts), entity.can.read)
         await forgetRows()
@@ -207,6 +215,7 @@ interface EditFormProps {
 
 function EditForm({ entity, id, properties, loaded }: EditFormProps) {
   const navigate = useNavigate()
+  const person = usePerson()
   const [initial] = useState(() => startEdit(properties, loaded))
   const label = entity.labelColumn ? loaded[entity.labelColumn] : undefined
   const name = label === null || label === undefined ? id : String(label)
@@ -220,6 +229,7 @@ function EditForm({ entity, id, properties, loaded }: EditFormProps) {
       title={t('form.editTitle', { name: entity.name, record: name })}
       above={<BackLink to={back} label={t('app.back')} />}
       initial={initial}
+      draftKey={draftKey(person, entity.key, id)}
       loaded={loaded}
       save={async (drafts) => {
         const body = updateBody(properties, initial, drafts)

@@ -9,6 +9,8 @@ import { Dialog } from '~/components/dialog'
 import { ErrorSummary } from '~/components/error-summary'
 import { Page } from '~/components/page'
 import { announce } from '~/lib/announce'
+import { type DraftValues, eraseDraft, readDraft, writeDraft } from '~/lib/drafts'
+import { personZone, showInstant } from '~/lib/format/dates'
 import { t } from '~/lib/i18n/t'
 import type { Entity, Property } from '~/lib/metadata/model'
 import { messagesFor } from '~/lib/metadata/queries'
@@ -29,6 +31,8 @@ interface RecordFormProps {
   title: string
   above: ReactNode
   initial: Drafts
+  /** Where unsaved typing is kept in this browser. */
+  draftKey: string
   /** The record as loaded, to show what a field was. */
   loaded?: WireRow
   save: (drafts: Drafts) => Promise<void>
@@ -36,6 +40,9 @@ interface RecordFormProps {
   onSaved: (another: boolean) => void
   onCancel: () => void
 }
+
+/** Typing is kept this long after it stops, in milliseconds. */
+const DRAFT_PAUSE_MS = 2000
 
 interface Failure {
   problem: Problem
@@ -62,7 +69,7 @@ function LeaveDialog({ onStay, onLeave }: { onStay: () => void; onLeave: () => v
 }
 
 export function RecordForm(props: RecordFormProps) {
-  const { entity, properties, mode, title, initial, loaded } = props
+  const { entity, properties, mode, title, initial, loaded, draftKey } = props
   const [drafts, setDrafts] = useState<Drafts>(initial)
   const [attempts, setAttempts] = useState(0)
   const [failure, setFailure] = useState<Failure | null>(null)
@@ -73,6 +80,26 @@ export function RecordForm(props: RecordFormProps) {
   const fields = properties.filter((property) => kinds[property.type].Field !== undefined)
   const changed = changedColumns(fields, initial, drafts)
   const dirty = changed.length > 0
+
+  const [restorable, setRestorable] = useState(() => readDraft(draftKey))
+  const [keptAt, setKeptAt] = useState<number | null>(null)
+  const typed = JSON.stringify(Object.fromEntries(changed.map((column) => [column, drafts[column] ?? null])))
+  useEffect(() => {
+    if (typed === '{}') return
+    const timer = setTimeout(() => {
+      writeDraft(draftKey, JSON.parse(typed) as DraftValues)
+      setKeptAt(Date.now())
+    }, DRAFT_PAUSE_MS)
+    return () => clearTimeout(timer)
+  }, [typed, draftKey])
+  const restore = () => {
+    if (restorable) setDrafts((before) => ({ ...before, ...restorable.values }))
+    setRestorable(null)
+  }
+  const discard = () => {
+    eraseDraft(draftKey)
+    setRestorable(null)
+  }
   const errors = new Map<string, string>()
   if (attempts > 0) {
     for (const property of fields) {
@@ -100,6 +127,7 @@ export function RecordForm(props: RecordFormProps) {
     try {
       await props.save(drafts)
       leaving.current = true
+      eraseDraft(draftKey)
       props.onSaved(another)
     } catch (error) {
       const constraintMessages = await messagesFor(error, queryClient)
@@ -149,6 +177,21 @@ export function RecordForm(props: RecordFormProps) {
     >
       {summary.length > 0 ? (
         <ErrorSummary problems={summary} focusKey={failure ? failure.attemptNo + 0.5 : attempts} />
+      ) : null}
+      {restorable && !dirty ? (
+        <Banner
+          kind="info"
+          actions={
+            <>
+              <Button onClick={restore}>{t('draft.restore')}</Button>
+              <Button look="quiet" onClick={discard}>
+                {t('draft.discard')}
+              </Button>
+            </>
+          }
+        >
+          {t('draft.found', { time: showInstant(new Date(restorable.savedAt).toISOString(), personZone()) })}
+        </Banner>
       ) : null}
       {fields.length === 0 ? <Banner kind="info">{t('form.nothingToEdit')}</Banner> : null}
       <form
@@ -200,12 +243,24 @@ export function RecordForm(props: RecordFormProps) {
           <Button look="quiet" onClick={props.onCancel}>
             {t('app.cancel')}
           </Button>
-          {dirty && mode === 'edit' ? (
-            <span className="co-muted co-small co-save-note">{t('form.unsaved', { n: changed.length })}</span>
+          {dirty ? (
+            <span className="co-muted co-small co-save-note">
+              {mode === 'edit' ? t('form.unsaved', { n: changed.length }) : null}
+              {mode === 'edit' && keptAt ? ' · ' : null}
+              {keptAt ? t('draft.kept') : null}
+            </span>
           ) : null}
         </div>
       </form>
-      {blocker.status === 'blocked' ? <LeaveDialog onStay={blocker.reset} onLeave={blocker.proceed} /> : null}
+      {blocker.status === 'blocked' ? (
+        <LeaveDialog
+          onStay={blocker.reset}
+          onLeave={() => {
+            eraseDraft(draftKey)
+            blocker.proceed()
+          }}
+        />
+      ) : null}
     </Page>
   )
 }

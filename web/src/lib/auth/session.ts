@@ -4,6 +4,7 @@
 
 import { useSyncExternalStore } from 'react'
 import { runtimeConfig } from '~/config/runtime'
+import { eraseDrafts } from '~/lib/drafts'
 import { callRpc, setTokenSource } from '~/lib/postgrest/client'
 import { type Claims, readClaims } from './claims'
 
@@ -158,6 +159,7 @@ async function profileAfterStart(): Promise<void> {
 
 /** Finds out who is here. API requests wait for it. */
 export function startSession(): void {
+  eraseDrafts('old')
   setTokenSource({
     token: async () => {
       await started
@@ -198,6 +200,7 @@ export async function signInAgain(): Promise<boolean> {
 export async function signOut(): Promise<void> {
   const oidc = await loadOidc()
   localStorage.removeItem(SIGNED_IN_FLAG)
+  eraseDrafts('all')
   await oidc.redirectToSignOut()
 }
 

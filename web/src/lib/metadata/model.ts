@@ -24,6 +24,7 @@ export interface Entity {
   idColumn: string | null
   /** Column whose text names a record. */
   labelColumn: string | null
+  sortOrder: number
   map: string | null
   calendar: { slot: string; color: string | null } | null
 }
@@ -53,6 +54,8 @@ export interface Property {
   defaultExpression: string | null
   maxLength: number | null
   span: number
+  /** Width as configured; null lets the type decide. */
+  configuredWidth: number | null
   sortOrder: number
   sortable: boolean
   filterable: boolean
@@ -111,6 +114,8 @@ const FILTERABLE: readonly PropertyType[] = [
   'Money',
 ]
 
+export const isFilterableType = (type: PropertyType): boolean => FILTERABLE.includes(type)
+
 function toProperty(row: PropertyRow): Property {
   const type = effectiveType(row)
   return {
@@ -124,6 +129,7 @@ function toProperty(row: PropertyRow): Property {
     nullable: row.is_nullable,
     defaultExpression: row.column_default,
     maxLength: row.character_maximum_length,
+    configuredWidth: row.column_width,
     span: row.column_width ?? (WIDE.includes(type) ? 2 : 1),
     sortOrder: row.sort_order ?? 0,
     sortable: row.sortable && row.column_name !== 'civic_os_text_search',
@@ -188,6 +194,7 @@ export function buildModel(entityRows: readonly EntityRow[], propertyRows: reado
       searchable: (row.search_fields?.length ?? 0) > 0,
       idColumn,
       labelColumn: named ?? firstText?.column ?? idColumn,
+      sortOrder: row.sort_order ?? 0,
       map: row.show_map ? row.map_property_name : null,
       calendar:
         row.show_calendar && row.calendar_property_name
@@ -223,6 +230,7 @@ export function buildModel(entityRows: readonly EntityRow[], propertyRows: reado
         defaultExpression: null,
         maxLength: null,
         span: 2,
+        configuredWidth: null,
         sortOrder: 100,
         sortable: false,
         filterable: false,
