@@ -21,8 +21,9 @@ import { stringifySearch } from '~/lib/search'
 import { BELOW_DESKTOP, PHONE, useMedia, WIDE } from '~/lib/viewport'
 import { EntityCards, EntityTable } from './entity-table'
 import { FilterChips, FilterPanel, FilterSheet } from './filter-panel'
+import { ListCalendar } from './list-calendar'
 import { ListMap } from './list-map'
-import { listQuery } from './list-query'
+import { listQuery, wireConditions } from './list-query'
 import {
   changeState,
   DEFAULT_PAGE_SIZE,
@@ -127,13 +128,17 @@ function EntityList({ entity }: { entity: Entity }) {
   const mapProperty = entity.map ? model.property(entity.key, entity.map) : undefined
   const mapShown = mapProperty !== undefined && (wide ? search.show !== 'table' : search.show === 'map')
   const fetched = mapProperty && !columns.includes(mapProperty) ? [...columns, mapProperty] : columns
-  const query = useQuery(listQuery(model, entity, fetched, state))
+  const calendarShown =
+    entity.calendar !== null && (search.show === 'calendar' || (search.show === undefined && !mapProperty))
+  const query = useQuery({ ...listQuery(model, entity, fetched, state), enabled: !calendarShown })
   const [active, setActive] = useState<string | null>(null)
   const filterable = model.properties(entity.key).filter((property) => property.filterable)
 
   const searchFor = (next: ListState) => ({
     ...writeListState(next, defaultPageSize),
     ...(search.show ? { show: search.show } : {}),
+    ...(search.cal_view ? { cal_view: search.cal_view } : {}),
+    ...(search.cal_date ? { cal_date: search.cal_date } : {}),
   })
   const go = (change: Partial<ListState>, replace = false) =>
     void navigate({ to: '.', search: searchFor(changeState(state, change)), replace, resetScroll: false })
@@ -199,6 +204,21 @@ function EntityList({ entity }: { entity: Entity }) {
             {activeFilters > 0 ? t('list.filterActive', { n: activeFilters }) : t('list.filter')}
           </Button>
         ) : null}
+        {entity.calendar ? (
+          <Button
+            icon={calendarShown ? 'table' : 'calendar'}
+            iconOnly={phone}
+            onClick={() =>
+              void navigate({
+                to: '.',
+                search: { ...searchFor(state), show: calendarShown ? 'table' : 'calendar' },
+                resetScroll: false,
+              })
+            }
+          >
+            {t(calendarShown ? 'calendar.hide' : 'calendar.show')}
+          </Button>
+        ) : null}
         {mapProperty ? (
           <Button
             icon="pin"
@@ -225,7 +245,25 @@ function EntityList({ entity }: { entity: Entity }) {
       <div className="co-list-frame">
         <div className="co-list-main" aria-busy={query.isFetching || undefined}>
           {query.isPlaceholderData || (query.isFetching && query.data) ? <div className="co-progress" /> : null}
-          {problem ? (
+          {calendarShown && entity.calendar ? (
+            <ListCalendar
+              model={model}
+              entity={entity}
+              calendar={entity.calendar}
+              conditions={wireConditions(model, entity.key, state.filters)}
+              search={state.q}
+              view={search.cal_view}
+              date={search.cal_date}
+              onMove={(view, date) =>
+                void navigate({
+                  to: '.',
+                  search: { ...searchFor(state), cal_view: view, cal_date: date },
+                  replace: true,
+                  resetScroll: false,
+                })
+              }
+            />
+          ) : problem ? (
             <Banner
               kind="error"
               urgent

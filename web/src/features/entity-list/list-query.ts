@@ -17,7 +17,7 @@ export interface ListPageData {
 }
 
 /** Conditions as sent: each type translates its own. */
-function wireConditions(model: Model, key: string, filters: readonly Condition[]): Condition[] {
+export function wireConditions(model: Model, key: string, filters: readonly Condition[]): Condition[] {
   return filters.flatMap((filter) => {
     const property = model.property(key, filter.column)
     const translate = property ? kinds[property.type].toConditions : undefined

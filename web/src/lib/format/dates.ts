@@ -143,3 +143,11 @@ export function showSlot(wire: string, zone: string): string {
   const first = format(start, { ...DATE, ...TIME, timeZone: zone })
   return `${first} – ${format(end, sameDay ? { ...TIME, timeZone: zone } : { ...DATE, ...TIME, timeZone: zone })}`
 }
+
+/** Only the times of a slot, for places where the day is known. */
+export function showSlotTimes(wire: string, zone: string): string {
+  const slot = readSlot(wire)
+  const [start, end] = slot ? [readInstant(slot.start), readInstant(slot.end)] : [null, null]
+  if (!start || !end) return wire
+  return `${format(start, { ...TIME, timeZone: zone })} – ${format(end, { ...TIME, timeZone: zone })}`
+}
