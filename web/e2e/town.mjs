@@ -217,7 +217,7 @@ export function townTests(world) {
       const page = await arrive()
       await signIn(page, 'admin')
       await open(page, '/create/categories')
-      await page.getByLabel('Category').fill('Street lighting')
+      await page.getByRole('textbox', { name: 'Category' }).fill('Street lighting')
       await page.getByRole('button', { name: 'Save', exact: true }).click()
       await page
         .getByRole('alert')
@@ -225,7 +225,7 @@ export function townTests(world) {
         .getByText(/already/)
         .waitFor()
       await screenshot(page, 'town-unique-refused')
-      await page.getByLabel('Category').fill('Flower beds')
+      await page.getByRole('textbox', { name: 'Category' }).fill('Flower beds')
       await page.getByRole('button', { name: 'Save', exact: true }).click()
       await page.waitForURL(/\/view\/categories\/\d+/)
       await settled(page)

@@ -25,6 +25,22 @@ impl Example {
         }
     }
 
+    /// The organisation whose application it is, for the heading.
+    pub(super) fn organisation(self) -> &'static str {
+        match self {
+            Self::Town => "Town of Elmwood",
+            Self::WildlifeStrikes => "Wildlife strikes",
+        }
+    }
+
+    /// Where its maps start: degrees north, degrees east, zoom.
+    pub(super) fn map_start(self) -> (f64, f64, u8) {
+        match self {
+            Self::Town => (44.779, -92.153, 14),
+            Self::WildlifeStrikes => (39.8, -98.6, 4),
+        }
+    }
+
     /// Writes the application's files below `parent`, as an integrator would have them; returns their folder.
     pub(super) fn unpack(self, parent: &Path) -> anyhow::Result<PathBuf> {
         let target = parent.join(self.name());

@@ -149,6 +149,8 @@ fn configure(config: &mut Config, args: &Args, folder: &DemoFolder) -> anyhow::R
     config.database.mode = DatabaseMode::Managed;
     config.migrate.on_start = Some(true);
     config.app.init_dir = Some(args.example.unpack(&folder.path().join("examples"))?);
+    config.branding.name.get_or_insert_with(|| args.example.organisation().to_owned());
+    (config.map.default_lat, config.map.default_lng, config.map.default_zoom) = args.example.map_start();
     config.web.listen = args.listen.to_string();
     config.identity.enabled = true;
     config.auth.issuer = None;
