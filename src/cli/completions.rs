@@ -2,7 +2,6 @@
 
 use super::{Cli, Exit};
 use clap::CommandFactory;
-use std::io::Write;
 
 /// Print a completion script for a shell
 #[derive(Debug, clap::Args)]
@@ -19,6 +18,6 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "civic-os", &mut script);
-    std::io::stdout().write_all(&script)?;
+    say!("{}", String::from_utf8_lossy(&script).trim_end());
     Ok(Exit::Done)
 }

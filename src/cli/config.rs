@@ -67,10 +67,10 @@ pub(crate) fn run(args: &Args, sources: &SourceArgs) -> anyhow::Result<Exit> {
         Verb::Print { scope } => {
             let loaded = scope.load(sources)?;
             if scope.json {
-                println!("{:#}", loaded.to_json());
+                say!("{:#}", loaded.to_json());
             } else {
-                println!("# Effective configuration of role {}; secrets are masked", loaded.roles);
-                print!("{}", loaded.to_toml());
+                say!("# Effective configuration of role {}; secrets are masked", loaded.roles);
+                say!("{}", loaded.to_toml().trim_end());
             }
             Ok(Exit::Done)
         }
@@ -120,25 +120,25 @@ impl Report {
 
     fn print(&self, replicas: u32) {
         if let Some(loaded) = &self.loaded {
-            println!("roles          {}", loaded.roles);
+            say!("roles          {}", loaded.roles);
             match &loaded.file {
-                Some(path) => println!("file           {}", path.display()),
-                None => println!("file           none: defaults, variables and flags only"),
+                Some(path) => say!("file           {}", path.display()),
+                None => say!("file           none: defaults, variables and flags only"),
             }
             let (pool, listener) = connections(loaded);
-            println!("connections    {pool} in the pool + {listener} listening = {} per process", pool + listener);
+            say!("connections    {pool} in the pool + {listener} listening = {} per process", pool + listener);
             if replicas > 1 {
-                println!("               {} with {replicas} processes", (pool + listener) * replicas);
+                say!("               {} with {replicas} processes", (pool + listener) * replicas);
             }
             for warning in &loaded.warnings {
-                println!("warning        {warning}");
+                say!("warning        {warning}");
             }
         }
         for (key, source, message) in &self.errors {
             let source = source.as_ref().map(|source| format!(" ({source})")).unwrap_or_default();
-            println!("error          {key}{source} {message}");
+            say!("error          {key}{source} {message}");
         }
-        println!("{}", if self.errors.is_empty() { "ok" } else { "not usable: correct the errors above" });
+        say!("{}", if self.errors.is_empty() { "ok" } else { "not usable: correct the errors above" });
     }
 
     fn print_json(&self, replicas: u32) {
@@ -166,7 +166,7 @@ impl Report {
                 "pool": pool, "listener": listener, "replicas": replicas, "sum": (pool + listener) * replicas,
             });
         }
-        println!("{document:#}");
+        say!("{document:#}");
     }
 }
 

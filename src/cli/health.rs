@@ -30,7 +30,7 @@ pub(crate) fn run(args: &Args, sources: &SourceArgs) -> anyhow::Result<Exit> {
     };
     match http_probe::get(&listen, path) {
         Ok(answer) if answer.status < 400 => {
-            println!("{}", if args.ready { "ready" } else { "healthy" });
+            say!("{}", if args.ready { "ready" } else { "healthy" });
             Ok(Exit::Done)
         }
         Ok(answer) => {

@@ -3,7 +3,6 @@
 use super::{AFTERWORDS, Cli, Exit};
 use clap::{Command, CommandFactory};
 use std::fmt::Write as _;
-use std::io::Write as _;
 
 /// Print the manual page
 #[derive(Debug, clap::Args)]
@@ -31,7 +30,7 @@ pub(crate) fn run(_args: &Args) -> anyhow::Result<Exit> {
         verbatim(afterword, &mut text);
     }
     bytes.extend_from_slice(text.as_bytes());
-    std::io::stdout().write_all(&bytes)?;
+    say!("{}", String::from_utf8_lossy(&bytes).trim_end());
     Ok(Exit::Done)
 }
 

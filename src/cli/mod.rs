@@ -4,6 +4,11 @@
 //! before the arguments are known, so that `--help` answers at once. Tests: the foot of this file and
 //! `tests/it/config/command_line.rs`.
 
+/// `println!` for output that may be piped: a reader who has seen enough (`| head`) is no failure.
+macro_rules! say {
+    ($($text:tt)*) => { $crate::cli::print(format_args!($($text)*)) };
+}
+
 mod app_apply;
 mod completions;
 mod config;
@@ -206,6 +211,13 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
         Some(Verb::Completions(args)) => completions::run(args),
         Some(Verb::Man(args)) => man::run(args),
     }
+}
+
+/// What [`say!`] stands for.
+fn print(text: std::fmt::Arguments<'_>) {
+    use std::io::Write;
+    let mut output = std::io::stdout().lock();
+    let _ = output.write_fmt(text).and_then(|()| output.write_all(b"\n"));
 }
 
 /// Runs a verb that waits for sockets. Only such verbs pay for threads.

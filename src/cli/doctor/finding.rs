@@ -58,13 +58,13 @@ impl Findings {
 
     pub(super) fn print(&self) {
         for finding in &self.0 {
-            println!("{:4}  {:13}  {}", finding.verdict.name(), finding.check, finding.message);
+            say!("{:4}  {:13}  {}", finding.verdict.name(), finding.check, finding.message);
             if let Some(remedy) = &finding.remedy {
-                println!("{:21}→ {remedy}", "");
+                say!("{:21}→ {remedy}", "");
             }
         }
         let (ok, warn, fail) = (self.count(Verdict::Ok), self.count(Verdict::Warn), self.count(Verdict::Fail));
-        println!("\n{ok} ok, {warn} to look at, {fail} failed");
+        say!("\n{ok} ok, {warn} to look at, {fail} failed");
     }
 
     pub(super) fn print_json(&self) {
@@ -80,6 +80,6 @@ impl Findings {
                 })
             })
             .collect();
-        println!("{:#}", json!({ "ok": !self.has_failures(), "findings": findings }));
+        say!("{:#}", json!({ "ok": !self.has_failures(), "findings": findings }));
     }
 }

@@ -205,3 +205,16 @@ fn logs_are_lines_for_people_or_json_for_machines_from_the_level_that_is_wanted(
         assert!(!lines[0].contains("holds"), "{silent}: {lines:?}");
     }
 }
+
+#[test]
+fn a_reader_who_has_seen_enough_is_no_failure() {
+    let mut child = binary()
+        .args(["config", "print"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("run the binary");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("wait");
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
+}

@@ -445,7 +445,8 @@ async fn dashboards_are_public_or_ones_own() {
     assert_eq!(door.refused(&anna(), "delete from metadata.user_dashboard_preferences").await, "42501");
 
     // "Admins can update dashboards", "Admins can delete dashboards"
-    let update = "with t as (update metadata.dashboards set description = 'x' where id > 0 returning 1) select count(*) from t";
+    let update =
+        "with t as (update metadata.dashboards set description = 'x' where id > 0 returning 1) select count(*) from t";
     assert_eq!(door.value(&anna(), update).await, "0");
     assert_eq!(door.value(&carla(), update).await, "1");
     assert_eq!(
