@@ -14,7 +14,17 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     manifest: 'build-manifest.json',
-    rollupOptions: {
+    rolldownOptions: {
+      output: {
+        // Few files: what every page needs comes in two, so that a slow line has few round trips.
+        codeSplitting: {
+          groups: [
+            { name: 'vendor', test: /node_modules\/(react|react-dom|scheduler|zod|@tanstack)\// },
+            { name: 'shared', test: /src\/(lib|components|config)\/(?!auth\/oidc|components\/map-view)(?!.*map-view)/ },
+            { name: 'fields', test: /src\/property-types\// },
+          ],
+        },
+      },
       // The server writes this file from its configuration; it is not part of the bundle.
       external: ['/assets/config.js'],
     },

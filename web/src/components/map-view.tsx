@@ -119,7 +119,10 @@ export default function MapView({ points, summary, active, onSelect, onPick, hei
       // One finger scrolls the page on touch screens.
       dragging: !L.Browser.mobile || picking,
       scrollWheelZoom: false,
+      zoomControl: false,
     })
+    // At the end side, where no bar of buttons can come to lie on it.
+    L.control.zoom({ position: 'topright' }).addTo(created)
     map.current = created
     created.attributionControl.setPrefix(false)
     let tiles = addTiles(created, () => setTilesFailed(true))

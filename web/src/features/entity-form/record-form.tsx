@@ -197,7 +197,6 @@ export function RecordForm(props: RecordFormProps) {
       <form
         noValidate
         className="co-form"
-        aria-label={title}
         onSubmit={(event: FormEvent) => {
           event.preventDefault()
           void save(false)

@@ -1,1 +1,0 @@
-var e=`civic_os_list_search:`;function t(t,n){sessionStorage.setItem(e+t,n)}var n=t=>sessionStorage.getItem(e+t)??``;export{t as n,n as t};
