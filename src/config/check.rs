@@ -1,6 +1,7 @@
 //! What a value's type cannot say: addresses, URLs, colours, and what a role cannot do without.
 
 use super::error::Problem;
+use super::secret::without_credentials;
 use super::{ApiMode, Config, DatabaseMode, Loaded, Role};
 
 /// Spellings that mean the same become one.
@@ -181,7 +182,10 @@ impl Found<'_> {
             if parse_listen(listen).is_none() {
                 let is_port = listen.bytes().all(|digit| digit.is_ascii_digit());
                 let hint = if is_port { format!("0.0.0.0:{listen}") } else { "0.0.0.0:8000".into() };
-                self.add(key, &format!("must be host:port, for example {hint}, or off; not \"{listen}\""));
+                self.add(
+                    key,
+                    &format!("must be host:port, for example {hint}, or off; not \"{}\"", without_credentials(listen)),
+                );
             }
         }
     }

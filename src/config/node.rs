@@ -4,6 +4,7 @@
 //! file keeps its type. Refusals say what is expected and never repeat the value: whether it may be shown is decided by
 //! whoever knows the key. Used by `loading`. Tests: the foot of this file.
 
+use super::secret::without_credentials;
 use serde::de::value::{MapDeserializer, SeqDeserializer};
 use serde::de::{self, DeserializeSeed, Deserializer, Error, Expected, IntoDeserializer, Unexpected, Visitor};
 use std::collections::BTreeMap;
@@ -49,7 +50,7 @@ impl Node {
     pub(super) fn shown(&self) -> String {
         const LONGEST: usize = 80;
         let text = match self {
-            Node::Variable(text) | Node::Text(text) => format!("\"{text}\""),
+            Node::Variable(text) | Node::Text(text) => format!("\"{}\"", without_credentials(text)),
             Node::Integer(number) => number.to_string(),
             Node::Float(number) => number.to_string(),
             Node::Boolean(value) => value.to_string(),

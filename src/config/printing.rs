@@ -1,5 +1,6 @@
 //! The effective configuration as text: TOML that could be loaded again, each value with its source, secrets masked.
 
+use super::secret::without_credentials;
 use super::{Config, Loaded, Role, Source, keys};
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
@@ -25,6 +26,7 @@ impl Loaded {
     /// As JSON: `{"web.listen": {"value": …, "source": …}, …}`; `effective` where an unset key follows from others.
     pub fn to_json(&self) -> Value {
         let entry = |(key, value): (String, Value)| {
+            let value = shown(value);
             let mut entry = json!({ "value": value, "source": self.shown_source(&key) });
             if let (true, Some(effective)) = (value.is_null(), self.effective(&key)) {
                 entry["effective"] = effective;
@@ -68,7 +70,7 @@ impl Loaded {
 fn file(config: &Config, remark: &dyn Fn(&str, &Value) -> Option<String>) -> String {
     let mut text = String::new();
     let mut section = String::new();
-    for (key, value) in keys::flatten(config) {
+    for (key, value) in keys::flatten(config).into_iter().map(|(key, value)| (key, shown(value))) {
         let (prefix, name) = key.rsplit_once('.').unwrap_or(("", &key));
         if prefix != section {
             let _ = write!(text, "\n[{prefix}]\n");
@@ -92,6 +94,15 @@ fn file(config: &Config, remark: &dyn Fn(&str, &Value) -> Option<String>) -> Str
         text.push('\n');
     }
     text
+}
+
+/// Without passwords of connection strings that were pasted into the wrong key.
+fn shown(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::from(without_credentials(&text)),
+        Value::Array(items) => items.into_iter().map(shown).collect(),
+        other => other,
+    }
 }
 
 fn toml_value(value: &Value) -> String {

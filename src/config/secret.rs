@@ -2,9 +2,21 @@
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// What stands for a secret wherever something is printed.
 pub const MASK: &str = "********";
+
+/// The text without what stands between `://` and the last `@`: a connection string in the wrong place is no reason to
+/// show its password.
+pub(super) fn without_credentials(text: &str) -> Cow<'_, str> {
+    match (text.find("://"), text.rfind('@')) {
+        (Some(scheme), Some(at)) if scheme + 3 < at => {
+            Cow::Owned(format!("{}{MASK}{}", &text[..scheme + 3], &text[at..]))
+        }
+        _ => Cow::Borrowed(text),
+    }
+}
 
 /// A text that must not appear in logs, `config print` or error messages. Wiped from memory when dropped.
 #[derive(Clone, Default)]

@@ -41,6 +41,20 @@ const LINES: &[&str] = &[
     "[storage]\ns3_secret_access_key = '{}'",
 ];
 
+/// Keys that are no secrets, into which somebody may paste a connection string.
+const WRONG_PLACES: &[&str] = &[
+    "CIVIC_OS_WEB__LISTEN",
+    "CIVIC_OS_WEB__PUBLIC_URL",
+    "CIVIC_OS_APP__INIT_DIR",
+    "CIVIC_OS_DATABASE__MODE",
+    "CIVIC_OS_API__DB_SCHEMAS",
+    "DB_MAX_CONNS",
+    "KEYCLOAK_REALM",
+    "SMTP_HOST",
+    "PGRST_LOG_LEVEL",
+    "MAP_DEFAULT_LAT",
+];
+
 /// Everything that can be printed about a setting.
 fn everything_printed(setting: &super::Setting) -> String {
     match setting.try_load() {
@@ -94,6 +108,20 @@ proptest! {
         let setting = setting("all").env_file(&format!("{name}={quote}{}{quote}\n", form.replace("{}", &secret)));
         let printed = everything_printed(&setting);
         prop_assert!(!printed.contains(MARK), "{name}: {printed}");
+    }
+
+    #[test]
+    fn connection_strings_in_the_wrong_place_lose_their_password(
+        secret in "[A-Za-z0-9!%&/()=?+*#:;._@$-]{6,40}",
+        place in 0..WRONG_PLACES.len(),
+    ) {
+        let value = format!("postgres://user:{MARK}{secret}@db/civic");
+        let setting = setting("all").variables(&[(WRONG_PLACES[place], &value), ("KEYCLOAK_URL", "https://auth.example.org")]);
+        let printed = match setting.try_load() {
+            Ok(loaded) => format!("{}{}{:?}", loaded.to_toml(), loaded.to_json(), loaded.warnings),
+            Err(error) => format!("{error}{error:?}"),
+        };
+        prop_assert!(!printed.contains(MARK), "{}: {printed}", WRONG_PLACES[place]);
     }
 
     #[test]
