@@ -25,6 +25,13 @@ pub(crate) struct CallPlan {
     pub(crate) returning: Returning,
 }
 
+impl CallPlan {
+    /// Whether the call is made exactly once (an array of arguments may be empty). Says nothing about sets.
+    pub(crate) fn gives_one_row(&self) -> bool {
+        self.scalar && !matches!(self.arguments, Arguments::Json { is_object: false, .. })
+    }
+}
+
 /// Arguments of a call.
 #[derive(Debug)]
 pub(crate) enum Arguments {

@@ -60,11 +60,17 @@ fn direct<'p>(sql: &mut SqlStatement<'p>, argument: &'p DirectArgument) {
 /// Fields of the payload's object, or of its first element.
 fn body<'p>(sql: &mut SqlStatement<'p>, plan: &'p CallPlan) {
     let Arguments::Json { text, is_object, params } = &plan.arguments else { return };
-    sql.raw("(SELECT * FROM ");
+    if !*is_object {
+        sql.raw("(SELECT * FROM ");
+    }
     sql.raw(if *is_object { "json_to_record(" } else { "json_to_recordset(" });
-    sql.bind_typed(crate::db::ParamType::Json, &text[..]).raw(") AS pgrst_fields(");
+    sql.bind_typed(crate::db::ParamType::Json, &text[..]).raw(if *is_object {
+        ") AS pgrst_body("
+    } else {
+        ") AS pgrst_fields("
+    });
     sql.list(params, ", ", |sql, param| {
         sql.ident(&param.name).raw(" ").catalogue_text(&param.type_max_length);
     });
-    sql.raw(") LIMIT 1) AS pgrst_body");
+    sql.raw(if *is_object { ")" } else { ") LIMIT 1) AS pgrst_body" });
 }

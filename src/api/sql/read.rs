@@ -1,7 +1,8 @@
 //! Prints a [`ReadPlan`]: one SELECT with a lateral join per embedded relation.
 //!
-//! Limits are literals, because a bound limit makes PostgreSQL plan the statement anew on every execution; offsets other
-//! than zero are bound, because a client that pages has a different one each time. Golden files: `tests/golden/sql`.
+//! Limits are literals, because a bound limit makes PostgreSQL plan the statement anew on every execution; so are the
+//! offsets of the first pages. Other offsets are bound, lest each made a statement of its own. Golden files:
+//! `tests/golden/sql`.
 
 use super::filter::{column, conditions, count_condition};
 use super::statement::SqlStatement;
@@ -348,10 +349,22 @@ fn window(sql: &mut SqlStatement<'_>, range: RowRange) {
     if let Some(limit) = range.limit {
         sql.raw(" LIMIT ").int(limit);
     }
-    if range.offset != 0 {
-        sql.raw(" OFFSET ").bind(range.offset.to_string());
+    if range.offset == 0 {
+        return;
+    }
+    sql.raw(" OFFSET ");
+    let is_early_page = range.limit.is_some_and(|limit| {
+        limit > 0 && range.offset > 0 && range.offset % limit == 0 && range.offset / limit <= LITERAL_PAGES
+    });
+    if is_early_page {
+        sql.int(range.offset);
+    } else {
+        sql.bind(range.offset.to_string());
     }
 }
+
+/// Pages after the first that have a statement of their own.
+const LITERAL_PAGES: i64 = 20;
 
 /// `SELECT 1` for every row that the plan would give without its window.
 pub(super) fn count<'p>(sql: &mut SqlStatement<'p>, plan: &'p ReadPlan) {
