@@ -212,9 +212,16 @@ fn read_columns(
     cache: &mut SchemaCache,
     relations: &mut Relations,
 ) -> Result<(), Shape> {
+    let mut last = None;
     for row in rows.iter().map(Row) {
         let relation = row.oid(0)?;
         let Some(index) = relations.index(relation) else { continue };
+        // Rows come table by table; a table that is complete keeps no room for more columns.
+        if let Some(complete) = last.replace(index).filter(|last| *last != index)
+            && let Some((_, table)) = cache.tables.get_index_mut(complete)
+        {
+            table.columns.shrink_to_fit();
+        }
         let Some((_, table)) = cache.tables.get_index_mut(index) else { continue };
         let name = row.text(2)?;
         relations.set_column(relation, row.parse(1)?, table.columns.len());
