@@ -52,3 +52,6 @@ alter table metadata.entities
   add column form_mode text constraint entities_form_mode_check check (form_mode in ('auto', 'steps', 'single'));
 alter table metadata.properties
   add column form_group text;
+
+-- D-33
+drop index metadata.river_job_kind_unique_key_idx;

@@ -49,7 +49,12 @@ create schema if not exists postgis;
 
 grant usage on schema public, metadata to web_anon, authenticated;
 grant usage on schema payments to authenticated;
-grant usage on schema postgis to public;
+-- A superuser may have made this one beforehand, for an owner who cannot; then its grants are theirs.
+do $$ begin
+  grant usage on schema postgis to public;
+exception when insufficient_privilege then
+  raise warning 'schema postgis belongs to somebody else: %', sqlerrm;
+end $$;
 
 create extension if not exists pgcrypto with schema public;
 create extension if not exists btree_gist with schema public;

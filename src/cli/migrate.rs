@@ -265,6 +265,7 @@ pub(super) fn owner_url(sources: &SourceArgs) -> anyhow::Result<Secret> {
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
+    loaded.require_complete()?;
     Ok(loaded.config.database.owner_url)
 }
 

@@ -20,6 +20,7 @@ use tokio_postgres::Transaction;
 use tokio_postgres::error::SqlState;
 
 const RELEASE: &str = include_str!("../../migrations/adopt/interface-0.15.0.json");
+const RELEASE_TAG: &str = "@v0.15.0";
 const BEFORE: &str = include_str!("../../migrations/adopt/before.sql");
 const NOTE_IN_REGISTRY: &str = include_str!("../sql/migrate/adopt_registry.sql");
 
@@ -67,6 +68,7 @@ pub async fn adopt(owner_url: &Secret, dry_run: bool, progress: &dyn Progress) -
     check_registries(&session, &plan).await?;
     prerequisites::check(&session, false).await?;
 
+    let release = plan.resolve(RELEASE_TAG, 0)?;
     let started = Instant::now();
     let transaction = session.client.transaction().await.doing("starting a transaction")?;
     let before = prove(&transaction).await?;
@@ -74,7 +76,13 @@ pub async fn adopt(owner_url: &Secret, dry_run: bool, progress: &dyn Progress) -
     run_statements(&transaction, "migrations/adopt/before.sql", BEFORE).await?;
     for (index, change) in plan.changes.iter().enumerate() {
         progress.report(&Event::Started { name: change.name, number: index + 1, total: plan.changes.len() });
-        replace(&transaction, &format!("migrations/deploy/{}.sql", change.name), change.deploy).await?;
+        let file = format!("migrations/deploy/{}.sql", change.name);
+        if index < release {
+            replace(&transaction, &file, change.deploy).await?;
+        } else {
+            // Of a later release: nothing of it is there.
+            run_statements(&transaction, &file, change.deploy).await?;
+        }
     }
 
     let expected = verify::expected(&plan.changes)?;

@@ -80,7 +80,7 @@ select
     'entity_type', t.entity_type,
     'has_sms', t.sms_template is not null,
     'placeholders', (
-      select jsonb_agg(distinct btrim(m[1], ' -') order by btrim(m[1], ' -'))
+      select jsonb_agg(distinct btrim(m[1], ' -') collate "C" order by btrim(m[1], ' -') collate "C")
       from regexp_matches(
         concat_ws(' ', t.subject_template, t.html_template, t.text_template, t.sms_template),
         '\{\{([^{}]*)\}\}',

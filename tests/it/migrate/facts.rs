@@ -1,11 +1,12 @@
 //! Each change alone: deploys, its verify script states what it made, its revert takes exactly that away.
 
+use super::deploy_to;
 use crate::support::TestDatabase;
-use civic_os::migrate::{DeployOptions, Interface, Silent, deploy, dump_interface};
+use civic_os::migrate::{Interface, RevertOptions, Silent, VerifyOptions, dump_interface, revert, verify};
 use std::path::PathBuf;
 
 /// Names of all changes in order.
-pub(super) fn changes() -> Vec<String> {
+fn changes() -> Vec<String> {
     let mut names: Vec<String> = std::fs::read_dir(folder("deploy"))
         .unwrap()
         .map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
@@ -55,8 +56,7 @@ async fn verify_scripts_state_exactly_what_their_change_makes() {
     let write = std::env::var_os("CIVIC_OS_WRITE_FACTS").is_some();
     let mut before = dump_interface(&url).await.unwrap();
     for change in changes() {
-        let options = DeployOptions { to: Some(change.clone()), ..DeployOptions::default() };
-        deploy(&url, &options, &Silent).await.unwrap();
+        deploy_to(&database, &change).await.unwrap();
         let found = dump_interface(&url).await.unwrap();
         let facts = stated(&change, &found, &before);
         let path = folder("verify").join(format!("{change}.sql"));
@@ -75,6 +75,26 @@ async fn verify_scripts_state_exactly_what_their_change_makes() {
             let old: Interface = serde_json::from_str(old).unwrap_or_default();
             assert_eq!(old.to_json(), facts.to_json(), "{} (write it with CIVIC_OS_WRITE_FACTS=1)", path.display());
         }
+        assert_the_way_back_and_forth(&database, &change, &before, &found).await;
         before = found;
     }
+}
+
+/// Verifies the newest change, reverts it, which gives the catalogue before, and deploys it again to the same.
+async fn assert_the_way_back_and_forth(database: &TestDatabase, change: &str, before: &Interface, found: &Interface) {
+    let url = database.owner_url();
+    let report = verify(&url, VerifyOptions { full: true }).await.unwrap();
+    assert!(report.is_healthy() || std::env::var_os("CIVIC_OS_WRITE_FACTS").is_some(), "{change}: {report:?}");
+    let back = RevertOptions { to: "@HEAD^".to_owned(), ..RevertOptions::default() };
+    assert_eq!(revert(&url, &back, &Silent).await.unwrap().reverted, [change]);
+    assert_eq!(without_roles(&dump_interface(&url).await.unwrap()), without_roles(before), "after reverting {change}");
+    deploy_to(database, change).await.unwrap();
+    assert_eq!(&dump_interface(&url).await.unwrap(), found, "after deploying {change} again");
+}
+
+/// Roles belong to the server and stay.
+fn without_roles(interface: &Interface) -> String {
+    let mut interface = interface.clone();
+    interface.categories.remove("roles");
+    interface.to_json()
 }

@@ -1,7 +1,31 @@
 //! Tests of the subject `migrate`: the engine, the interface of the core schema, and the behaviour of its objects.
 
+mod adopt;
+mod application;
 mod caller;
+mod command_line;
+mod coverage;
+mod engine;
 mod entities;
 mod facts;
 mod identity;
+mod interface;
+mod interruption;
+mod privileges;
+mod revert;
 mod services;
+mod verify;
+
+use crate::support::TestDatabase;
+use civic_os::migrate::{DeployOptions, DeployReport, MigrateError, Silent, deploy};
+
+/// Deploys up to a change or tag.
+async fn deploy_to(database: &TestDatabase, to: &str) -> Result<DeployReport, MigrateError> {
+    let options = DeployOptions { to: Some(to.to_owned()), ..DeployOptions::default() };
+    deploy(&database.owner_url(), &options, &Silent).await
+}
+
+/// Deploys everything.
+async fn deploy_all(database: &TestDatabase) -> Result<DeployReport, MigrateError> {
+    deploy(&database.owner_url(), &DeployOptions::default(), &Silent).await
+}

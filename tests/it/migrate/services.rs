@@ -76,6 +76,35 @@ async fn the_queue_keeps_rivers_rules_and_wakes_listeners() {
     assert_eq!(received.recv().await.unwrap(), r#"{"queue": "z"}"#, "one per queue, none for jobs of the future");
 }
 
+/// What the narrow roles of our own processes may do; how they use it is tested with the jobs.
+#[tokio::test]
+async fn workers_reach_the_queue_and_people_do_not() {
+    let database = TestDatabase::create().await;
+    let door = Door::open(&database).await;
+    let as_role = |role: &str, sql: &str| format!("set local role {role}; {sql}");
+    let beat = "insert into metadata.job_processes (client_id) values ('w1') on conflict do nothing; select client_id from metadata.job_processes";
+    for role in ["civic_os_worker", "civic_os_payments"] {
+        // "Workers handle jobs", "Workers beat", "Workers keep time"
+        let job = "insert into metadata.river_job (kind, args, max_attempts) values ('k', '{}', 1) returning kind";
+        assert_eq!(door.value(&Who::Owner, &as_role(role, job)).await, "k");
+        assert_eq!(door.value(&Who::Owner, &as_role(role, beat)).await, "w1");
+        assert_eq!(door.value(&Who::Owner, &as_role(role, "select count(*) from metadata.periodic_jobs")).await, "0");
+        assert_eq!(
+            door.refused(&Who::Owner, &as_role(role, "select * from metadata.civic_os_users_private")).await,
+            "42501"
+        );
+    }
+    // "Admins see processes", "Admins manage periodic jobs"
+    assert_eq!(door.value(&anna(), "select count(*) from metadata.job_processes").await, "0");
+    assert_eq!(door.value(&carla(), "select count(*) from metadata.job_processes").await, "1");
+    let periodic = "insert into metadata.periodic_jobs (name, cron, kind) values ('nightly', '0 3 * * *', 'k')";
+    assert_eq!(door.refused(&anna(), periodic).await, "42501");
+    door.run_as(&carla(), periodic).await;
+    for table in ["job_processes", "periodic_jobs"] {
+        assert_eq!(door.refused(&Who::Anonymous, &format!("select * from metadata.{table}")).await, "42501");
+    }
+}
+
 #[tokio::test]
 async fn files_follow_an_upload_of_the_same_person() {
     let database = TestDatabase::create().await;
@@ -403,8 +432,8 @@ async fn payments_are_linked_and_seen_by_their_payer() {
         "-",
         "nothing to pay, no secret"
     );
-    // "Users see own payments", "Users create own payments", "Payment managers see all payments", "Refund managers see
-    // refunds" and "Refund managers create refunds" have no privilege to act on.
+    // "Users see own payments", "Users create own payments", "Payment managers see all payments",
+    // "Refund managers see refunds" and "Refund managers create refunds" have no privilege to act on.
     for table in ["transactions", "refunds"] {
         assert_eq!(door.refused(&carla(), &format!("select * from payments.{table}")).await, "42501");
     }

@@ -1,0 +1,79 @@
+//! The verbs as an operator calls them: exit codes and JSON.
+
+use super::caller::{Door, Who};
+use crate::support::{TestDatabase, binary};
+use civic_os::config::Secret;
+use serde_json::Value;
+
+struct Ran {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+impl Ran {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}{}", self.out, self.err))
+    }
+}
+
+async fn run(url: Option<Secret>, args: &'static [&'static str]) -> Ran {
+    tokio::task::spawn_blocking(move || {
+        let mut command = binary();
+        command.args(args);
+        if let Some(url) = url {
+            command.env("CIVIC_OS_DATABASE__OWNER_URL", url.expose().unwrap());
+        }
+        let output = command.output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Ran { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
+    })
+    .await
+    .unwrap()
+}
+
+#[tokio::test]
+async fn verbs_answer_with_the_documented_exit_codes() {
+    let database = TestDatabase::empty().await;
+    let url = || Some(database.owner_url());
+    let none = run(None, &["migrate", "deploy"]).await;
+    assert_eq!(none.code, Some(1), "{}", none.err);
+    assert!(none.err.contains("database.owner_url"), "{}", none.err);
+    assert_eq!(run(url(), &["migrate", "status"]).await.code, Some(0));
+    assert_eq!(run(url(), &["migrate", "status", "--check"]).await.code, Some(3));
+    let unknown = run(url(), &["migrate", "deploy", "--to", "@v9"]).await;
+    assert_eq!(unknown.code, Some(2));
+    assert!(unknown.err.contains("there is no change or tag `@v9`"), "{}", unknown.err);
+
+    let deployed = run(url(), &["migrate", "deploy", "--verify", "--json"]).await;
+    assert_eq!(deployed.code, Some(0), "{}", deployed.err);
+    assert_eq!(deployed.json()["deployed"][0]["change"], "01-roles-and-schemas");
+    assert_eq!(run(url(), &["migrate", "status", "--check"]).await.code, Some(0));
+    assert_eq!(run(url(), &["migrate", "log", "--json"]).await.json()[0]["event"], "deploy");
+    let verified = run(url(), &["migrate", "verify", "--full", "--json"]).await;
+    assert_eq!((verified.code, verified.json()["drift"].as_array().unwrap().len()), (Some(0), 0), "{}", verified.out);
+    assert!(run(url(), &["db", "dump-interface"]).await.json()["categories"]["tables"]["metadata.roles"].is_object());
+
+    let door = Door::open(&database).await;
+    door.run_as(&Who::Owner, "drop index metadata.idx_files_created").await;
+    let drifted = run(url(), &["migrate", "verify"]).await;
+    assert_eq!(drifted.code, Some(2));
+    assert!(
+        drifted.out.contains("NOT OK  11-files")
+            && drifted.out.contains("indexes metadata.files.idx_files_created is missing"),
+        "{}",
+        drifted.out
+    );
+
+    let silent = run(url(), &["migrate", "revert", "--to", "@HEAD^"]).await;
+    assert_eq!(silent.code, Some(2), "nobody to ask");
+    assert!(silent.err.contains("repeat with -y"), "{}", silent.err);
+    let reverted = run(url(), &["migrate", "revert", "--to", "@HEAD^", "-y", "--json"]).await;
+    assert_eq!(
+        (reverted.code, reverted.json()["reverted"].as_array().unwrap().len()),
+        (Some(0), 1),
+        "{}",
+        reverted.err
+    );
+    assert_eq!(run(url(), &["migrate", "adopt"]).await.code, Some(2));
+}
