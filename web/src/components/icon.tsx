@@ -10,6 +10,7 @@ const SHAPES = {
   chevronLeft: 'm15 6-6 6 6 6',
   chevronRight: 'm9 6 6 6-6 6',
   close: 'M6 6l12 12M18 6 6 18',
+  columns: 'M4 5h16v14H4zM9.5 5v14M15 5v14',
   copy: 'M8 8h12v12H8zM4 16V4h12',
   dots: 'M5 12h.01M12 12h.01M19 12h.01',
   edit: 'M4 20h4L19 9l-4-4L4 16v4zM13 7l4 4',

@@ -60,11 +60,23 @@ const ariaSort = (sort: ListState['sort'], column: string) =>
 
 interface TableProps extends RowsProps {
   caption: string
+  compact: boolean
   sort: ListState['sort']
   onSort: (column: string) => void
 }
 
-export function EntityTable({ entity, columns, rows, terms, caption, sort, onSort, active, onActive }: TableProps) {
+export function EntityTable({
+  entity,
+  columns,
+  rows,
+  terms,
+  caption,
+  compact,
+  sort,
+  onSort,
+  active,
+  onActive,
+}: TableProps) {
   const navigate = useNavigate()
   const open = (event: MouseEvent, id: string | null) => {
     const target = event.target as HTMLElement
@@ -75,7 +87,7 @@ export function EntityTable({ entity, columns, rows, terms, caption, sort, onSor
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a scroller must be reachable by keyboard
     <section className="co-table-box" aria-label={entity.plural} tabIndex={0}>
-      <table className="co-table">
+      <table className={compact ? 'co-table co-compact' : 'co-table'}>
         <caption className="co-hidden">{caption}</caption>
         <thead>
           <tr>

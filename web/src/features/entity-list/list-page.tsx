@@ -19,6 +19,7 @@ import { describeProblem } from '~/lib/problem'
 import { rememberList } from '~/lib/remember-list'
 import { stringifySearch } from '~/lib/search'
 import { BELOW_DESKTOP, PHONE, useMedia, WIDE } from '~/lib/viewport'
+import { ColumnsDialog } from './columns-dialog'
 import { EntityCards, EntityTable } from './entity-table'
 import { FilterChips, FilterPanel, FilterSheet } from './filter-panel'
 import { ListCalendar } from './list-calendar'
@@ -36,6 +37,7 @@ import {
 import { Pagination } from './pagination'
 import './list.css'
 
+const COMPACT_KEY = 'civic_os_list_compact'
 const PAGE_SIZE_KEY = 'civic_os_list_page_size'
 
 function storedPageSize(): number {
@@ -118,13 +120,16 @@ function EntityList({ entity }: { entity: Entity }) {
   const [filtersOpen, setFiltersOpen] = useState(false)
   const [defaultPageSize, setDefaultPageSize] = useState(storedPageSize)
 
-  const columns = listProperties(model, entity.key)
+  const standard = listProperties(model, entity.key)
+  const [columnsOpen, setColumnsOpen] = useState(false)
+  const [compact, setCompact] = useState(() => localStorage.getItem(COMPACT_KEY) === 'true')
   const { state, dropped } = readListState(
     search,
-    { key: entity.key, columns, searchable: entity.searchable },
+    { key: entity.key, columns: standard, searchable: entity.searchable },
     model,
     defaultPageSize,
   )
+  const columns = state.columns ? state.columns.flatMap((column) => model.property(entity.key, column) ?? []) : standard
   const mapProperty = entity.map ? model.property(entity.key, entity.map) : undefined
   const mapShown = mapProperty !== undefined && (wide ? search.show !== 'table' : search.show === 'map')
   const fetched = mapProperty && !columns.includes(mapProperty) ? [...columns, mapProperty] : columns
@@ -204,6 +209,11 @@ function EntityList({ entity }: { entity: Entity }) {
             {activeFilters > 0 ? t('list.filterActive', { n: activeFilters }) : t('list.filter')}
           </Button>
         ) : null}
+        {phone || calendarShown ? null : (
+          <Button icon="columns" onClick={() => setColumnsOpen(true)}>
+            {t('list.columns')}
+          </Button>
+        )}
         {entity.calendar ? (
           <Button
             icon={calendarShown ? 'table' : 'calendar'}
@@ -296,6 +306,7 @@ function EntityList({ entity }: { entity: Entity }) {
                   columns={columns}
                   rows={rows}
                   terms={terms}
+                  compact={compact}
                   active={mapShown ? active : null}
                   onActive={mapShown ? setActive : undefined}
                   caption={t('list.caption', { name: entity.plural, range })}
@@ -343,6 +354,21 @@ function EntityList({ entity }: { entity: Entity }) {
           />
         ) : null}
       </div>
+      {columnsOpen ? (
+        <ColumnsDialog
+          properties={model.properties(entity.key).filter((property) => property.column !== 'civic_os_text_search')}
+          shown={columns.map((property) => property.column)}
+          compact={compact}
+          onApply={(chosen, tight) => {
+            localStorage.setItem(COMPACT_KEY, String(tight))
+            setCompact(tight)
+            // The order of the metadata, whatever the order of clicking.
+            const ordered = chosen && model.properties(entity.key).map(({ column }) => column)
+            go({ columns: ordered?.filter((column) => chosen?.includes(column)) })
+          }}
+          onClose={() => setColumnsOpen(false)}
+        />
+      ) : null}
       {filtersOpen && small ? (
         <FilterSheet
           properties={filterable}

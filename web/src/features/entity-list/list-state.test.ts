@@ -52,6 +52,15 @@ describe('list state in the address bar', () => {
     expect(dropped).toEqual(['b', 'ghost', 'nope'])
   })
 
+  it('keeps chosen columns, in their order, and sorts by them', () => {
+    const { state, dropped } = read('?cols=hidden,a,ghost&sort=hidden')
+    expect(state.columns).toEqual(['hidden', 'a'])
+    expect(state.sort?.column).toBe('hidden')
+    expect(dropped).toEqual(['ghost'])
+    expect(writeListState(state, 25).cols).toBe('hidden,a')
+    expect(read('?sort=hidden').dropped).toEqual(['hidden'])
+  })
+
   it('does not sort by columns that cannot be sorted', () => {
     expect(read('?sort=fixed').dropped).toEqual(['fixed'])
   })

@@ -13,6 +13,8 @@ export interface ListState {
   page: number
   pageSize: number
   filters: readonly Condition[]
+  /** Chosen columns; undefined shows those of the metadata. */
+  columns?: readonly string[]
 }
 
 type Search = Readonly<Record<string, string>>
@@ -47,11 +49,18 @@ export function readListState(
   defaultPageSize: number,
 ): ReadState {
   const { filters, dropped } = readFilters(search)
+  const columns = search.cols?.split(',').filter((column) => {
+    const exists = model.property(table.key, column) !== undefined && column !== 'civic_os_text_search'
+    if (!exists) dropped.push(column)
+    return exists
+  })
   const known = filters.filter(({ column }) => model.property(table.key, column.split('.')[0] ?? '') !== undefined)
   for (const { column } of filters) {
     if (!known.some((filter) => filter.column === column)) dropped.push(column)
   }
-  const sortable = table.columns.find((property) => property.column === search.sort && property.sortable)
+  const sorted = search.sort === undefined ? undefined : model.property(table.key, search.sort)
+  const visible = columns?.includes(search.sort ?? '') || table.columns.some(({ column }) => column === search.sort)
+  const sortable = sorted?.sortable && visible ? sorted : undefined
   if (search.sort !== undefined && !sortable) dropped.push(search.sort)
   const pageSize = wholeNumber(search.pageSize)
   return {
@@ -61,6 +70,7 @@ export function readListState(
       page: Math.max(1, wholeNumber(search.page) ?? 1),
       pageSize: PAGE_SIZES.find((size) => size === pageSize) ?? defaultPageSize,
       filters: known,
+      ...(columns && columns.length > 0 ? { columns } : {}),
     },
     dropped,
   }
@@ -76,6 +86,7 @@ export function writeListState(state: ListState, defaultPageSize: number): Recor
   }
   if (state.page > 1) search.page = String(state.page)
   if (state.pageSize !== defaultPageSize) search.pageSize = String(state.pageSize)
+  if (state.columns) search.cols = state.columns.join(',')
   state.filters.forEach(({ column, op, value }, n) => {
     search[`f${n}_col`] = column
     search[`f${n}_op`] = op

@@ -82,6 +82,10 @@ export const en = {
   'list.droppedNote': 'A part of the address was not understood and was left out: {what}',
   'list.results': '{n, plural, =0 {No records found} one {# record found} other {# records found}}',
   'list.columns': 'Columns',
+  'columns.title': 'Columns and rows',
+  'columns.apply': 'Show these columns',
+  'columns.reset': 'Standard columns',
+  'columns.atLeastOne': 'Choose at least one column.',
   'list.density': 'Compact rows',
   'list.searchIn': 'Search in {name}',
 
