@@ -219,7 +219,10 @@ fn made_anew(text: &str) -> Option<String> {
 /// Name and table of a policy's statement.
 fn policy(text: &str) -> Option<(&str, &str)> {
     let rest = text.strip_prefix("create policy ")?;
-    let end = if rest.starts_with('"') { rest[1..].find('"')? + 2 } else { rest.find(char::is_whitespace)? };
+    let end = match rest.strip_prefix('"') {
+        Some(quoted) => quoted.find('"')? + 2,
+        None => rest.find(char::is_whitespace)?,
+    };
     let relation = rest[end..].trim_start().strip_prefix("on ")?;
     Some((&rest[..end], relation.split_whitespace().next()?))
 }

@@ -275,9 +275,8 @@ impl RoutineBody {
         if !self.creates_routine {
             return;
         }
-        if self.after_begin && is("atomic") {
-            self.depth += 1;
-        } else if self.depth > 0 && is("case") {
+        let opens = (self.after_begin && is("atomic")) || (self.depth > 0 && is("case"));
+        if opens {
             self.depth += 1;
         } else if self.depth > 0 && is("end") {
             self.depth -= 1;
