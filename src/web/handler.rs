@@ -54,7 +54,12 @@ async fn serve(request: HttpRequest) -> HttpResponse {
         return method_not_allowed();
     }
     let path = request.path().trim_start_matches('/');
-    let path = if path.is_empty() { "index.html" } else { path };
+    let path = match path {
+        "" => "index.html",
+        // Asked for by browsers on pages that name no icon, such as a JSON document.
+        "favicon.ico" => "favicon.svg",
+        path => path,
+    };
     if let Some(asset) = assets::find(path) {
         return answer(&request, asset, StatusCode::OK);
     }
