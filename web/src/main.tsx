@@ -4,6 +4,7 @@ import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { App } from '~/app/app'
 import { startSession } from '~/lib/auth/session'
+import { startLanguage } from '~/lib/i18n/t'
 import { startTheme } from '~/lib/theme'
 import './styles/tokens.css'
 import './styles/base.css'
@@ -14,6 +15,7 @@ startSession()
 
 const root = document.getElementById('root')
 if (root) {
+  await startLanguage()
   createRoot(root).render(
     <StrictMode>
       <App />

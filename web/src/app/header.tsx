@@ -9,7 +9,7 @@ import { paths } from '~/config/paths'
 import { runtimeConfig } from '~/config/runtime'
 import { signIn, signOut, useSession } from '~/lib/auth/session'
 import type { MessageKey } from '~/lib/i18n/messages-en'
-import { t } from '~/lib/i18n/t'
+import { chooseLanguage, currentLanguage, LANGUAGES, t } from '~/lib/i18n/t'
 import { setTheme, THEMES, type Theme, useTheme } from '~/lib/theme'
 
 const THEME_NAMES: Readonly<Record<Theme, MessageKey>> = {
@@ -60,6 +60,20 @@ function AccountMenu() {
           ) : undefined
         }
         groups={[
+          ...(person
+            ? [
+                {
+                  items: [
+                    {
+                      key: 'profile',
+                      label: t('user.profile'),
+                      icon: 'person' as const,
+                      onSelect: () => void navigate({ to: paths.profile() }),
+                    },
+                  ],
+                },
+              ]
+            : []),
           {
             label: t('user.theme'),
             items: THEMES.map((choice) => ({
@@ -70,17 +84,16 @@ function AccountMenu() {
             })),
           },
           {
+            label: t('user.language'),
+            items: LANGUAGES.map(({ tag, name }) => ({
+              key: tag,
+              label: name,
+              checked: currentLanguage() === tag,
+              onSelect: () => chooseLanguage(tag),
+            })),
+          },
+          {
             items: [
-              ...(person
-                ? [
-                    {
-                      key: 'profile',
-                      label: t('user.profile'),
-                      icon: 'person' as const,
-                      onSelect: () => void navigate({ to: paths.profile() }),
-                    },
-                  ]
-                : []),
               { key: 'about', label: t('user.about'), icon: 'info' as const, onSelect: () => setAbout(true) },
               ...(person
                 ? [

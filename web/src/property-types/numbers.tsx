@@ -1,6 +1,6 @@
 // Whole numbers, decimals and money. Typed values travel as exact text, never through a float.
 
-import { moneyToInput, readMoney, readNumber, showMoney, showNumber } from '~/lib/format/numbers'
+import { moneyToInput, numberToInput, readMoney, readNumber, showMoney, showNumber } from '~/lib/format/numbers'
 import { t } from '~/lib/i18n/t'
 import type { Property } from '~/lib/metadata/model'
 import type { Condition } from '~/lib/postgrest/query'
@@ -43,7 +43,7 @@ function BoundsFilter({ property, conditions, onChange, id }: FilterProps) {
             className="co-input"
             inputMode="decimal"
             key={bound(op)}
-            defaultValue={bound(op)}
+            defaultValue={numberToInput(bound(op))}
             onBlur={(event) => {
               const plain = readMoney(event.target.value)
               if ((plain ?? '') !== bound(op)) set(op, plain ?? '')
@@ -77,7 +77,7 @@ export const decimal: PropertyKind = {
   ...shared,
   Display: ({ value }) => <span className="co-numbers">{showNumber(value as number | string)}</span>,
   Field: (props) => <TextInput {...props} inputMode="decimal" className="co-input-short" />,
-  fromWire: textFromWire,
+  fromWire: (wire) => (wire === null || wire === undefined ? null : numberToInput(wire as string | number)),
   toWire: (draft) => numberToWire(readNumber(String(draft)) ?? String(draft)),
   check: (draft, property) => (readNumber(draft) === null ? t('check.number', { label: property.label }) : undefined),
 }

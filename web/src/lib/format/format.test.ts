@@ -15,6 +15,7 @@ import {
 } from './dates'
 import {
   moneyToInput,
+  numberToInput,
   pointToWire,
   readMoney,
   readNumber,
@@ -109,6 +110,23 @@ describe('numbers', () => {
     ['abc', null],
   ])('reads the amount %j as %j', (input, expected) => {
     expect(readMoney(input)).toBe(expected)
+  })
+
+  it.each([
+    ['12,5', '12.5'],
+    ['1.234,50', '1234.50'],
+    ['1.234', '1234'],
+    ['12.5', '12.5'],
+    ['-1.234.567', '-1234567'],
+  ])('reads %s in Spanish as %s', (input, expected) => {
+    expect(readNumber(input, 'es-ES')).toBe(expected)
+    expect(readMoney(input, 'es-ES')).toBe(expected)
+  })
+
+  it('fills inputs in the form it reads', () => {
+    expect(numberToInput('1234.5', 'es-ES')).toBe('1234,5')
+    expect(moneyToInput('$1,234.50', 'es-ES')).toBe('1234,50')
+    expect(readMoney(moneyToInput('-$1,234.50', 'es-ES'), 'es-ES')).toBe('-1234.50')
   })
 
   it('moves money between wire and control', () => {

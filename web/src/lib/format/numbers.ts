@@ -11,26 +11,40 @@ export function showNumber(value: number | string, locale = currentLocale()): st
   return new Intl.NumberFormat(locale, { useGrouping: 'min2', maximumFractionDigits: 10 }).format(number)
 }
 
+const decimalComma = (locale: string): boolean =>
+  new Intl.NumberFormat(locale).formatToParts(1.5).some((part) => part.type === 'decimal' && part.value === ',')
+
+/** Removes grouping and writes the decimal point, by the habits of the locale. */
+function plainDigits(input: string, locale: string): string {
+  const bare = input.replace(/[\s_'’]/g, '').replace('−', '-')
+  if (!decimalComma(locale)) return bare.replaceAll(',', '')
+  // Points group thousands; a single one that cannot group is taken for a decimal point.
+  if (bare.includes(',') || /^\D*\d{1,3}(\.\d{3})+\D*$/.test(bare)) return bare.replaceAll('.', '').replace(',', '.')
+  return bare
+}
+
+/** The text of a number from the API for an input of the locale. */
+export const numberToInput = (wire: string | number, locale = currentLocale()): string =>
+  decimalComma(locale) ? String(wire).replace('.', ',') : String(wire)
+
 /** A typed number as it goes to the API: exact text, without grouping. Null when it is no number. */
-export function readNumber(input: string): string | null {
-  const plain = input
-    .trim()
-    .replace(/[\s,_']/g, '')
-    .replace('−', '-')
+export function readNumber(input: string, locale = currentLocale()): string | null {
+  const plain = plainDigits(input, locale)
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(plain) ? plain.replace(/^\+/, '') : null
 }
 
 /** A typed amount, "$1,234.5" or "1234.50"; null when it is none. */
-export function readMoney(input: string): string | null {
+export function readMoney(input: string, locale = currentLocale()): string | null {
   const trimmed = input.trim().replace('−', '-')
   const negative = /^\(.*\)$/.test(trimmed) || trimmed.includes('-')
-  const digits = trimmed.replace(/[()$€£\s,-]/g, '')
+  const digits = plainDigits(trimmed.replace(/[()$€£-]/g, ''), locale)
   if (!/^(\d+(\.\d*)?|\.\d+)$/.test(digits)) return null
   return `${negative ? '-' : ''}${digits.replace(/\.$/, '')}`
 }
 
 /** Text for an amount's input from the server's `$1,234.50`. */
-export const moneyToInput = (wire: string | number): string => readMoney(String(wire)) ?? ''
+export const moneyToInput = (wire: string | number, locale = currentLocale()): string =>
+  numberToInput(readMoney(String(wire), 'en-US') ?? '', locale)
 
 /** The amount as it is shown: the server's text, or dollars when a bare number comes. */
 export function showMoney(wire: string | number): string {

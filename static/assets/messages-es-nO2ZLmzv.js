@@ -1,0 +1,1 @@
+export{t as es}from"./shared-DM2QY05t.js";
