@@ -423,12 +423,10 @@ impl Wire {
                     }
                 }
             }
-            Message::DataRow(body) => {
-                if flight.steps.get(flight.current).is_some_and(|step| step.collect) {
-                    let slot = flight.steps[..flight.current].iter().filter(|step| step.collect).count();
-                    let row = result_row(&body).map_err(|error| DbError::Protocol(error.to_string()))?;
-                    flight.collected[slot].push(row);
-                }
+            Message::DataRow(body) if flight.steps.get(flight.current).is_some_and(|step| step.collect) => {
+                let slot = flight.steps[..flight.current].iter().filter(|step| step.collect).count();
+                let row = result_row(&body).map_err(|error| DbError::Protocol(error.to_string()))?;
+                flight.collected[slot].push(row);
             }
             Message::CommandComplete(_) | Message::EmptyQueryResponse => flight.current += 1,
             Message::ErrorResponse(body) => {

@@ -17,13 +17,12 @@ pub(super) struct ViewColumn {
 /// The plain columns among the outermost query's targets.
 pub(super) fn view_columns(definition: &str) -> Vec<ViewColumn> {
     let mut columns = Vec::new();
-    let mut tokens = Tokens { rest: definition };
     let mut depth = 0_usize;
     let mut is_target_list = false;
     let mut list_depth = 0_usize;
     let mut entry = Entry::default();
     let mut field = Field::Other;
-    while let Some(token) = tokens.next() {
+    for token in (Tokens { rest: definition }) {
         match token {
             "{" => {
                 depth += 1;

@@ -1,5 +1,6 @@
 //! The pool and the pipelined request transaction against a real server.
 
+mod encryption;
 mod hub;
 mod outage;
 mod pool;
