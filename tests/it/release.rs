@@ -175,6 +175,7 @@ async fn works_as_the_container_image() {
     let image = |arguments: &[&str]| {
         let mut command = Command::new("chroot");
         command.arg("--userspec=65532:65532").arg(root.path()).arg("/civic-os").args(arguments).env_clear();
+        command.env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
         command.envs(settings.iter().copied()).stdin(Stdio::null());
         // The machine's ports are shared, a container's are not.
         command
