@@ -45,6 +45,5 @@ pub(super) fn runtime_config(config: &Config, demo: bool) -> RuntimeConfig {
         branding_color: optional(&config.branding.color),
         branding_color_dark: optional(&config.branding.color_dark),
         demo,
-        ..RuntimeConfig::default()
     }
 }

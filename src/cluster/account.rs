@@ -112,7 +112,8 @@ mod tests {
     fn a_closed_folder_blocks() {
         let closed = Account { stand_in: Some(StandIn { uid: u32::MAX - 1, gid: u32::MAX - 1 }) };
         let folder = tempfile::tempdir().expect("folder");
-        // `tempdir` makes folders for their owner alone.
+        let owner_alone = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+        std::fs::set_permissions(folder.path(), owner_alone).expect("mode");
         assert_eq!(closed.blocked_by(&folder.path().join("below")), Some(folder.path().to_owned()));
         assert_eq!(closed.blocked_by(Path::new("/")), None);
     }

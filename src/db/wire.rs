@@ -428,6 +428,7 @@ impl Wire {
                 let row = result_row(&body).map_err(|error| DbError::Protocol(error.to_string()))?;
                 flight.collected[slot].push(row);
             }
+            Message::DataRow(_) => {}
             Message::CommandComplete(_) | Message::EmptyQueryResponse => flight.current += 1,
             Message::ErrorResponse(body) => {
                 let error = server_error(body.fields());

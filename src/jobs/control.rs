@@ -59,10 +59,8 @@ pub(super) async fn watch_control(hub: Hub, producers: Vec<Producer>, executor: 
         let HubEvent::Notification(payload) = event else { continue };
         let Ok(notice) = serde_json::from_str::<ControlNotice>(&payload) else { continue };
         match notice.action.as_str() {
-            "cancel" => {
-                if executor.cancel(notice.job_id, StopReason::RemoteCancel) {
-                    tracing::info!(job_id = notice.job_id, "Job {} was cancelled while running here", notice.job_id);
-                }
+            "cancel" if executor.cancel(notice.job_id, StopReason::RemoteCancel) => {
+                tracing::info!(job_id = notice.job_id, "Job {} was cancelled while running here", notice.job_id);
             }
             "pause" | "resume" => {
                 let paused = notice.action == "pause";
