@@ -11,6 +11,7 @@ import { signIn, signOut, useSession } from '~/lib/auth/session'
 import type { MessageKey } from '~/lib/i18n/messages-en'
 import { chooseLanguage, currentLanguage, LANGUAGES, t } from '~/lib/i18n/t'
 import { setTheme, THEMES, type Theme, useTheme } from '~/lib/theme'
+import { PHONE, useMedia } from '~/lib/viewport'
 
 const THEME_NAMES: Readonly<Record<Theme, MessageKey>> = {
   system: 'theme.system',
@@ -114,7 +115,8 @@ function AccountMenu() {
   )
 }
 
-export function Header({ onMenu }: { onMenu?: () => void }) {
+export function Header({ onMenu, onSearch }: { onMenu?: () => void; onSearch?: () => void }) {
+  const phone = useMedia(PHONE)
   const session = useSession()
   const [failed, setFailed] = useState(false)
   const { branding } = runtimeConfig
@@ -135,6 +137,11 @@ export function Header({ onMenu }: { onMenu?: () => void }) {
       </Link>
       <div className="co-header-end">
         {failed ? <span role="alert">{t('user.signInFailed')}</span> : null}
+        {onSearch ? (
+          <Button look="quiet" icon="search" iconOnly={phone} aria-keyshortcuts="Control+K Meta+K" onClick={onSearch}>
+            {t('palette.open')}
+          </Button>
+        ) : null}
         {session.state === 'anonymous' && runtimeConfig.keycloak ? (
           <Button
             className="co-sign-in"

@@ -3,7 +3,7 @@
 
 import { useQuery } from '@tanstack/react-query'
 import { Outlet, useRouter } from '@tanstack/react-router'
-import { useEffect, useRef, useState } from 'react'
+import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { Banner } from '~/components/banner'
 import { Button } from '~/components/button'
 import { Dialog } from '~/components/dialog'
@@ -95,6 +95,23 @@ function SessionDialog() {
   )
 }
 
+const Palette = lazy(() => import('./palette'))
+
+/** Ctrl or ⌘ with K opens the search from everywhere. */
+function usePaletteKey(open: () => void): void {
+  const latest = useRef(open)
+  latest.current = open
+  useEffect(() => {
+    const listen = (event: KeyboardEvent) => {
+      if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== 'k' || event.altKey || event.shiftKey) return
+      event.preventDefault()
+      latest.current()
+    }
+    document.addEventListener('keydown', listen)
+    return () => document.removeEventListener('keydown', listen)
+  }, [])
+}
+
 export function Shell() {
   const small = useMedia(BELOW_DESKTOP)
   const [menuOpen, setMenuOpen] = useState(false)
@@ -103,7 +120,9 @@ export function Shell() {
   const model = useQuery(modelQuery)
   const message = useFlash()
   useQuery(versionsQuery)
+  const [searching, setSearching] = useState(false)
   useArrival(() => setMenuOpen(false))
+  usePaletteKey(() => setSearching(true))
 
   const menu = model.isError ? <p className="co-nav-note">{t('nav.failed')}</p> : <Sidebar model={model.data} />
   const problem = model.isError ? describeProblem(model.error, { attempt: 'read' }) : null
@@ -112,7 +131,10 @@ export function Shell() {
       <a href="#main-content" className="co-skip">
         {t('app.skip')}
       </a>
-      <Header onMenu={small ? () => setMenuOpen(true) : undefined} />
+      <Header
+        onMenu={small ? () => setMenuOpen(true) : undefined}
+        onSearch={model.data ? () => setSearching(true) : undefined}
+      />
       <div className="co-frame">
         {small ? null : <div className="co-sidebar co-no-print">{menu}</div>}
         {small && menuOpen ? (
@@ -150,6 +172,11 @@ export function Shell() {
           )}
         </main>
       </div>
+      {searching && model.data ? (
+        <Suspense>
+          <Palette model={model.data} onClose={() => setSearching(false)} />
+        </Suspense>
+      ) : null}
       {expired ? <SessionDialog /> : null}
       <Announcer />
     </>

@@ -2,7 +2,8 @@
 
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import { useId } from 'react'
+import { Suspense, useId } from 'react'
+import { Loading } from '~/components/loading'
 import { MenuButton } from '~/components/menu-button'
 import { paths } from '~/config/paths'
 import { t } from '~/lib/i18n/t'
@@ -26,7 +27,13 @@ function WidgetCard({ widget }: { widget: Widget }) {
           {widget.title}
         </h2>
       ) : null}
-      {Content ? <Content widget={widget} /> : <p className="co-muted">{t('widget.unknown')}</p>}
+      {Content ? (
+        <Suspense fallback={<Loading lines={4} />}>
+          <Content widget={widget} />
+        </Suspense>
+      ) : (
+        <p className="co-muted">{t('widget.unknown')}</p>
+      )}
     </section>
   )
 }

@@ -161,6 +161,7 @@ export const en = {
   'map.pick': 'Map to choose {label}. Arrow keys move the map, Enter takes its centre.',
   'map.pickHint': 'Tap the map, or type the coordinates.',
   'map.records': 'Map of {n, plural, one {# record} other {# records}} on this page; the same records are in the list.',
+  'map.widget': 'Map of {n, plural, one {# record} other {# records}}; all of them are in the list.',
   'map.group': '{n, plural, one {# record} other {# records}} here. Zoom in.',
   'map.noTiles': 'The background of the map could not be loaded.',
 
@@ -227,6 +228,13 @@ export const en = {
   'calendar.empty': 'Nothing in this period.',
   'calendar.limited': 'The first {n} of {total} are shown.',
   'calendar.zone': 'Times in the zone {zone}.',
+
+  'palette.open': 'Find',
+  'palette.title': 'Find a page or a record',
+  'palette.placeholder': 'Type at least 3 characters for records',
+  'palette.pages': 'Pages',
+  'palette.actions': 'Actions',
+  'palette.records': 'Records',
 
   'links.edit': 'Edit {name}',
   'links.saved': '{name} saved.',

@@ -163,6 +163,7 @@ export const es: Readonly<Record<MessageKey, string>> = {
   'map.pickHint': 'Toque el mapa o escriba las coordenadas.',
   'map.records':
     'Mapa de {n, plural, one {# registro} other {# registros}} de esta página; los mismos registros están en la lista.',
+  'map.widget': 'Mapa de {n, plural, one {# registro} other {# registros}}; todos están en la lista.',
   'map.group': '{n, plural, one {# registro} other {# registros}} aquí. Acerque el mapa.',
   'map.noTiles': 'No se pudo cargar el fondo del mapa.',
 
@@ -229,6 +230,13 @@ export const es: Readonly<Record<MessageKey, string>> = {
   'calendar.empty': 'Nada en este período.',
   'calendar.limited': 'Se muestran los primeros {n} de {total}.',
   'calendar.zone': 'Horas en la zona {zone}.',
+
+  'palette.open': 'Encontrar',
+  'palette.title': 'Encontrar una página o un registro',
+  'palette.placeholder': 'Escriba al menos 3 caracteres para registros',
+  'palette.pages': 'Páginas',
+  'palette.actions': 'Acciones',
+  'palette.records': 'Registros',
 
   'links.edit': 'Editar {name}',
   'links.saved': 'Se guardó {name}.',

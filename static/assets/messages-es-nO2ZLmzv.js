@@ -1,1 +1,0 @@
-export{t as es}from"./shared-DM2QY05t.js";
