@@ -5,11 +5,11 @@ use super::listeners::Addresses;
 use crate::admin::{Admin, Condition};
 use crate::api::{Api, ApiContext, ApiSettings};
 use crate::auth::Authenticator;
-use crate::config::{ApiMode, Config, Role, RoleSet, Secret};
+use crate::config::{ApiMode, Config, MigrateConfig, Role, RoleSet, Secret};
 use crate::db::{Db, DbOptions, Hub, LaneLimits};
 use crate::jobs::{JobQueue, QueueSettings, Registry, Store};
 use crate::lifecycle::Lifecycle;
-use crate::migrate::{self, ApplyOptions, DeployOptions, MigrateError};
+use crate::migrate::{self, ApplyOptions, DeployOptions, VerifyOptions};
 use crate::schema_cache;
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -162,6 +162,7 @@ pub(super) struct Preparation {
     deploys: bool,
     checks: bool,
     init_dir: Option<PathBuf>,
+    settings: MigrateConfig,
     progress: Arc<dyn migrate::Progress>,
 }
 
@@ -173,13 +174,14 @@ impl Preparation {
             deploys: roles.is_only(Role::Migrate) || (roles.contains(Role::Migrate) && config.migrate_on_start(roles)),
             checks: config.api.mode == ApiMode::CivicOs,
             init_dir: config.app.init_dir.clone(),
+            settings: config.migrate.clone(),
             progress,
         }
     }
 
     /// The role `migrate` alone: once, and every failure is one.
     pub(super) async fn run_to_the_end(&self) -> Result<(), AppError> {
-        Ok(self.deploy().await?)
+        self.deploy().await
     }
 
     /// Before serving: a schema that is not current is an error, a database that is away is not. It is asked again in the background until it answers.
@@ -226,8 +228,16 @@ impl Preparation {
         Ok(())
     }
 
-    async fn deploy(&self) -> Result<(), MigrateError> {
-        migrate::deploy(&self.owner_url, &DeployOptions::default(), self.progress.as_ref()).await?;
+    async fn deploy(&self) -> Result<(), AppError> {
+        let options = DeployOptions { verify: self.settings.verify, ..DeployOptions::default() };
+        migrate::deploy(&self.owner_url, &options, self.progress.as_ref()).await?;
+        if self.settings.verify_full {
+            let report = migrate::verify(&self.owner_url, VerifyOptions { full: true }).await?;
+            if !report.is_healthy() {
+                let message = "the database is not what the migrations made: `civic-os migrate verify --full` lists the differences";
+                return Err(AppError::Schema(message.to_owned()));
+            }
+        }
         if let Some(dir) = &self.init_dir {
             migrate::apply_application(&self.owner_url, dir, ApplyOptions::default(), self.progress.as_ref()).await?;
         }

@@ -30,7 +30,7 @@ pub(crate) fn run(args: &Args, sources: &SourceArgs) -> anyhow::Result<Exit> {
             return print_json(&report);
         }
         let verb = if args.dry_run { "would be applied" } else { "applied" };
-        println!("{} files {verb}, {} already in place.", report.applied.len(), report.skipped.len());
+        say!("{} files {verb}, {} already in place.", report.applied.len(), report.skipped.len());
         Ok(Exit::Done)
     })
 }

@@ -23,7 +23,7 @@ pub(crate) fn run(args: &Args, sources: &SourceArgs) -> anyhow::Result<Exit> {
     block_on(async {
         match args.verb {
             Verb::DumpInterface => {
-                println!("{}", migrate::dump_interface(&owner_url).await?.to_json());
+                say!("{}", migrate::dump_interface(&owner_url).await?.to_json());
                 Ok(Exit::Done)
             }
         }

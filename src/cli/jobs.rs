@@ -187,7 +187,7 @@ async fn set_paused(json: bool, operations: &Operations, queue: &str, paused: bo
 
 fn print<T: Serialize + ?Sized>(json: bool, value: &T, text: impl FnOnce(&T) -> String) -> anyhow::Result<Exit> {
     if json {
-        println!("{}", serde_json::to_string_pretty(value)?);
+        say!("{}", serde_json::to_string_pretty(value)?);
     } else {
         print!("{}", text(value));
     }

@@ -1,7 +1,7 @@
 //! `civic-os migrate`: the core schema's migrations.
 
 use super::{Exit, SourceArgs, start_logging};
-use crate::config::{Overrides, Role, RoleSet, Secret};
+use crate::config::{Config, Overrides, Role, RoleSet, Secret};
 use crate::migrate::{self, DeployOptions, Event, MigrateError, Progress, RevertOptions, VerifyOptions};
 use clap::Subcommand;
 use serde::Serialize;
@@ -79,16 +79,21 @@ enum Verb {
 }
 
 pub(crate) fn run(args: &Args, sources: &SourceArgs) -> anyhow::Result<Exit> {
-    let owner_url = owner_url(sources)?;
+    let config = owner_config(sources)?;
+    let (owner_url, settings) = (config.database.owner_url, config.migrate);
     block_on(async {
         match &args.verb {
             Verb::Deploy { to, verify, dry_run, create_login } => {
-                let options =
-                    DeployOptions { to: to.clone(), verify: *verify, dry_run: *dry_run, create_login: *create_login };
-                deploy(&owner_url, &options, args.json).await
+                let options = DeployOptions {
+                    to: to.clone(),
+                    verify: *verify || settings.verify,
+                    dry_run: *dry_run,
+                    create_login: *create_login,
+                };
+                deploy(&owner_url, &options, settings.verify_full && !dry_run, args.json).await
             }
             Verb::Status { check } => status(&owner_url, *check, args.json).await,
-            Verb::Verify { full } => verify(&owner_url, *full, args.json).await,
+            Verb::Verify { full } => verify(&owner_url, *full || settings.verify_full, args.json).await,
             Verb::Revert { to, yes, discard_data, dry_run } => {
                 let options = RevertOptions { to: to.clone(), discard_data: *discard_data, dry_run: *dry_run };
                 revert(&owner_url, &options, *yes, args.json).await
@@ -99,25 +104,33 @@ pub(crate) fn run(args: &Args, sources: &SourceArgs) -> anyhow::Result<Exit> {
     })
 }
 
-async fn deploy(owner_url: &Secret, options: &DeployOptions, json: bool) -> anyhow::Result<Exit> {
+async fn deploy(owner_url: &Secret, options: &DeployOptions, full: bool, json: bool) -> anyhow::Result<Exit> {
     let report = migrate::deploy(owner_url, options, progress(json)).await?;
     if let Some(password) = report.created_login_password.as_ref().and_then(Secret::expose) {
         eprintln!("Created the login authenticator. Its password is shown only now: {password}");
     }
     if json {
-        return print_json(&report);
+        let mut document = serde_json::to_value(&report)?;
+        let mut exit = Exit::Done;
+        if full {
+            let verification = migrate::verify(owner_url, VerifyOptions { full }).await?;
+            exit = if verification.is_healthy() { Exit::Done } else { Exit::Failed };
+            document["verification"] = serde_json::to_value(&verification)?;
+        }
+        print_json(&document)?;
+        return Ok(exit);
     }
     match (report.deployed.len(), options.dry_run) {
-        (0, _) => println!("Nothing to deploy: {} changes are in place.", report.already_deployed),
+        (0, _) => say!("Nothing to deploy: {} changes are in place.", report.already_deployed),
         (count, true) => {
-            println!("{count} changes would be deployed:");
+            say!("{count} changes would be deployed:");
             for change in &report.deployed {
-                println!("  {}", change.change);
+                say!("  {}", change.change);
             }
         }
-        (count, false) => println!("Deployed {count} changes."),
+        (count, false) => say!("Deployed {count} changes."),
     }
-    Ok(Exit::Done)
+    if full { verify(owner_url, full, json).await } else { Ok(Exit::Done) }
 }
 
 async fn status(owner_url: &Secret, check: bool, json: bool) -> anyhow::Result<Exit> {
@@ -128,55 +141,49 @@ async fn status(owner_url: &Secret, check: bool, json: bool) -> anyhow::Result<E
         for entry in &report.deployed {
             let at = entry.deployed_at.as_deref().unwrap_or_default();
             let tags: String = entry.tags.iter().map(|tag| format!(" @{tag}")).collect();
-            println!("deployed  {}{tags}  {}", entry.change, at.get(..19).unwrap_or(at));
+            say!("deployed  {}{tags}  {}", entry.change, at.get(..19).unwrap_or(at));
         }
         for entry in &report.pending {
-            println!("pending   {}  {}", entry.change, entry.note);
+            say!("pending   {}  {}", entry.change, entry.note);
         }
         for name in &report.unknown {
-            println!("unknown   {name}  (of a later release)");
+            say!("unknown   {name}  (of a later release)");
         }
         match (&report.sqitch, report.deployed.len(), report.pending.len()) {
             (Some(last), 0, _) => {
-                println!("Deployed by Sqitch up to {last}: take it over with `civic-os migrate adopt`.")
+                say!("Deployed by Sqitch up to {last}: take it over with `civic-os migrate adopt`.")
             }
-            (_, _, 0) => println!("Nothing to deploy (up-to-date)"),
-            (_, _, pending) => println!("{pending} changes to deploy: run `civic-os migrate deploy`."),
+            (_, _, 0) => say!("Nothing to deploy (up-to-date)"),
+            (_, _, pending) => say!("{pending} changes to deploy: run `civic-os migrate deploy`."),
         }
     }
     Ok(if check && !report.pending.is_empty() { Exit::Pending } else { Exit::Done })
 }
 
 async fn verify(owner_url: &Secret, full: bool, json: bool) -> anyhow::Result<Exit> {
-    let report = migrate::verify(owner_url, VerifyOptions { full: full || verify_full_is_set() }).await?;
+    let report = migrate::verify(owner_url, VerifyOptions { full }).await?;
     let exit = if report.is_healthy() { Exit::Done } else { Exit::Failed };
     if json {
         print_json(&report)?;
         return Ok(exit);
     }
     for change in &report.changes {
-        println!("{}  {}", if change.problems.is_empty() { "ok   " } else { "NOT OK" }, change.change);
+        say!("{}  {}", if change.problems.is_empty() { "ok   " } else { "NOT OK" }, change.change);
         for line in change.problems.iter().flat_map(|problem| problem.lines()) {
-            println!("         {line}");
+            say!("         {line}");
         }
     }
     for notice in &report.notices {
-        println!("note   {notice}");
+        say!("note   {notice}");
     }
     if report.full {
-        println!("Whole catalogue: {}", if report.drift.is_empty() { "as expected" } else { "differs" });
+        say!("Whole catalogue: {}", if report.drift.is_empty() { "as expected" } else { "differs" });
         for difference in &report.drift {
-            println!("  {difference}");
+            say!("  {difference}");
         }
     }
-    println!("{}", if report.is_healthy() { "Verified." } else { "The database is not what the migrations made." });
+    say!("{}", if report.is_healthy() { "Verified." } else { "The database is not what the migrations made." });
     Ok(exit)
-}
-
-/// The migrations container of release 0.15 reads this variable; it is not part of the configuration.
-#[expect(clippy::disallowed_methods, reason = "a switch of one verb, named by the contract, without a key")]
-fn verify_full_is_set() -> bool {
-    std::env::var("CIVIC_OS_VERIFY_FULL").is_ok_and(|value| matches!(value.as_str(), "true" | "1" | "yes" | "on"))
 }
 
 async fn revert(owner_url: &Secret, options: &RevertOptions, yes: bool, json: bool) -> anyhow::Result<Exit> {
@@ -185,7 +192,7 @@ async fn revert(owner_url: &Secret, options: &RevertOptions, yes: bool, json: bo
         if json {
             return print_json(&migrate::RevertReport::default());
         }
-        println!("Nothing to revert.");
+        say!("Nothing to revert.");
         return Ok(Exit::Done);
     }
     if !yes && !options.dry_run && !confirmed(&changes)? {
@@ -197,9 +204,9 @@ async fn revert(owner_url: &Secret, options: &RevertOptions, yes: bool, json: bo
         return print_json(&report);
     }
     if report.dry_run {
-        println!("{} changes would be reverted: {}", report.reverted.len(), report.reverted.join(", "));
+        say!("{} changes would be reverted: {}", report.reverted.len(), report.reverted.join(", "));
     } else {
-        println!("Reverted {} changes.", report.reverted.len());
+        say!("Reverted {} changes.", report.reverted.len());
     }
     Ok(Exit::Done)
 }
@@ -226,10 +233,10 @@ async fn adopt(owner_url: &Secret, dry_run: bool, json: bool) -> anyhow::Result<
         return print_json(&report);
     }
     for change in &report.changed {
-        println!("  {change}");
+        say!("  {change}");
     }
     let verb = if report.dry_run { "would be" } else { "were" };
-    println!(
+    say!(
         "{} facts {verb} brought to this release; {} changes {verb} recorded.",
         report.changed.len(),
         report.adopted.len()
@@ -243,12 +250,17 @@ async fn log(owner_url: &Secret, json: bool) -> anyhow::Result<Exit> {
         return print_json(&entries);
     }
     for entry in &entries {
-        println!(
+        say!(
             "{}  {:6}  {}  by {}, release {}, {} ms",
-            entry.at, entry.event, entry.change, entry.by, entry.binary_version, entry.duration_ms
+            entry.at,
+            entry.event,
+            entry.change,
+            entry.by,
+            entry.binary_version,
+            entry.duration_ms
         );
         for line in entry.detail.iter().flat_map(|detail| detail.lines()) {
-            println!("    {line}");
+            say!("    {line}");
         }
     }
     Ok(Exit::Done)
@@ -256,6 +268,11 @@ async fn log(owner_url: &Secret, json: bool) -> anyhow::Result<Exit> {
 
 /// The owner's URL as a process whose only role is `migrate` sees it.
 pub(super) fn owner_url(sources: &SourceArgs) -> anyhow::Result<Secret> {
+    Ok(owner_config(sources)?.database.owner_url)
+}
+
+/// The configuration of such a process.
+fn owner_config(sources: &SourceArgs) -> anyhow::Result<Config> {
     let loaded = sources.load(RoleSet::only(Role::Migrate), Overrides::default())?;
     loaded.require_complete()?;
     let mut log = loaded.config.log.clone();
@@ -265,8 +282,7 @@ pub(super) fn owner_url(sources: &SourceArgs) -> anyhow::Result<Secret> {
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
-    loaded.require_complete()?;
-    Ok(loaded.config.database.owner_url)
+    Ok(loaded.config)
 }
 
 /// Runs an operation of the owner; Ctrl-C and SIGTERM end it, and the server undoes the transaction in progress.
@@ -301,6 +317,6 @@ pub(super) fn progress(json: bool) -> &'static dyn Progress {
 }
 
 pub(super) fn print_json(report: &impl Serialize) -> anyhow::Result<Exit> {
-    println!("{}", serde_json::to_string_pretty(report)?);
+    say!("{}", serde_json::to_string_pretty(report)?);
     Ok(Exit::Done)
 }

@@ -95,7 +95,7 @@ pub struct MigrateConfig {
 
 impl Default for MigrateConfig {
     fn default() -> Self {
-        Self { on_start: None, verify: true, verify_full: false }
+        Self { on_start: None, verify: false, verify_full: false }
     }
 }
 

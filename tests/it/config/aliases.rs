@@ -171,7 +171,7 @@ fn the_variables_of_the_services_are_read() {
             ("STRIPE_SECRET_KEY", "sk_1"),
             ("RIVER_WORKER_COUNT", "3"),
             ("PAYMENT_WORKER_COUNT", "2"),
-            ("SQITCH_VERIFY", "false"),
+            ("SQITCH_VERIFY", "true"),
             ("GITHUB_ORG", "x"),
             ("VERSION", "y"),
             ("DB_MIN_CONNS", "z"),
@@ -183,6 +183,6 @@ fn the_variables_of_the_services_are_read() {
     assert_eq!((config.notify.smtp_password.expose(), config.notify.skip_test_emails), (Some("p"), true));
     assert_eq!(config.notify.notification_timezone, "Europe/Berlin");
     assert_eq!((config.payments.stripe_api_key.expose(), config.payments.river_worker_count), (Some("sk_1"), 3));
-    assert!(!config.migrate.verify);
+    assert!(config.migrate.verify);
     assert_eq!(config.database.prepared_statements, PreparedStatements::Auto);
 }
