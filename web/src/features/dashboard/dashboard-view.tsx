@@ -20,7 +20,6 @@ function WidgetCard({ widget }: { widget: Widget }) {
     <section
       className={`co-widget ${wide ? 'co-widget-wide' : ''} ${plain ? '' : 'co-card'}`}
       aria-labelledby={widget.title ? headingId : undefined}
-      aria-label={widget.title ? undefined : t('widget.untitled')}
     >
       {widget.title ? (
         <h2 id={headingId} className="co-h3" dir="auto">

@@ -48,7 +48,7 @@ function RecordList({ widget, entity }: WidgetProps & { entity: Entity }) {
   return (
     <div className="co-stack co-stack-tight">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scroller must be reachable by keyboard */}
-      <section className="co-widget-scroll" tabIndex={0} aria-label={widget.title ?? entity.plural}>
+      <section className="co-widget-scroll" tabIndex={0}>
         <table className="co-widget-table">
           <thead>
             <tr>

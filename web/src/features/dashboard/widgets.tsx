@@ -76,6 +76,7 @@ function Navigation({ widget }: WidgetProps) {
 export const widgets: Readonly<Record<string, ComponentType<WidgetProps>>> = {
   markdown: MarkdownWidget,
   filtered_list: lazy(() => import('./record-list-widget')),
+  calendar: lazy(() => import('./calendar-widget')),
   map: lazy(() => import('./map-widget')),
   stat_card: StatCard,
   dashboard_navigation: Navigation,

@@ -19,10 +19,10 @@ import { describeProblem } from '~/lib/problem'
 import { rememberList } from '~/lib/remember-list'
 import { stringifySearch } from '~/lib/search'
 import { BELOW_DESKTOP, PHONE, useMedia, WIDE } from '~/lib/viewport'
+import { RecordCalendar } from '~/records/record-calendar'
 import { ColumnsDialog } from './columns-dialog'
 import { EntityCards, EntityTable } from './entity-table'
 import { FilterChips, FilterPanel, FilterSheet } from './filter-panel'
-import { ListCalendar } from './list-calendar'
 import { ListMap } from './list-map'
 import { listQuery, wireConditions } from './list-query'
 import {
@@ -256,7 +256,7 @@ function EntityList({ entity }: { entity: Entity }) {
         <div className="co-list-main" aria-busy={query.isFetching || undefined}>
           {query.isPlaceholderData || (query.isFetching && query.data) ? <div className="co-progress" /> : null}
           {calendarShown && entity.calendar ? (
-            <ListCalendar
+            <RecordCalendar
               model={model}
               entity={entity}
               calendar={entity.calendar}

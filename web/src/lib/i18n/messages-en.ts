@@ -126,7 +126,6 @@ export const en = {
   'dashboard.current': 'Dashboard: {name}',
   'dashboard.choose': 'Choose a dashboard',
   'dashboard.missing': 'Dashboard not found',
-  'widget.untitled': 'Part of the dashboard',
   'widget.unknown': 'This part of the dashboard cannot be shown by this version.',
   'widget.refused': 'You may not see these records.',
   'widget.empty': 'Nothing to show.',

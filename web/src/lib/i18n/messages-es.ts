@@ -127,7 +127,6 @@ export const es: Readonly<Record<MessageKey, string>> = {
   'dashboard.current': 'Panel: {name}',
   'dashboard.choose': 'Elegir un panel',
   'dashboard.missing': 'No se encontró el panel',
-  'widget.untitled': 'Parte del panel',
   'widget.unknown': 'Esta versión no puede mostrar esta parte del panel.',
   'widget.refused': 'No puede ver estos registros.',
   'widget.empty': 'Nada que mostrar.',

@@ -1,5 +1,5 @@
-// The records of a list in a calendar: month as a real table, week and day as lists per day, agenda
-// as one list (the default on phones and the text alternative). View and day are in the address bar.
+// Records in a calendar: month as a real table, week and day as lists per day, agenda
+// as one list (the default on phones and the text alternative). Which view and day is for the caller to keep.
 
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
@@ -51,7 +51,7 @@ function firstDayOfWeek(): number {
 const format = (day: string, options: Intl.DateTimeFormatOptions) =>
   new Intl.DateTimeFormat(currentLocale(), { ...options, timeZone: 'UTC' }).format(new Date(`${day}T00:00:00Z`))
 
-interface ListCalendarProps {
+interface RecordCalendarProps {
   model: Model
   entity: Entity
   calendar: NonNullable<Entity['calendar']>
@@ -59,11 +59,23 @@ interface ListCalendarProps {
   search: string
   view: string | undefined
   date: string | undefined
+  /** Level of the calendar's own heading; the days are one below. */
+  headingLevel?: 2 | 3
   onMove: (view: CalendarView, date: string) => void
 }
 
-export function ListCalendar({ model, entity, calendar, conditions, search, onMove, ...wanted }: ListCalendarProps) {
+export function RecordCalendar({
+  model,
+  entity,
+  calendar,
+  conditions,
+  search,
+  headingLevel = 2,
+  onMove,
+  ...wanted
+}: RecordCalendarProps) {
   const phone = useMedia(PHONE)
+  const Heading = headingLevel === 2 ? 'h2' : 'h3'
   const zone = personZone()
   const view = CALENDAR_VIEWS.find((candidate) => candidate === wanted.view) ?? (phone ? 'agenda' : 'dayGridMonth')
   const now = today(zone)
@@ -123,9 +135,9 @@ export function ListCalendar({ model, entity, calendar, conditions, search, onMo
           <Button icon="chevronRight" iconOnly onClick={() => onMove(view, movedDay(view, date, 1))}>
             {t('calendar.next')}
           </Button>
-          <h2 className="co-h3">
+          <Heading className="co-h3">
             <span role="status">{title}</span>
-          </h2>
+          </Heading>
         </div>
         <fieldset className="co-row co-tight">
           <legend className="co-hidden">{t('calendar.view')}</legend>
@@ -152,7 +164,7 @@ export function ListCalendar({ model, entity, calendar, conditions, search, onMo
           onDay={(day) => onMove('timeGridDay', day)}
         />
       ) : (
-        <DayLists entity={entity} days={days} byDay={byDay} view={view} today={now} />
+        <DayLists entity={entity} days={days} byDay={byDay} view={view} today={now} headingLevel={headingLevel} />
       )}
       <p className="co-muted co-small">
         {total > MAX_EVENTS ? `${t('calendar.limited', { n: MAX_EVENTS, total })} ` : ''}
@@ -240,18 +252,20 @@ interface DayListsProps {
   byDay: ReadonlyMap<string, readonly CalendarEvent[]>
   view: CalendarView
   today: string
+  headingLevel: 2 | 3
 }
 
-function DayLists({ entity, days, byDay, view, today: now }: DayListsProps) {
+function DayLists({ entity, days, byDay, view, today: now, headingLevel }: DayListsProps) {
+  const Heading = headingLevel === 2 ? 'h3' : 'h4'
   const shown = view === 'agenda' ? days.filter((day) => (byDay.get(day)?.length ?? 0) > 0) : days
   if (shown.length === 0) return <p className="co-card">{t('calendar.empty')}</p>
   return (
     <ul className={view === 'timeGridWeek' ? 'co-week' : 'co-stack co-stack-tight'}>
       {shown.map((day) => (
         <li key={day} className="co-card co-day-card">
-          <h3 className={day === now ? 'co-today-heading' : undefined}>
+          <Heading className={day === now ? 'co-day-heading co-today-heading' : 'co-day-heading'}>
             {format(day, { weekday: 'short', month: 'short', day: 'numeric' })}
-          </h3>
+          </Heading>
           {(byDay.get(day)?.length ?? 0) === 0 ? (
             <p className="co-muted co-small">{t('value.none')}</p>
           ) : (

@@ -1,0 +1,44 @@
+// The widget that shows records in a calendar. View and day are its own, not the address bar's.
+
+import { Link } from '@tanstack/react-router'
+import { useState } from 'react'
+import { buttonClass } from '~/components/button'
+import { paths } from '~/config/paths'
+import { t } from '~/lib/i18n/t'
+import { useModel } from '~/lib/metadata/model-context'
+import { RecordCalendar } from '~/records/record-calendar'
+import { conditionsOf, textOf } from './widget-config'
+import { Refused, useWidgetEntity, type WidgetProps } from './widget-parts'
+
+export default function CalendarWidget({ widget }: WidgetProps) {
+  const model = useModel()
+  const entity = useWidgetEntity(widget)
+  const config = widget.config ?? {}
+  const [shown, setShown] = useState<{ view: string | undefined; date: string | undefined }>({
+    view: textOf(config, 'initialView') ?? 'timeGridWeek',
+    date: textOf(config, 'initialDate')?.slice(0, 10),
+  })
+  const slot = textOf(config, 'timeSlotPropertyName')
+  if (!entity) return <Refused />
+  if (!slot || !model.property(entity.key, slot)) return <p className="co-muted">{t('widget.unknown')}</p>
+  return (
+    <div className="co-stack co-stack-tight">
+      <RecordCalendar
+        model={model}
+        entity={entity}
+        calendar={{ slot, color: textOf(config, 'colorProperty') ?? null }}
+        conditions={conditionsOf(config)}
+        search=""
+        view={shown.view}
+        date={shown.date}
+        headingLevel={3}
+        onMove={(view, date) => setShown({ view, date })}
+      />
+      {config.showCreateButton === true && entity.can.create ? (
+        <Link to={paths.create(entity.key)} className={buttonClass('default', 'co-widget-add')}>
+          {t('list.add', { name: entity.name })}
+        </Link>
+      ) : null}
+    </div>
+  )
+}
