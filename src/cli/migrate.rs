@@ -275,10 +275,7 @@ pub(super) fn owner_url(sources: &SourceArgs) -> anyhow::Result<Secret> {
 fn owner_config(sources: &SourceArgs) -> anyhow::Result<Config> {
     let loaded = sources.load(RoleSet::only(Role::Migrate), Overrides::default())?;
     loaded.require_complete()?;
-    let mut log = loaded.config.log.clone();
-    // refinery tells every step, the driver every notice of the server; the progress lines say it better.
-    log.level.push_str(",refinery_core=warn,tokio_postgres=warn");
-    start_logging(&log)?;
+    start_logging(&loaded.config.log)?;
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }

@@ -33,12 +33,16 @@ pub enum TelemetryError {
     AlreadyStarted,
 }
 
+/// Libraries that tell each step, or each notice of the server, at level info. Named in the filter they speak again.
+const LOWERED: &str = "refinery_core=warn,tokio_postgres=warn";
+
 /// Starts logging for the rest of the process.
 ///
 /// # Errors
 /// When the filter cannot be read, or on a second call.
 pub fn init(filter: &str, format: Format) -> Result<(), TelemetryError> {
-    let filter = parse_filter(filter)?;
+    parse_filter(filter)?;
+    let filter = parse_filter(&format!("{LOWERED},{filter}"))?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let started = match format {
         Format::Pretty => builder.with_target(false).with_ansi(std::io::stderr().is_terminal()).try_init(),
