@@ -1,6 +1,5 @@
 //! The demo's folder: where it is, what it was made for, how it is emptied.
 
-use super::Example;
 use crate::cluster;
 use anyhow::{Context, bail};
 use std::path::{Path, PathBuf};
@@ -15,9 +14,9 @@ const RANDOM_PASSWORDS_FILE: &str = "random-passwords";
 pub(super) struct DemoFolder(PathBuf);
 
 impl DemoFolder {
-    /// The chosen folder, or one per example below the user's data folder.
-    pub(super) fn new(chosen: Option<PathBuf>, default_data_dir: &Path, example: Example) -> Self {
-        Self(chosen.unwrap_or_else(|| default_data_dir.join("demo").join(example.name())))
+    /// The chosen folder, or one per application below the user's data folder.
+    pub(super) fn new(chosen: Option<PathBuf>, default_data_dir: &Path, application: &str) -> Self {
+        Self(chosen.unwrap_or_else(|| default_data_dir.join("demo").join(application)))
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -40,11 +39,11 @@ impl DemoFolder {
         Ok(())
     }
 
-    /// Creates the folder and remembers the example; refuses another one than the folder was made for.
-    pub(super) fn claim(&self, example: Example) -> anyhow::Result<()> {
+    /// Creates the folder and remembers what it shows; refuses anything else than the folder was made for.
+    pub(super) fn claim(&self, shown: &str) -> anyhow::Result<()> {
         let path = self.0.join(EXAMPLE_FILE);
         match std::fs::read_to_string(&path) {
-            Ok(text) if text.trim() == example.name() => return Ok(()),
+            Ok(text) if text.trim() == shown => return Ok(()),
             Ok(text) => bail!(
                 "{} holds the demo `{}`: choose another folder with --data-dir, or start afresh with --reset",
                 self.0.display(),
@@ -53,7 +52,7 @@ impl DemoFolder {
             Err(_) => {}
         }
         cluster::create_data_dir(&self.0)?;
-        std::fs::write(&path, example.name()).with_context(|| format!("could not write {}", path.display()))
+        std::fs::write(&path, shown).with_context(|| format!("could not write {}", path.display()))
     }
 
     /// Whether the people have random passwords, not the well-known one.

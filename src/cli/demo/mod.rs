@@ -33,6 +33,7 @@ Examples:
   civic-os demo
   civic-os demo --listen 127.0.0.1:8080
   civic-os demo --example wildlife-strikes
+  civic-os demo --app ./my-town                     your own application, before there is a server for it
   civic-os demo --reset                             start afresh: deletes the demo's data")]
 pub(crate) struct Args {
     /// Address of the web client; with another than a loopback address the people get random passwords
@@ -44,6 +45,9 @@ pub(crate) struct Args {
     /// Application to show
     #[arg(long, value_enum, default_value_t)]
     example: Example,
+    /// Show your own application instead: the folder that `app apply` takes
+    #[arg(long, value_name = "DIR", conflicts_with = "example")]
+    app: Option<PathBuf>,
     /// Delete the demo's data first
     #[arg(long)]
     reset: bool,
@@ -119,16 +123,52 @@ pub(crate) fn run(args: &Args, sources: &SourceArgs) -> anyhow::Result<Exit> {
         config
     };
     start_logging(&config.log)?;
-    let folder = DemoFolder::new(args.data_dir.clone(), &config.data_dir(), args.example);
+    let application = Application::of(args)?;
+    let folder = DemoFolder::new(args.data_dir.clone(), &config.data_dir(), &application.name());
     let screen = Arc::new(Screen::new());
     require_free(args.listen.0)?;
     if args.reset {
         screen.step("Deleting the demo's data");
         folder.reset()?;
     }
-    folder.claim(args.example)?;
-    configure(&mut config, args, &folder)?;
+    folder.claim(&application.identity())?;
+    configure(&mut config, args, &application, &folder)?;
     block_on(start_and_serve(args, config, &folder, screen))
+}
+
+/// What a demo shows.
+enum Application {
+    /// One that the binary carries.
+    Example(Example),
+    /// A folder of the integrator's, absolute.
+    Own(PathBuf),
+}
+
+impl Application {
+    fn of(args: &Args) -> anyhow::Result<Self> {
+        let Some(folder) = &args.app else { return Ok(Self::Example(args.example)) };
+        let folder = folder.canonicalize().with_context(|| format!("cannot read --app {}", folder.display()))?;
+        if !folder.is_dir() {
+            bail!("--app {} is no folder", folder.display());
+        }
+        Ok(Self::Own(folder))
+    }
+
+    /// Name of its data folder.
+    fn name(&self) -> String {
+        match self {
+            Self::Example(example) => example.name().to_owned(),
+            Self::Own(folder) => format!("app-{}", folder.file_name().unwrap_or_default().to_string_lossy()),
+        }
+    }
+
+    /// What a data folder is made for: two folders of the same name are two applications.
+    fn identity(&self) -> String {
+        match self {
+            Self::Example(example) => example.name().to_owned(),
+            Self::Own(folder) => folder.display().to_string(),
+        }
+    }
 }
 
 /// A busy port is the first thing to say, before a database is created for nothing.
@@ -144,13 +184,18 @@ fn require_free(address: SocketAddr) -> anyhow::Result<()> {
 }
 
 /// What makes a configuration a demonstration.
-fn configure(config: &mut Config, args: &Args, folder: &DemoFolder) -> anyhow::Result<()> {
+fn configure(config: &mut Config, args: &Args, application: &Application, folder: &DemoFolder) -> anyhow::Result<()> {
     config.data_dir = Some(folder.path().to_owned());
     config.database.mode = DatabaseMode::Managed;
     config.migrate.on_start = Some(true);
-    config.app.init_dir = Some(args.example.unpack(&folder.path().join("examples"))?);
-    config.branding.name.get_or_insert_with(|| args.example.organisation().to_owned());
-    (config.map.default_lat, config.map.default_lng, config.map.default_zoom) = args.example.map_start();
+    config.app.init_dir = Some(match application {
+        Application::Own(own) => own.clone(),
+        Application::Example(example) => {
+            config.branding.name.get_or_insert_with(|| example.organisation().to_owned());
+            (config.map.default_lat, config.map.default_lng, config.map.default_zoom) = example.map_start();
+            example.unpack(&folder.path().join("examples"))?
+        }
+    });
     config.web.listen = args.listen.to_string();
     config.identity.enabled = true;
     config.auth.issuer = None;

@@ -2,9 +2,9 @@
 //! describes.
 
 use super::questions::Person;
-use crate::support::{TestApp, TestDatabase, binary};
+use crate::support::{ServerProcess, TestApp, TestDatabase, binary, free_port, http_client};
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Output;
 
@@ -135,4 +135,43 @@ async fn a_changed_file_is_an_error_and_a_new_one_is_applied() {
         .expect("run the binary");
     assert_eq!(output.status.code(), Some(2), "{output:?}");
     assert!(String::from_utf8_lossy(&output.stderr).contains("10_fees.sql"), "{output:?}");
+}
+
+#[tokio::test]
+async fn the_demo_shows_an_integrators_folder() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().expect("folder");
+    // As root the database runs as an unprivileged user, who has to pass.
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).expect("mode");
+    let application = folder.path().join("tool-library");
+    std::fs::create_dir(&application).expect("folder");
+    for (name, text) in blocks() {
+        std::fs::write(application.join(name), text).expect("write");
+    }
+    let data = folder.path().join("data");
+    let demo = |more: &[&str]| {
+        let mut command = binary();
+        command.arg("demo").arg("--data-dir").arg(&data).args(more);
+        command
+    };
+    let address = format!("127.0.0.1:{}", free_port());
+    let mut command = demo(&["--listen", &address]);
+    command.arg("--app").arg(&application);
+    let mut process = ServerProcess::spawn(command, tempfile::tempdir().expect("folder"));
+    process.says("Ctrl-C").await;
+    let url = format!("http://{address}/api/tools?select=display_name&order=display_name");
+    let tools: Value = http_client().get(&url).send().await.expect("answer").json().await.expect("JSON");
+    assert_eq!(tools[0]["display_name"], "Extension ladder", "{tools}");
+
+    // The data folder belongs to this application, and a folder that is not there is named.
+    let listen = format!("127.0.0.1:{}", free_port());
+    for (more, says) in [
+        (vec!["--listen", &listen], "tool-library"),
+        (vec!["--listen", &listen, "--app", "no-such-folder"], "no-such-folder"),
+        (vec!["--listen", &listen, "--app", "x", "--example", "town"], "--example"),
+    ] {
+        let output = demo(&more).output().expect("run the binary");
+        assert!(!output.status.success(), "{more:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains(says), "{more:?}: {output:?}");
+    }
 }
