@@ -319,7 +319,7 @@ mod tests {
     #[test]
     fn only_a_loopback_demo_has_the_well_known_password() {
         let parent = tempfile::tempdir().unwrap();
-        let folder = DemoFolder::new(Some(parent.path().to_owned()), parent.path(), Example::Town);
+        let folder = DemoFolder::new(Some(parent.path().to_owned()), parent.path(), Example::Town.name());
         let local = "127.0.0.1:8000".parse().unwrap();
         let open = "0.0.0.0:8000".parse().unwrap();
         assert_eq!(Passwords::choose(local, &folder).of(0), Some("civic-os"));
