@@ -41,10 +41,10 @@ fn people() -> Vec<NewPerson> {
 
 impl TestProvider {
     async fn start() -> Self {
-        Self::start_in(tempfile::tempdir().expect("folder"), |_| {}).await
+        Self::start_in(tempfile::tempdir().expect("folder"), |_| {})
     }
 
-    async fn start_in(folder: TempDir, change: impl FnOnce(&mut ProviderOptions)) -> Self {
+    fn start_in(folder: TempDir, change: impl FnOnce(&mut ProviderOptions)) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("bind");
         let origin = format!("http://{}", listener.local_addr().expect("address"));
         let mut options = ProviderOptions::new(folder.path(), &origin, "civic-os", "civic-os");
@@ -366,8 +366,7 @@ async fn cookies_are_limited_to_the_realm_and_closed_to_scripts() {
     let folder = tempfile::tempdir().expect("folder");
     let provider = TestProvider::start_in(folder, |options| {
         options.issuer = "https://town.example/realms/civic-os".into();
-    })
-    .await;
+    });
     let mut browser = Browser::default();
     browser.get(&provider.authorize(&[])).await;
     assert!(browser.attributes["CIVIC_OS_FORM"].contains("Secure"));
@@ -672,7 +671,7 @@ async fn a_restart_keeps_keys_people_and_sessions() {
         std::fs::copy(from.join(file), to.join(file)).expect("copy");
     }
     let issuer = provider.url("");
-    let again = TestProvider::start_in(copy, |options| options.issuer = issuer).await;
+    let again = TestProvider::start_in(copy, |options| options.issuer = issuer);
     let bearer = format!("Bearer {}", tokens["access_token"].as_str().expect("token"));
     assert!(again.authenticator().authenticate(Some(&bearer)).await.is_ok(), "old tokens are still good");
     let (status, renewed) = again.refresh(tokens["refresh_token"].as_str().expect("token")).await;
@@ -744,7 +743,7 @@ async fn pages_have_no_scripts_and_cannot_be_framed() {
     assert_eq!(page.header("cache-control"), "no-store");
     assert!(!page.body.contains(PASSWORD), "accounts are shown in demonstrations only");
     let folder = tempfile::tempdir().expect("folder");
-    let demo = TestProvider::start_in(folder, |options| options.shown_password = Some(PASSWORD.into())).await;
+    let demo = TestProvider::start_in(folder, |options| options.shown_password = Some(PASSWORD.into()));
     assert!(Browser::default().get(&demo.authorize(&[])).await.body.contains(PASSWORD));
 }
 
