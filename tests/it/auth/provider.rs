@@ -40,7 +40,7 @@ fn people() -> Vec<NewPerson> {
 }
 
 impl TestProvider {
-    async fn start() -> Self {
+    fn start() -> Self {
         Self::start_in(tempfile::tempdir().expect("folder"), |_| {})
     }
 
@@ -239,7 +239,7 @@ impl Browser {
 
 #[actix_web::test]
 async fn a_resident_signs_in_and_the_token_has_keycloaks_claims() {
-    let provider = TestProvider::start().await;
+    let provider = TestProvider::start();
     let mut browser = Browser::default();
     let tokens = provider.sign_in(&mut browser, "resident").await;
     assert_eq!(tokens["token_type"], "Bearer");
@@ -282,7 +282,7 @@ async fn a_resident_signs_in_and_the_token_has_keycloaks_claims() {
 
 #[actix_web::test]
 async fn discovery_keys_and_user_information_agree_with_the_tokens() {
-    let provider = TestProvider::start().await;
+    let provider = TestProvider::start();
     let document: Value = client()
         .get(provider.url("/.well-known/openid-configuration"))
         .send()
@@ -319,7 +319,7 @@ async fn discovery_keys_and_user_information_agree_with_the_tokens() {
 
 #[actix_web::test]
 async fn single_sign_on_answers_silently_and_ends_with_the_logout() {
-    let provider = TestProvider::start().await;
+    let provider = TestProvider::start();
     let mut browser = Browser::default();
     let silent = provider.authorize(&[("prompt", "none")]);
     let answer = browser.get(&silent).await;
@@ -354,7 +354,7 @@ async fn single_sign_on_answers_silently_and_ends_with_the_logout() {
 
 #[actix_web::test]
 async fn cookies_are_limited_to_the_realm_and_closed_to_scripts() {
-    let provider = TestProvider::start().await;
+    let provider = TestProvider::start();
     let mut browser = Browser::default();
     provider.sign_in(&mut browser, "resident").await;
     let session = &browser.attributes["CIVIC_OS_SESSION"];
@@ -374,7 +374,7 @@ async fn cookies_are_limited_to_the_realm_and_closed_to_scripts() {
 
 #[actix_web::test]
 async fn refresh_tokens_rotate_and_a_replay_revokes_the_family() {
-    let provider = TestProvider::start().await;
+    let provider = TestProvider::start();
     let mut browser = Browser::default();
     let first = provider.sign_in(&mut browser, "resident").await;
     let (status, second) = provider.refresh(first["refresh_token"].as_str().expect("token")).await;
@@ -395,7 +395,7 @@ async fn refresh_tokens_rotate_and_a_replay_revokes_the_family() {
 
 #[actix_web::test]
 async fn one_refresh_token_used_by_many_at_once_works_for_one() {
-    let provider = TestProvider::start().await;
+    let provider = TestProvider::start();
     let mut browser = Browser::default();
     let tokens = provider.sign_in(&mut browser, "resident").await;
     let token = tokens["refresh_token"].as_str().expect("token");
@@ -405,8 +405,8 @@ async fn one_refresh_token_used_by_many_at_once_works_for_one() {
 
 #[actix_web::test]
 async fn forged_and_foreign_refresh_tokens_are_refused() {
-    let provider = TestProvider::start().await;
-    let other = TestProvider::start().await;
+    let provider = TestProvider::start();
+    let other = TestProvider::start();
     let mut browser = Browser::default();
     let tokens = provider.sign_in(&mut browser, "resident").await;
     let foreign = other.sign_in(&mut Browser::default(), "resident").await;
@@ -433,7 +433,7 @@ async fn forged_and_foreign_refresh_tokens_are_refused() {
 
 #[actix_web::test]
 async fn codes_work_once_with_their_verifier_and_address() {
-    let provider = TestProvider::start().await;
+    let provider = TestProvider::start();
     let mut browser = Browser::default();
     provider.sign_in(&mut browser, "resident").await;
     let silent = provider.authorize(&[("prompt", "none")]);
@@ -474,7 +474,7 @@ async fn codes_work_once_with_their_verifier_and_address() {
 
 #[actix_web::test]
 async fn nobody_is_redirected_to_strangers() {
-    let provider = TestProvider::start().await;
+    let provider = TestProvider::start();
     let mut browser = Browser::default();
     provider.sign_in(&mut browser, "resident").await;
     let strangers = [
@@ -517,7 +517,7 @@ async fn nobody_is_redirected_to_strangers() {
 
 #[actix_web::test]
 async fn requests_outside_the_standard_are_refused_to_the_client() {
-    let provider = TestProvider::start().await;
+    let provider = TestProvider::start();
     for (changes, error) in [
         (vec![("response_type", "token")], "unsupported_response_type"),
         (vec![("response_type", "code id_token")], "unsupported_response_type"),
@@ -540,7 +540,7 @@ async fn requests_outside_the_standard_are_refused_to_the_client() {
 
 #[actix_web::test]
 async fn a_form_works_only_in_the_browser_it_was_shown_in() {
-    let provider = TestProvider::start().await;
+    let provider = TestProvider::start();
     let mut mine = Browser::default();
     let page = mine.get(&provider.authorize(&[])).await;
     // Another site has the form (its own sign-in page) but not the cookie of this browser: login CSRF.
@@ -569,7 +569,7 @@ async fn a_form_works_only_in_the_browser_it_was_shown_in() {
 
 #[actix_web::test]
 async fn signing_out_without_proof_asks_first() {
-    let provider = TestProvider::start().await;
+    let provider = TestProvider::start();
     let mut browser = Browser::default();
     provider.sign_in(&mut browser, "resident").await;
     let logout = provider.url("/protocol/openid-connect/logout");
@@ -595,7 +595,7 @@ async fn signing_out_without_proof_asks_first() {
 
 #[actix_web::test]
 async fn wrong_passwords_tell_nothing_and_are_braked() {
-    let provider = TestProvider::start().await;
+    let provider = TestProvider::start();
     let mut browser = Browser::default();
     let page = browser.get(&provider.authorize(&[])).await;
     let comparable = |answer: &Page, name: &str| {
@@ -624,7 +624,7 @@ async fn wrong_passwords_tell_nothing_and_are_braked() {
 
 #[actix_web::test]
 async fn parallel_guesses_gain_nothing() {
-    let provider = TestProvider::start().await;
+    let provider = TestProvider::start();
     let mut browser = Browser::default();
     let page = browser.get(&provider.authorize(&[])).await;
     let (form, cookie) = (page.form(), format!("CIVIC_OS_FORM={}", browser.cookies["CIVIC_OS_FORM"]));
@@ -639,7 +639,7 @@ async fn parallel_guesses_gain_nothing() {
 
 #[actix_web::test]
 async fn disabled_people_are_out_at_once() {
-    let provider = TestProvider::start().await;
+    let provider = TestProvider::start();
     let mut browser = Browser::default();
     let tokens = provider.sign_in(&mut browser, "resident").await;
     assert!(provider.provider.set_enabled("resident", false).expect("kept"));
@@ -652,7 +652,7 @@ async fn disabled_people_are_out_at_once() {
 
 #[actix_web::test]
 async fn a_restart_keeps_keys_people_and_sessions() {
-    let provider = TestProvider::start().await;
+    let provider = TestProvider::start();
     let mut browser = Browser::default();
     let tokens = provider.sign_in(&mut browser, "resident").await;
     provider.provider.save().expect("saved");
@@ -682,7 +682,7 @@ async fn a_restart_keeps_keys_people_and_sessions() {
 
 #[actix_web::test]
 async fn keys_rotate_without_cutting_anybody_off() {
-    let provider = TestProvider::start().await;
+    let provider = TestProvider::start();
     let mut browser = Browser::default();
     let old = provider.sign_in(&mut browser, "resident").await;
     let kid = provider.provider.rotate_keys().expect("rotated");
@@ -717,7 +717,7 @@ async fn people_without_a_password_get_a_random_one_once() {
 
 #[actix_web::test]
 async fn only_the_client_may_read_tokens_across_origins() {
-    let provider = TestProvider::start().await;
+    let provider = TestProvider::start();
     let token = provider.url("/protocol/openid-connect/token");
     for (origin, allowed) in [("http://spa.example", true), ("https://evil.example", false), ("null", false)] {
         for request in [client().request(reqwest::Method::OPTIONS, &token), client().post(&token).body("x=1")] {
@@ -732,7 +732,7 @@ async fn only_the_client_may_read_tokens_across_origins() {
 
 #[actix_web::test]
 async fn pages_have_no_scripts_and_cannot_be_framed() {
-    let provider = TestProvider::start().await;
+    let provider = TestProvider::start();
     let page = Browser::default().get(&provider.authorize(&[("login_hint", "\"><script>alert(1)</script>")])).await;
     assert!(!page.body.contains("<script"), "{}", page.body);
     assert!(page.body.contains("<html lang=\"en\">") && page.body.contains("<label for=\"username\">"));
@@ -749,7 +749,7 @@ async fn pages_have_no_scripts_and_cannot_be_framed() {
 
 #[actix_web::test]
 async fn frames_of_keycloak_js_work_for_the_client_only() {
-    let provider = TestProvider::start().await;
+    let provider = TestProvider::start();
     let mut browser = Browser::default();
     let step1 = browser.get(&provider.url("/protocol/openid-connect/3p-cookies/step1.html")).await;
     assert_eq!(step1.status, 302);
@@ -771,7 +771,7 @@ async fn frames_of_keycloak_js_work_for_the_client_only() {
 
 #[actix_web::test]
 async fn the_account_page_changes_the_password_and_signs_out_everywhere() {
-    let provider = TestProvider::start().await;
+    let provider = TestProvider::start();
     let account = provider.url("/account");
     assert_eq!(Browser::default().get(&account).await.status, 401);
     let mut browser = Browser::default();
@@ -811,7 +811,7 @@ async fn the_account_page_changes_the_password_and_signs_out_everywhere() {
 
 #[actix_web::test]
 async fn oversized_and_repeated_input_is_refused() {
-    let provider = TestProvider::start().await;
+    let provider = TestProvider::start();
     let big = "x".repeat(20_000);
     let answer = client().post(provider.url("/protocol/openid-connect/token")).body(format!("a={big}")).send().await;
     assert_eq!(answer.expect("answer").status(), 413);
