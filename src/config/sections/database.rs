@@ -82,7 +82,7 @@ pub enum PreparedStatements {
 }
 
 /// `[migrate]`
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MigrateConfig {
     /// Deploy before serving; default: true for role `all`, otherwise false ([`crate::config::Config::migrate_on_start`]).
@@ -91,12 +91,6 @@ pub struct MigrateConfig {
     pub verify: bool,
     /// Compare the whole schema with the expected one after deploying.
     pub verify_full: bool,
-}
-
-impl Default for MigrateConfig {
-    fn default() -> Self {
-        Self { on_start: None, verify: false, verify_full: false }
-    }
 }
 
 /// `[app]`
