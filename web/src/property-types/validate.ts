@@ -12,7 +12,8 @@ const isEmpty = (draft: Draft): boolean => draft === undefined || draft === null
 /** On create a column with a default may stay empty: the database fills it in. */
 export function isRequired(property: Property, mode: 'create' | 'edit'): boolean {
   if (property.rules.some((rule) => rule.type === 'required')) return true
-  if (property.nullable) return false
+  // A switch always has one of its two values.
+  if (property.nullable || property.type === 'Boolean') return false
   return mode === 'edit' || property.defaultExpression === null
 }
 

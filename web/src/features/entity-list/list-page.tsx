@@ -287,7 +287,7 @@ function EntityList({ entity }: { entity: Entity }) {
             <Loading lines={10} />
           ) : (
             <>
-              <p role="status" className="co-muted co-numbers">
+              <p role="status" className="co-muted co-numbers" dir="auto">
                 {range}
                 {sortedText}
               </p>
