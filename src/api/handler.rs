@@ -90,8 +90,8 @@ async fn pipeline(
     timing: &mut Timing,
 ) -> (Result<Answer, ApiError>, bool) {
     let started = timing.start();
-    let authorization = http.headers().get("authorization").and_then(|value| value.to_str().ok());
-    let identity = match inner.authenticator.authenticate(authorization).await {
+    let authorization = http.headers().get_all("authorization").map(|value| value.as_bytes());
+    let identity = match inner.authenticator.authenticate_headers(authorization).await {
         Ok(identity) => identity,
         Err(error) => return (Err(error.into()), true),
     };

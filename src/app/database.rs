@@ -2,9 +2,10 @@
 
 use super::AppError;
 use super::listeners::Addresses;
+use super::who_am_i::WhoAmI;
 use crate::admin::{Admin, Condition};
 use crate::api::{Api, ApiContext, ApiSettings};
-use crate::auth::Authenticator;
+use crate::auth::{Authenticator, LoginRights, login_check};
 use crate::config::{ApiMode, Config, MigrateConfig, Role, RoleSet, Secret};
 use crate::db::{Db, DbOptions, Hub, LaneLimits};
 use crate::jobs::{JobQueue, QueueSettings, Registry, Store};
@@ -26,6 +27,17 @@ pub(super) struct Database {
     db: Db,
     hub: Hub,
     schema_cache: Option<schema_cache::Handle>,
+}
+
+fn judge(rights: LoginRights, strict: bool) -> Result<(), AppError> {
+    let LoginRights { login, excessive, unusual } = rights;
+    if strict && !excessive.is_empty() {
+        return Err(AppError::PrivilegedLogin { login, rights: excessive.join(", ") });
+    }
+    for right in excessive.iter().chain(&unusual) {
+        tracing::warn!(%login, "The database login may do more than it should: {right}");
+    }
+    Ok(())
 }
 
 impl Database {
@@ -74,6 +86,48 @@ impl Database {
             address.map_or_else(|| ("0.0.0.0".to_owned(), 0), |address| (address.ip().to_string(), address.port()));
         let settings = ApiSettings::from_config(&config.api, &host, port);
         Ok(Api::new(ApiContext { db: self.db.clone(), schema_cache, authenticator, settings }))
+    }
+
+    /// The page data of "who am I", where the core schema is.
+    pub(super) fn who_am_i(&self, config: &Config, authenticator: &Authenticator) -> Option<WhoAmI> {
+        (config.api.mode == ApiMode::CivicOs)
+            .then(|| WhoAmI::new(authenticator.clone(), self.db.clone(), config.api.db_pre_request.as_deref()))
+    }
+
+    /// Refuses an API on a login that row security does not bind (SURFACE.md §2); other roles only warn. A database
+    /// that is down is asked later, and the process ends then.
+    pub(super) async fn check_login(
+        &self,
+        config: &Config,
+        roles: RoleSet,
+        lifecycle: &Lifecycle,
+    ) -> Result<(), AppError> {
+        if config.api.mode == ApiMode::Postgrest {
+            return Ok(());
+        }
+        let strict = roles.contains(Role::Api) && !config.auth.allow_privileged_login;
+        match tokio::time::timeout(RETRY.0, login_check(&self.db)).await {
+            Ok(Ok(rights)) => judge(rights, strict),
+            _ => {
+                let (db, lifecycle) = (self.db.clone(), lifecycle.clone());
+                tokio::spawn(async move {
+                    let rights = loop {
+                        tokio::select! {
+                            () = lifecycle.soft_stop().cancelled_owned() => return,
+                            () = tokio::time::sleep(RETRY.0) => {}
+                        }
+                        if let Ok(rights) = login_check(&db).await {
+                            break rights;
+                        }
+                    };
+                    if let Err(error) = judge(rights, strict) {
+                        tracing::error!("{error}");
+                        lifecycle.crash("database login");
+                    }
+                });
+                Ok(())
+            }
+        }
     }
 
     /// The job queue of the roles that work; the kinds that each role brings are registered here.

@@ -49,6 +49,17 @@ pub enum AppError {
     /// The pool could not be made.
     #[error("cannot use the database connection: {0}")]
     Database(#[from] DbError),
+    /// The pool's login may do more than requests are meant to.
+    #[error(
+        "the API does not start on the database login {login:?}: {rights}. Use a NOINHERIT login that may only become \
+         the roles of requests (docs/authentication.md), or set auth.allow_privileged_login = true"
+    )]
+    PrivilegedLogin {
+        /// The login.
+        login: String,
+        /// What it may do.
+        rights: String,
+    },
     /// Keys or claim paths are not usable.
     #[error("cannot verify tokens: {0}")]
     Auth(#[from] SetupError),

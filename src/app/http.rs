@@ -2,6 +2,7 @@
 
 use super::AppError;
 use super::listeners::Listeners;
+use super::who_am_i::WhoAmI;
 use crate::admin::Admin;
 use crate::api::Api;
 use crate::identity::Provider;
@@ -29,6 +30,7 @@ const DRAIN_SECONDS: u64 = 25;
 pub(super) struct Site {
     pub(super) api: Option<Api>,
     pub(super) provider: Option<Provider>,
+    pub(super) who_am_i: Option<WhoAmI>,
     pub(super) runtime_config: Option<RuntimeConfig>,
     pub(super) public_url: String,
     pub(super) admin: Option<Admin>,
@@ -49,15 +51,21 @@ impl Servers {
         if let (Some(api), Some(runtime_config)) = (&site.api, &site.runtime_config) {
             let policy = SecurityPolicy::new(runtime_config, &site.public_url, false);
             let (api, provider, client) = (api.clone(), site.provider.clone(), Web::new(runtime_config));
+            let who_am_i = site.who_am_i.clone();
             let factory = move || {
                 let policy = policy.clone();
-                let (provider, client) = (provider.clone(), client.clone());
+                let (provider, client, who_am_i) = (provider.clone(), client.clone(), who_am_i.clone());
                 App::new()
                     .wrap(from_fn(move |request, next| policy.clone().apply(request, next)))
                     .configure(api.configure("/api"))
                     .configure(move |routes| {
                         if let Some(provider) = &provider {
                             provider.configure(routes);
+                        }
+                    })
+                    .configure(move |routes| {
+                        if let Some(who_am_i) = &who_am_i {
+                            who_am_i.configure(routes);
                         }
                     })
                     // Last: it answers whatever is left.

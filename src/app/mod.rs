@@ -9,6 +9,7 @@ mod database;
 mod error;
 mod http;
 mod listeners;
+mod who_am_i;
 
 pub use error::AppError;
 pub use listeners::Addresses;
@@ -117,6 +118,7 @@ async fn start_modules(
     attempt!(preparation.start(&lifecycle).await);
 
     let database = attempt!(database::Database::open(&config, roles));
+    attempt!(database.check_login(&config, roles, &lifecycle).await);
     let mut admin = Admin::new(lifecycle.clone());
     database.report_to(&mut admin);
     for address in listeners.addresses().public() {
@@ -128,6 +130,7 @@ async fn start_modules(
     if roles.contains(Role::Api) {
         let provider = attempt!(open_provider(&config, &extras));
         let authenticator = attempt!(authenticator(&config, provider.as_ref()));
+        site.who_am_i = database.who_am_i(&config, &authenticator);
         site.api = Some(attempt!(database.api(&config, listeners.addresses(), authenticator)));
         site.runtime_config = Some(client_config::runtime_config(&config, extras.demo));
         site.public_url = config.public_url();
@@ -265,6 +268,7 @@ fn authenticator(config: &Config, provider: Option<&Provider>) -> Result<Authent
     options.honour_role_claim |= auth.honour_role_claim;
     // An empty list allows every role that the login may become.
     options.allowed_roles = auth.allowed_roles.clone().filter(|roles| !roles.is_empty());
+    options.authorized_parties.clone_from(&auth.authorized_parties);
     options.cache_max_lifetime = Duration::from_secs(auth.jwt_cache_max_lifetime);
     let source = match (provider, auth.jwt_secret.expose(), &auth.issuer) {
         (Some(provider), _, _) => {
@@ -274,7 +278,9 @@ fn authenticator(config: &Config, provider: Option<&Provider>) -> Result<Authent
         (None, Some(secret), _) => KeySource::from_secret(secret, auth.jwt_secret_is_base64)?,
         (None, None, Some(issuer)) => {
             options.issuer = Some(issuer.clone());
-            KeySource::Issuer(IssuerOptions::new(issuer))
+            let mut reach = IssuerOptions::new(issuer);
+            reach.jwks_url.clone_from(&auth.jwks_url);
+            KeySource::Issuer(reach)
         }
         (None, None, None) => KeySource::None,
     };

@@ -35,7 +35,7 @@ pub struct AuthOptions {
     /// Whether the role claim chooses the database role. Without it every request starts as the anonymous role and
     /// `check_jwt` switches (D-25).
     pub honour_role_claim: bool,
-    /// Roles that a request may become; `None`: any that the login may become. The worker roles never.
+    /// Roles that a request may become; `None` or none at all: any that the login may become. The worker roles never.
     pub allowed_roles: Option<Vec<String>>,
     /// Longest time a verified token stays in the cache; zero switches the cache off.
     pub cache_max_lifetime: Duration,
@@ -128,6 +128,28 @@ impl Authenticator {
         let keys = source.open()?;
         let inner = Inner { options, role_path, keys, anonymous, cache };
         Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Decides who is asking from the `Authorization` headers of a request as they came. Two of them are refused: what
+    /// stands before us and we might not take the same one.
+    ///
+    /// # Errors
+    /// See [`AuthError`].
+    pub async fn authenticate_headers<'h>(
+        &self,
+        headers: impl IntoIterator<Item = &'h [u8]>,
+    ) -> Result<Arc<Identity>, AuthError> {
+        let mut headers = headers.into_iter();
+        let (first, second) = (headers.next(), headers.next());
+        if second.is_some() {
+            return Err(AuthError::undecodable_because(
+                "JWT couldn't be decoded",
+                "The Authorization header came more than once",
+            ));
+        }
+        // Bytes beyond ASCII make a token undecodable, not anonymous.
+        let first = first.map(String::from_utf8_lossy);
+        self.authenticate(first.as_deref()).await
     }
 
     /// Decides who is asking from the value of the `Authorization` header. Schemes other than Bearer count as no
@@ -253,7 +275,8 @@ impl Inner {
             Some(role) => role.into_owned(),
             None => return self.options.anonymous_role.clone().ok_or(AuthError::AnonymousDisabled),
         };
-        let listed = self.options.allowed_roles.as_ref().is_none_or(|allowed| allowed.contains(&role));
+        let allowed = self.options.allowed_roles.as_deref().unwrap_or_default();
+        let listed = allowed.is_empty() || allowed.contains(&role);
         if !listed || NEVER_FOR_REQUESTS.contains(&role.as_str()) {
             return Err(AuthError::RoleNotAllowed { role });
         }

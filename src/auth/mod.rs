@@ -2,8 +2,8 @@
 //! and the claims that SQL sees (`POSTGREST.md` §14, `BEHAVIOUR.md` §2).
 //!
 //! Signatures are checked with ring against a [`KeySet`] that comes from a configured secret, from an OpenID Connect
-//! issuer (refreshed, D-19) or from the embedded provider. No SQL and no HTTP handlers here; `api` calls
-//! [`Authenticator::authenticate`] once per request. Tests: `tests/it/auth`, and beside the grammar in `role_path`.
+//! issuer (refreshed, D-19) or from the embedded provider. No HTTP handlers here; `api` calls
+//! [`Authenticator::authenticate_headers`] once per request. Tests: `tests/it/auth`, and beside the grammar in `role_path`.
 
 mod authenticator;
 mod claims;
@@ -12,7 +12,9 @@ mod issuer;
 mod jws;
 mod key_source;
 mod keys;
+mod login;
 mod role_path;
+mod who_am_i;
 
 pub use authenticator::{AuthOptions, Authenticator, Identity};
 pub use error::{AuthError, SetupError};
@@ -20,4 +22,6 @@ pub use issuer::{IssuerOptions, KeyStatus};
 pub use jws::verified_claims;
 pub use key_source::{KeySource, SharedKeySet};
 pub use keys::{Algorithm, KeySet, KeySetError};
+pub use login::{LoginRights, login_check};
 pub use role_path::{RolePath, RolePathError};
+pub use who_am_i::who_am_i;

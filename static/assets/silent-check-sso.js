@@ -4,6 +4,8 @@
 // origin, so it uses a channel of this origin.
 ;(() => {
   if (window.parent !== window) {
+    // keycloak-js waits for the bare address and takes the first message; our client only hears the second.
+    window.parent.postMessage(window.location.href, window.location.origin)
     window.parent.postMessage(
       { source: 'oidc-client', url: window.location.href, keepOpen: false },
       window.location.origin,

@@ -25,6 +25,12 @@ pub struct AuthConfig {
     pub allowed_roles: Option<Vec<String>>,
     /// Whether a `role` claim chooses the database role (D-25).
     pub honour_role_claim: bool,
+    /// Where the issuer's keys are, if not where its discovery document says.
+    pub jwks_url: Option<String>,
+    /// Clients (claim `azp`) whose tokens are accepted; not set = all of the issuer's.
+    pub authorized_parties: Option<Vec<String>>,
+    /// Whether the API starts on a login that row security does not bind.
+    pub allow_privileged_login: bool,
 }
 
 impl Default for AuthConfig {
@@ -39,6 +45,9 @@ impl Default for AuthConfig {
             jwt_cache_max_lifetime: 3600,
             allowed_roles: Some(vec!["web_anon".into(), "authenticated".into()]),
             honour_role_claim: false,
+            jwks_url: None,
+            authorized_parties: None,
+            allow_privileged_login: false,
         }
     }
 }

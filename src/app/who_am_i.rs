@@ -1,0 +1,40 @@
+//! `GET /auth/whoami`: the server's view of whoever asks, for the page of that name and for support.
+
+use crate::auth::{Authenticator, who_am_i};
+use crate::db::Db;
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+
+/// What the answer needs; cheap to clone.
+#[derive(Clone)]
+pub(super) struct WhoAmI {
+    authenticator: Authenticator,
+    db: Db,
+    pre_request: Option<String>,
+}
+
+impl WhoAmI {
+    /// `pre_request` is the configured function, as it stands in `api.db_pre_request`.
+    pub(super) fn new(authenticator: Authenticator, db: Db, pre_request: Option<&str>) -> Self {
+        let pre_request = pre_request.map(|function| {
+            let quoted: Vec<String> = function
+                .split('.')
+                .map(|part| format!("\"{}\"", part.trim_matches('"').replace('"', "\"\"")))
+                .collect();
+            format!("SELECT {}()", quoted.join("."))
+        });
+        Self { authenticator, db, pre_request }
+    }
+
+    pub(super) fn configure(&self, routes: &mut web::ServiceConfig) {
+        routes
+            .service(web::resource("/auth/whoami").app_data(web::Data::new(self.clone())).route(web::get().to(answer)));
+    }
+}
+
+async fn answer(who: web::Data<WhoAmI>, request: HttpRequest) -> HttpResponse {
+    let headers = request.headers().get_all("authorization").map(|value| value.as_bytes());
+    let (status, document) = who_am_i(&who.authenticator, &who.db, who.pre_request.as_deref(), headers).await;
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    HttpResponse::build(status).insert_header(("Cache-Control", "no-store")).json(document)
+}
