@@ -11,7 +11,7 @@ use super::request::{ApiRequest, RawRequest};
 use super::response::openapi;
 use super::settings::ApiSettings;
 use super::sql::statement::{SqlStatement, quoted};
-use super::sql::{answer, planned_count, pre_request, statement_for};
+use super::sql::{Columns, planned_count, pre_request, statement_for};
 use crate::auth::Identity;
 use crate::config::OpenApiMode;
 use crate::db::{
@@ -63,7 +63,7 @@ pub(super) async fn execute(
     };
     let result = run(inner, settings, caller, plan, &statement, end).await?;
     verdict(plan, &result)?;
-    let mut total = result.rows.first().and_then(|row| row.int(answer::TOTAL));
+    let mut total = result.rows.first().and_then(|row| row.int(Columns::of(plan).total));
     if plan.explain.is_none()
         && plan.counts_planned
         && total.is_none_or(|total| plan.count_limit.is_some_and(|limit| total >= limit))
@@ -191,7 +191,7 @@ fn verdict(plan: &DbPlan, result: &RequestResult) -> Result<(), ApiError> {
     if plan.explain.is_some() {
         return Ok(());
     }
-    let rows = result.rows.first().and_then(|row| row.int(answer::PAGE)).unwrap_or(0);
+    let rows = result.rows.first().and_then(|row| row.int(Columns::of(plan).page)).unwrap_or(0);
     let is_put = matches!(&plan.kind, DbPlanKind::Mutate(mutate) if matches!(mutate.kind, MutateKind::Upsert { .. }));
     if is_put && rows != 1 {
         return Err(ApiError::PutMismatch);

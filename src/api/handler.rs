@@ -10,7 +10,7 @@ use super::plan::{Plan, plan};
 use super::request::{ApiRequest, RawRequest};
 use super::response::{Answer, answer_to, inspected, openapi, options};
 use super::settings::ApiSettings;
-use super::sql::answer;
+use super::sql::Columns;
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
@@ -133,7 +133,7 @@ async fn pipeline(
                 timing.stop(3, started);
                 let started = timing.start();
                 let visible =
-                    row.text(answer::BODY).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+                    row.text(Columns::READ.body).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
                 let document = openapi::document(&cache, settings, &request.schema, mount, &visible);
                 let answer = inspected(&request, &media_type, head, document, &row);
                 timing.stop(4, started);

@@ -13,7 +13,7 @@ use super::request::media_type::MediaType;
 use super::request::preferences::{Resolution, Return};
 use super::request::query::encode_into;
 use super::request::{Action, ApiRequest};
-use super::sql::answer;
+use super::sql::Columns;
 use crate::db::ResultRow;
 use bytes::Bytes;
 use preference_applied::preference_applied;
@@ -59,16 +59,17 @@ pub(crate) fn answer_to(
     let Some(row) = outcome.result.rows.first() else {
         return Err(ApiError::Internal("the statement always gives one row"));
     };
-    let rows = row.int(answer::PAGE).unwrap_or(0);
-    let mut body = row.bytes(answer::BODY).unwrap_or_default();
-    if matches!(plan.body, Body::Aggregate { .. } | Body::RawScalar) && row.text(answer::EXTRA) == Some("t") {
+    let columns = Columns::of(plan);
+    let rows = row.int(columns.page).unwrap_or(0);
+    let mut body = row.bytes(columns.body).unwrap_or_default();
+    if matches!(plan.body, Body::Aggregate { .. } | Body::RawScalar) && row.text(columns.is_bytes) == Some("t") {
         body = bytes_of_text(&body);
     }
     let is_head = request.action.is_head();
     let mut answer = match (&plan.kind, request.action) {
         (DbPlanKind::Mutate(mutate), action) => {
-            let inserted = row.int(answer::INSERTED);
-            let location = row.text(answer::EXTRA);
+            let inserted = columns.inserted.and_then(|at| row.int(at));
+            let location = columns.location.and_then(|at| row.text(at));
             mutated(mount, request, plan, &mutate.kind, action, &Written { rows, inserted, location }, body)
         }
         _ if plan.returns_void => {
@@ -93,8 +94,8 @@ pub(crate) fn answer_to(
     if let Some(applied) = preference_applied(request, plan) {
         answer.header("Preference-Applied", applied);
     }
-    override_headers(&mut answer, row.text(answer::HEADERS))?;
-    override_status(&mut answer, row.text(answer::STATUS))?;
+    override_headers(&mut answer, row.text(columns.headers))?;
+    override_status(&mut answer, row.text(columns.status))?;
     Ok(answer)
 }
 
@@ -285,7 +286,7 @@ pub(crate) fn inspected(
     let mut answer = Answer::new(200, (!head).then_some(document));
     answer.header("Content-Type", media_type.content_type());
     profile_header(&mut answer, request);
-    override_headers(&mut answer, row.text(answer::HEADERS))?;
-    override_status(&mut answer, row.text(answer::STATUS))?;
+    override_headers(&mut answer, row.text(Columns::READ.headers))?;
+    override_status(&mut answer, row.text(Columns::READ.status))?;
     Ok(answer)
 }

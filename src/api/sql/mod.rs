@@ -10,28 +10,45 @@ mod read;
 pub(crate) mod statement;
 
 use crate::api::plan::call::CallPlan;
-use crate::api::plan::mutate::MutateKind;
+use crate::api::plan::mutate::{MutateKind, MutatePlan};
 use crate::api::plan::read::ReadPlan;
 use crate::api::plan::{Body, DbPlan, DbPlanKind};
 use crate::schema_cache::QualifiedIdentifier;
 use statement::SqlStatement;
 
-/// Columns of the answer, in order.
-pub(crate) mod answer {
+/// Where the columns of an answer are. Writes have one more; clients see the order in the plans that they may ask for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Columns {
     /// Rows without the window, when counted.
-    pub(crate) const TOTAL: usize = 0;
+    pub(crate) total: usize,
     /// Rows in the window.
-    pub(crate) const PAGE: usize = 1;
-    /// Primary key of the inserted row, for `Location`; the body's form (`t` = bytes as text) for custom handlers.
-    pub(crate) const EXTRA: usize = 2;
+    pub(crate) page: usize,
+    /// Primary key of the inserted row, for `Location`.
+    pub(crate) location: Option<usize>,
     /// The body.
-    pub(crate) const BODY: usize = 3;
+    pub(crate) body: usize,
     /// `response.headers`
-    pub(crate) const HEADERS: usize = 4;
+    pub(crate) headers: usize,
     /// `response.status`
-    pub(crate) const STATUS: usize = 5;
+    pub(crate) status: usize,
     /// Rows that were inserted rather than updated, for upserts.
-    pub(crate) const INSERTED: usize = 6;
+    pub(crate) inserted: Option<usize>,
+    /// Whether the body is the text form of bytes, for custom handlers.
+    pub(crate) is_bytes: usize,
+}
+
+impl Columns {
+    /// Columns of reads and calls.
+    pub(crate) const READ: Self =
+        Self { total: 0, page: 1, location: None, body: 2, headers: 3, status: 4, inserted: None, is_bytes: 5 };
+    /// Columns of writes.
+    pub(crate) const WRITE: Self =
+        Self { total: 0, page: 1, location: Some(2), body: 3, headers: 4, status: 5, inserted: Some(6), is_bytes: 7 };
+
+    /// Columns of a plan's answer.
+    pub(crate) fn of(plan: &DbPlan) -> Self {
+        if matches!(plan.kind, DbPlanKind::Mutate(_)) { Self::WRITE } else { Self::READ }
+    }
 }
 
 /// The one statement of a request.
@@ -65,7 +82,7 @@ fn single_value(plan: &DbPlan) -> Option<&CallPlan> {
 
 /// The value itself; aggregating a single row and taking the result apart again is a tenth of a short call's time.
 fn value_frame<'p>(sql: &mut SqlStatement<'p>, call: &'p CallPlan) {
-    sql.raw("SELECT NULL, 1, NULL, coalesce(to_json(_postgrest_t.pgrst_scalar), 'null')");
+    sql.raw("SELECT NULL, 1, coalesce(to_json(_postgrest_t.pgrst_scalar), 'null')");
     sql.raw(RESPONSE_SETTINGS);
     sql.raw(" FROM (");
     call::call(sql, call);
@@ -113,14 +130,21 @@ fn frame<'p>(sql: &mut SqlStatement<'p>, plan: &'p DbPlan) {
     sql.raw("SELECT ");
     total(sql, plan);
     sql.raw(", count(*), ");
-    extra(sql, plan);
-    sql.raw(", ");
+    if let DbPlanKind::Mutate(mutate) = &plan.kind {
+        location(sql, plan, mutate);
+        sql.raw(", ");
+    }
     body(sql, &plan.body);
     sql.raw(RESPONSE_SETTINGS);
-    if let DbPlanKind::Mutate(mutate) = &plan.kind
-        && matches!(mutate.kind, MutateKind::Upsert { .. } | MutateKind::Insert { counts_inserts: true, .. })
-    {
-        sql.raw(", nullif(current_setting('pgrst.inserted', true), '')");
+    if let DbPlanKind::Mutate(mutate) = &plan.kind {
+        let counts = matches!(mutate.kind, MutateKind::Upsert { .. } | MutateKind::Insert { counts_inserts: true, .. });
+        sql.raw(if counts { ", nullif(current_setting('pgrst.inserted', true), '')" } else { ", NULL" });
+    }
+    if matches!(plan.body, Body::Aggregate { .. } | Body::RawScalar) {
+        // A handler may give text or bytes; the columns of an answer come as text, so bytes must be known as such.
+        sql.raw(", (SELECT 'bytea'::regtype IN (oid, typbasetype) FROM pg_type WHERE oid = pg_typeof(");
+        body(sql, &plan.body);
+        sql.raw("))");
     }
     sql.raw(" FROM ");
     if plan.body == Body::Csv {
@@ -135,26 +159,17 @@ fn frame<'p>(sql: &mut SqlStatement<'p>, plan: &'p DbPlan) {
     sql.raw(" AS _postgrest_t");
 }
 
-/// What some answers need beside the body.
-fn extra(sql: &mut SqlStatement<'_>, plan: &DbPlan) {
-    match (&plan.kind, &plan.body) {
-        (DbPlanKind::Mutate(mutate), _) if plan.with_location => {
-            sql.raw("(SELECT json_object_agg(key, value) FROM (SELECT (json_each_text(row_to_json(pgrst_row))).* FROM (SELECT ");
-            sql.list(&mutate.returning.columns, ", ", |sql, column| {
-                sql.ident(column);
-            });
-            sql.raw(" FROM pgrst_source LIMIT 1) AS pgrst_row) AS pgrst_pair)");
-        }
-        (_, Body::Aggregate { .. } | Body::RawScalar) => {
-            // A handler may give text or bytes; the columns of an answer come as text, so bytes must be known as such.
-            sql.raw("(SELECT 'bytea'::regtype IN (oid, typbasetype) FROM pg_type WHERE oid = pg_typeof(");
-            body(sql, &plan.body);
-            sql.raw("))");
-        }
-        _ => {
-            sql.raw("NULL");
-        }
+/// The primary key of the one row that was inserted, as a JSON object of texts.
+fn location(sql: &mut SqlStatement<'_>, plan: &DbPlan, mutate: &MutatePlan) {
+    if !plan.with_location {
+        sql.raw("NULL");
+        return;
     }
+    sql.raw("CASE WHEN count(*) = 1 THEN (SELECT json_object_agg(key, value) FROM (SELECT (json_each_text(row_to_json(pgrst_row))).* FROM (SELECT ");
+    sql.list(&mutate.returning.columns, ", ", |sql, column| {
+        sql.ident(column);
+    });
+    sql.raw(" FROM pgrst_source LIMIT 1) AS pgrst_row) AS pgrst_pair) END");
 }
 
 fn total<'p>(sql: &mut SqlStatement<'p>, plan: &'p DbPlan) {

@@ -62,19 +62,28 @@ pub(super) fn description(cache: &SchemaCache, table: &Table, column: &Column) -
 /// Where a single-column foreign key points to; a table rather than a view of it.
 fn foreign_key<'a>(cache: &'a SchemaCache, table: &Table, column: &str) -> Option<(&'a str, &'a str)> {
     let origin = table.identifier();
-    cache.relationships_from(&origin).iter().find_map(|relationship| {
-        let Relationship::ForeignKey(relationship) = relationship else { return None };
-        let columns = match &relationship.cardinality {
-            Cardinality::ManyToOne { columns, .. } | Cardinality::OneToOne { columns, is_parent: false, .. } => columns,
-            _ => return None,
-        };
-        match columns.as_slice() {
-            [(own, key)] if own == column && !relationship.foreign_table_is_view => {
-                Some((relationship.foreign_table.name.as_str(), key.as_str()))
+    let mut candidates: Vec<(bool, &str, &str)> = cache
+        .relationships_from(&origin)
+        .iter()
+        .filter_map(|relationship| {
+            let Relationship::ForeignKey(relationship) = relationship else { return None };
+            let columns = match &relationship.cardinality {
+                Cardinality::ManyToOne { columns, .. } | Cardinality::OneToOne { columns, is_parent: false, .. } => {
+                    columns
+                }
+                _ => return None,
+            };
+            let target = &relationship.foreign_table;
+            match columns.as_slice() {
+                [(own, key)] if own == column => {
+                    Some((relationship.foreign_table_is_view, target.name.as_str(), key.as_str()))
+                }
+                _ => None,
             }
-            _ => None,
-        }
-    })
+        })
+        .collect();
+    candidates.sort_by_key(|(is_view, _, _)| *is_view);
+    candidates.first().map(|(_, target, key)| (*target, *key))
 }
 
 /// A literal default as JSON; expressions have none.
