@@ -196,6 +196,9 @@ fn verdict(plan: &DbPlan, result: &RequestResult) -> Result<(), ApiError> {
     if is_put && rows != 1 {
         return Err(ApiError::PutMismatch);
     }
+    if rows == 0 && matches!(&plan.kind, DbPlanKind::Mutate(mutate) if mutate.if_match.is_some()) {
+        return Err(ApiError::PreconditionFailed { current: None, etag: None });
+    }
     if plan.singular && rows != 1 {
         return Err(ApiError::NotSingular { rows });
     }

@@ -7,10 +7,13 @@ use super::cors;
 use super::error::{ApiError, ErrorAnswer};
 use super::execute::{Caller, execute, inspect};
 use super::plan::{Plan, plan};
-use super::request::{ApiRequest, RawRequest};
+use super::request::media_type::MediaType;
+use super::request::preferences::Preferences;
+use super::request::{Action, ApiRequest, RawRequest};
 use super::response::{Answer, answer_to, inspected, openapi, options};
 use super::settings::ApiSettings;
 use super::sql::Columns;
+use crate::schema_cache::SchemaCache;
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
@@ -142,7 +145,12 @@ async fn pipeline(
             Plan::Db(plan) => {
                 let started = timing.start();
                 let caller = Caller { identity: &identity, raw: &raw, request: &request };
-                let outcome = execute(inner, settings, &caller, &plan).await?;
+                let outcome = match execute(inner, settings, &caller, &plan).await {
+                    Err(ApiError::PreconditionFailed { .. }) => {
+                        return Err(precondition_failed(inner, settings, &caller, &cache).await?);
+                    }
+                    other => other?,
+                };
                 timing.stop(3, started);
                 let started = timing.start();
                 let answer = answer_to(mount, &request, &plan, outcome);
@@ -153,6 +161,36 @@ async fn pipeline(
     }
     .await;
     (result, anonymous)
+}
+
+/// The refusal of a change that was made from an old version, with the row as it is now (D-32).
+async fn precondition_failed(
+    inner: &Inner,
+    settings: &ApiSettings,
+    caller: &Caller<'_>,
+    cache: &SchemaCache,
+) -> Result<ApiError, ApiError> {
+    let mut request = caller.request.clone();
+    request.action = Action::Read { head: false };
+    request.accept = vec![MediaType::Object { stripped: false }];
+    request.preferences = Preferences { timezone: request.preferences.timezone, ..Preferences::default() };
+    request.payload = None;
+    let Plan::Db(mut plan) = plan(&request, cache, settings)? else {
+        return Err(ApiError::Internal("a read is a statement"));
+    };
+    plan.singular = false;
+    let caller = Caller { identity: caller.identity, raw: caller.raw, request: &request };
+    let outcome = execute(inner, settings, &caller, &plan).await?;
+    let columns = Columns::of(&plan);
+    let row = outcome.result.rows.first();
+    let one = row.filter(|row| row.int(columns.page) == Some(1));
+    Ok(ApiError::PreconditionFailed {
+        current: one.and_then(|row| row.bytes(columns.body)),
+        etag: one
+            .filter(|_| plan.with_version)
+            .and_then(|row| row.text(columns.last))
+            .map(|version| format!("W/\"{version}\"")),
+    })
 }
 
 async fn read_body(mut payload: web::Payload, limit: usize) -> Result<Bytes, ApiError> {

@@ -15,6 +15,10 @@ use crate::schema_cache::{Cardinality, QualifiedIdentifier, Relationship, Schema
 
 /// Largest number of embedded relations of one request.
 const MAX_EMBEDS: usize = 200;
+/// Deepest embedding: every to-many level multiplies the rows.
+const MAX_EMBED_DEPTH: usize = 16;
+/// Largest number of items of one select list; PostgreSQL itself stops at 1,664.
+const MAX_TERMS: usize = 1600;
 
 /// What a read is about.
 pub(crate) struct Root<'a> {
@@ -70,6 +74,9 @@ impl Builder<'_> {
         items: &[SelectItem],
         depth: usize,
     ) -> Result<ReadPlan, ApiError> {
+        if items.len() > MAX_TERMS {
+            return Err(too_much(&format!("more than {MAX_TERMS} items in one select list")));
+        }
         let table = self.cache.table(&relation.schema, &relation.name);
         let mut plan = ReadPlan {
             source,
@@ -105,10 +112,10 @@ impl Builder<'_> {
     ) -> Result<Embed, ApiError> {
         self.embeds += 1;
         if self.embeds > MAX_EMBEDS {
-            return Err(ApiError::QuerySyntax {
-                message: "\"failed to parse select parameter\" (line 1, column 1)".into(),
-                details: format!("more than {MAX_EMBEDS} embedded relations"),
-            });
+            return Err(too_much(&format!("more than {MAX_EMBEDS} embedded relations")));
+        }
+        if depth >= MAX_EMBED_DEPTH {
+            return Err(too_much(&format!("relations embedded more than {MAX_EMBED_DEPTH} deep")));
         }
         let relationship = find_relationship(self.cache, origin, &select.name, select.hint.as_deref())?;
         let target = relationship.foreign_table().clone();
@@ -172,6 +179,13 @@ impl Builder<'_> {
             }
         }
         Ok(())
+    }
+}
+
+fn too_much(details: &str) -> ApiError {
+    ApiError::QuerySyntax {
+        message: "\"failed to parse select parameter\" (line 1, column 1)".into(),
+        details: details.to_owned(),
     }
 }
 

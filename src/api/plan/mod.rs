@@ -79,6 +79,8 @@ pub(crate) struct DbPlan {
     pub(crate) returns_void: bool,
     /// Name of the relation or function.
     pub(crate) target: QualifiedIdentifier,
+    /// The version of the one row is asked for (`ETag`, D-32).
+    pub(crate) with_version: bool,
     /// The primary key or `on_conflict` makes upserts possible.
     pub(crate) can_resolve: bool,
 }
@@ -291,10 +293,14 @@ fn plan_read(
     check_preferences(request)?;
     let (counts_exactly, count_limit, counts_planned) = counting(request, settings);
     let explain = explain_of(&media_type);
+    let singular = is_singular(&media_type) && explain.is_none();
+    // The version covers all columns, so it is given to those who read all columns.
+    let with_version =
+        settings.etags_enabled && singular && read.terms.contains(&read::Term::Star) && !read.aggregates();
     Ok(Plan::Db(Box::new(DbPlan {
         kind: DbPlanKind::Read,
         body: if head && explain.is_none() { Body::None } else { body },
-        singular: is_singular(&media_type) && explain.is_none(),
+        singular,
         media_type,
         rows_unshaped: false,
         counts_exactly,
@@ -309,6 +315,7 @@ fn plan_read(
         max_affected: None,
         returns_void: false,
         target: table.identifier(),
+        with_version,
         can_resolve: false,
         read,
     })))
@@ -364,6 +371,7 @@ fn plan_mutate(
         max_affected: request.preferences.max_affected.filter(|_| limits_rows),
         returns_void: false,
         target: table.identifier(),
+        with_version: false,
         can_resolve: !table.pk_columns.is_empty() || request.query.on_conflict.is_some(),
         read,
     })))
@@ -443,6 +451,7 @@ fn plan_call(
         max_affected,
         returns_void: routine.returns_void(),
         target: routine.identifier(),
+        with_version: false,
         can_resolve: false,
         read,
     })))

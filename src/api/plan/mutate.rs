@@ -23,6 +23,8 @@ pub(crate) struct MutatePlan {
     pub(crate) kind: MutateKind,
     /// Which rows are concerned; for PUT which row of the payload.
     pub(crate) conditions: Vec<Condition>,
+    /// Versions of the row that the client knows (`If-Match`, D-32).
+    pub(crate) if_match: Option<Vec<String>>,
     /// What is returned.
     pub(crate) returning: Returning,
 }
@@ -137,7 +139,11 @@ pub(crate) fn build_mutate(
         }
         _ => Returning { star: false, columns: Vec::new() },
     };
-    Ok(MutatePlan { table: identifier, alias, kind, conditions, returning })
+    let if_match = match kind {
+        MutateKind::Update { .. } | MutateKind::Delete => request.if_match.clone(),
+        _ => None,
+    };
+    Ok(MutatePlan { table: identifier, alias, kind, conditions, if_match, returning })
 }
 
 fn check_put_filters(table: &Table, request: &ApiRequest) -> Result<(), ApiError> {

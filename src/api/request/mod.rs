@@ -8,6 +8,8 @@ pub(crate) mod media_type;
 pub(crate) mod order;
 pub(crate) mod payload;
 pub(crate) mod preferences;
+#[cfg(test)]
+mod properties;
 pub(crate) mod query;
 pub(crate) mod range;
 pub(crate) mod select;
@@ -137,7 +139,7 @@ impl<'a> RawRequest<'a> {
 }
 
 /// A request that was understood.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct ApiRequest {
     /// What the path names.
     pub(crate) resource: Resource,
@@ -159,6 +161,8 @@ pub(crate) struct ApiRequest {
     pub(crate) content_type: MediaType,
     /// The body, for actions that have one.
     pub(crate) payload: Option<Payload>,
+    /// Versions in `If-Match`, when the API honours it (D-32).
+    pub(crate) if_match: Option<Vec<String>>,
     /// The body as it came, for functions with a single unnamed parameter.
     pub(crate) raw_body: Bytes,
 }
@@ -219,6 +223,7 @@ impl ApiRequest {
             accept,
             content_type,
             payload,
+            if_match: settings.etags_enabled.then(|| raw.header("if-match").next().and_then(parse_if_match)).flatten(),
             raw_body: raw.body.clone(),
         })
     }
@@ -237,6 +242,16 @@ fn profile(raw: &RawRequest<'_>, settings: &ApiSettings) -> Result<(String, bool
             Ok((schema, settings.schemas.len() > 1))
         }
     }
+}
+
+/// The versions in `If-Match`; `*` asks for nothing in particular.
+fn parse_if_match(value: &str) -> Option<Vec<String>> {
+    let versions: Vec<String> = value
+        .split(',')
+        .map(|etag| etag.trim().trim_start_matches("W/").trim_matches('"').to_owned())
+        .filter(|etag| !etag.is_empty())
+        .collect();
+    (!versions.is_empty() && !versions.iter().any(|etag| etag == "*")).then_some(versions)
 }
 
 #[cfg(test)]

@@ -51,7 +51,9 @@ pub(crate) fn parse_payload(
             Ok(Payload::Json { text: Bytes::from_static(b"{}"), keys: Some(Vec::new()), is_object: true })
         }
         (MediaType::Json | MediaType::Any, _) if columns => {
-            std::str::from_utf8(&body).map_err(|_| ApiError::InvalidBody("Empty or invalid json".into()))?;
+            if std::str::from_utf8(&body).is_err() || nests_too_deep(&body) {
+                return Err(ApiError::InvalidBody("Empty or invalid json".into()));
+            }
             let is_object = body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
             Ok(Payload::Json { text: body, keys: None, is_object })
         }
@@ -70,6 +72,29 @@ pub(crate) fn parse_payload(
         (MediaType::Text | MediaType::Xml | MediaType::OctetStream, PayloadTarget::Function) => Ok(Payload::Raw(body)),
         (other, _) => Err(ApiError::InvalidBody(format!("Content-Type not acceptable: {}", other.as_text()))),
     }
+}
+
+/// Whether brackets are nested deeper than PostgreSQL's parser would follow. A body that is not read here may have
+/// brackets inside of strings; they are not counted.
+fn nests_too_deep(body: &[u8]) -> bool {
+    const MAX_NESTING: usize = 512;
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    for byte in body {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => {
+                depth += 1;
+                if depth > MAX_NESTING {
+                    return true;
+                }
+            }
+            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    false
 }
 
 fn parse_json(body: Bytes) -> Result<Payload, ApiError> {

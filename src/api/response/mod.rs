@@ -62,7 +62,7 @@ pub(crate) fn answer_to(
     let columns = Columns::of(plan);
     let rows = row.int(columns.page).unwrap_or(0);
     let mut body = row.bytes(columns.body).unwrap_or_default();
-    if matches!(plan.body, Body::Aggregate { .. } | Body::RawScalar) && row.text(columns.is_bytes) == Some("t") {
+    if matches!(plan.body, Body::Aggregate { .. } | Body::RawScalar) && row.text(columns.last) == Some("t") {
         body = bytes_of_text(&body);
     }
     let is_head = request.action.is_head();
@@ -85,6 +85,9 @@ pub(crate) fn answer_to(
                 answer.header("Content-Location", content_location(mount, plan, request));
             }
             content_headers(&mut answer, request, plan);
+            if let Some(version) = row.text(columns.last).filter(|_| plan.with_version && rows == 1) {
+                answer.header("ETag", format!("W/\"{version}\""));
+            }
             answer
         }
     };

@@ -5,6 +5,8 @@
 
 mod call;
 mod filter;
+#[cfg(test)]
+mod golden;
 mod mutate;
 mod read;
 pub(crate) mod statement;
@@ -33,17 +35,17 @@ pub(crate) struct Columns {
     pub(crate) status: usize,
     /// Rows that were inserted rather than updated, for upserts.
     pub(crate) inserted: Option<usize>,
-    /// Whether the body is the text form of bytes, for custom handlers.
-    pub(crate) is_bytes: usize,
+    /// Whether the body is the text form of bytes, for custom handlers; the row's version for single objects.
+    pub(crate) last: usize,
 }
 
 impl Columns {
     /// Columns of reads and calls.
     pub(crate) const READ: Self =
-        Self { total: 0, page: 1, location: None, body: 2, headers: 3, status: 4, inserted: None, is_bytes: 5 };
+        Self { total: 0, page: 1, location: None, body: 2, headers: 3, status: 4, inserted: None, last: 5 };
     /// Columns of writes.
     pub(crate) const WRITE: Self =
-        Self { total: 0, page: 1, location: Some(2), body: 3, headers: 4, status: 5, inserted: Some(6), is_bytes: 7 };
+        Self { total: 0, page: 1, location: Some(2), body: 3, headers: 4, status: 5, inserted: Some(6), last: 7 };
 
     /// Columns of a plan's answer.
     pub(crate) fn of(plan: &DbPlan) -> Self {
@@ -97,6 +99,11 @@ const RESPONSE_SETTINGS: &str =
 pub(crate) fn planned_count(plan: &DbPlan) -> SqlStatement<'_> {
     let mut sql = SqlStatement::new();
     sql.raw("EXPLAIN (FORMAT JSON) ");
+    if let DbPlanKind::Call(call) = &plan.kind {
+        sql.raw("WITH pgrst_source AS (");
+        call::call(&mut sql, call);
+        sql.raw(") ");
+    }
     read::count(&mut sql, &plan.read);
     sql
 }
@@ -139,6 +146,11 @@ fn frame<'p>(sql: &mut SqlStatement<'p>, plan: &'p DbPlan) {
     if let DbPlanKind::Mutate(mutate) = &plan.kind {
         let counts = matches!(mutate.kind, MutateKind::Upsert { .. } | MutateKind::Insert { counts_inserts: true, .. });
         sql.raw(if counts { ", nullif(current_setting('pgrst.inserted', true), '')" } else { ", NULL" });
+    }
+    if plan.with_version {
+        sql.raw(", (");
+        read::row_version(sql, &plan.read);
+        sql.raw(")");
     }
     if matches!(plan.body, Body::Aggregate { .. } | Body::RawScalar) {
         // A handler may give text or bytes; the columns of an answer come as text, so bytes must be known as such.

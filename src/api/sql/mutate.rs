@@ -1,7 +1,7 @@
 //! Prints a [`MutatePlan`] as the statement inside `pgrst_source`. Golden files: `tests/golden/sql`.
 
 use super::filter::conditions;
-use super::statement::SqlStatement;
+use super::statement::{SqlStatement, array_literal};
 use crate::api::plan::mutate::{Body, BodyColumn, MutateKind, MutatePlan, Returning};
 use crate::api::request::preferences::Resolution;
 use crate::db::ParamType;
@@ -171,6 +171,11 @@ fn where_clause<'p>(sql: &mut SqlStatement<'p>, plan: &'p MutatePlan) {
     if !plan.conditions.is_empty() {
         sql.raw(" WHERE ");
         conditions(sql, &plan.alias, &[], &plan.conditions);
+    }
+    if let Some(versions) = &plan.if_match {
+        sql.raw(if plan.conditions.is_empty() { " WHERE " } else { " AND " });
+        super::read::version(sql, &plan.alias);
+        sql.raw(" = ANY (").bind(array_literal(versions.iter().map(String::as_str))).raw(")");
     }
 }
 

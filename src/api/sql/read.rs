@@ -373,6 +373,21 @@ pub(super) fn count<'p>(sql: &mut SqlStatement<'p>, plan: &'p ReadPlan) {
     count_clause(sql, plan, None);
 }
 
+/// The version of the first row that the plan would give.
+pub(super) fn row_version<'p>(sql: &mut SqlStatement<'p>, plan: &'p ReadPlan) {
+    sql.raw("SELECT ");
+    version(sql, &plan.alias);
+    sql.raw(" FROM ");
+    from(sql, plan, None);
+    count_clause(sql, plan, None);
+    sql.raw(" LIMIT 1");
+}
+
+/// A row's version as text: a hash over all of its columns.
+pub(super) fn version(sql: &mut SqlStatement<'_>, row: &str) {
+    sql.raw("hashtextextended(").ident(row).raw("::text, 0)::text");
+}
+
 /// `SELECT 1` for every row of an embed that belongs to a parent.
 pub(super) fn exists_query<'p>(sql: &mut SqlStatement<'p>, parent_alias: &str, embed: &'p Embed) {
     let parent = Some((&embed.link, parent_alias));

@@ -4,7 +4,6 @@
 select
   null::text,
   1::bigint,
-  null::text,
   pg_catalog.json_build_object(
     'comment', pg_catalog.obj_description(n.oid, 'pg_namespace'),
     'relations', (

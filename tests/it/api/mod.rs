@@ -1,1 +1,9 @@
-//! Tests of the subject `api`.
+//! The REST API through its public surface: what it answers and what it refuses, each test on a database of its own.
+
+mod abuse;
+mod concurrency;
+mod errors;
+mod functions;
+mod reads;
+mod schema;
+mod writes;
