@@ -127,10 +127,12 @@ pub(crate) fn build_mutate(
     if !matches!(kind, MutateKind::Insert { .. }) {
         let root = request.query.filters.iter().filter(|(path, _)| path.is_empty());
         conditions.extend(root.map(|(_, filter)| column_condition(cache, &identifier, filter)));
-        // As in v13: logic trees of embeds restrict the write too (POSTGREST.md §6.1).
-        let bare = ReadPlan { embeds: Vec::new(), ..read.clone() };
-        conditions
-            .extend(request.query.logic.iter().map(|(_, tree)| condition_of_tree(cache, &identifier, &bare, tree)));
+        // As in v13: logic trees of embeds restrict the write too (POSTGREST.md §6.1). Embeds are no joins here.
+        if !request.query.logic.is_empty() {
+            let bare = ReadPlan { embeds: Vec::new(), ..read.clone() };
+            conditions
+                .extend(request.query.logic.iter().map(|(_, tree)| condition_of_tree(cache, &identifier, &bare, tree)));
+        }
     }
     let returning = match preferences.representation {
         Some(Return::Representation) => returning_of(read, Some(table)),
