@@ -1,8 +1,8 @@
 //! `app apply`: files in name order, once each, one transaction per file.
 
-use super::caller::{Door, Who};
+use super::caller::{Door, Who, anna, bert, carla};
 use crate::support::TestDatabase;
-use civic_os::migrate::{ApplyOptions, ApplyReport, MigrateError, Silent, apply_application};
+use civic_os::migrate::{ApplyOptions, ApplyReport, MigrateError, Silent, VerifyOptions, apply_application, verify};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::io::Write as _;
@@ -160,4 +160,45 @@ async fn an_application_needs_the_core_and_a_folder_with_files() {
     let missing = folder.path().join("nowhere");
     let error = apply_application(&database.owner_url(), &missing, ApplyOptions::default(), &Silent).await.unwrap_err();
     assert!(matches!(error, MigrateError::Read { .. }), "{error}");
+}
+
+/// What the four example applications of release 0.15 rely on, in an application of our own words.
+#[tokio::test]
+async fn applications_written_for_release_0_15_load_and_work() {
+    let database = TestDatabase::create().await;
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/migrate/fixtures/application");
+    apply_application(&database.owner_url(), &folder, ApplyOptions::default(), &Silent).await.unwrap();
+    let verified = verify(&database.owner_url(), VerifyOptions { full: true }).await.unwrap();
+    assert!(verified.is_healthy(), "an application changes nothing of the core: {verified:?}");
+
+    let door = Door::open(&database).await;
+    door.sign_everybody_in().await;
+    assert_eq!(
+        door.value(&Who::Owner, "select string_agg(channel || ' ' || enabled, ',' order by channel) from metadata.notification_preferences where user_id = '11111111-1111-4111-8111-111111111111'").await,
+        "email true,sms false"
+    );
+    assert_eq!(door.refused(&anna(), "insert into projects (display_name) values ('x')").await, "42501");
+    door.run_as(&carla(), "insert into projects (display_name, location) values ('Hall', 'SRID=4326;POINT(1 2)')")
+        .await;
+    assert_eq!(door.value(&Who::Anonymous, "select location_text from projects").await, "POINT(1 2)");
+    door.run_as(&anna(), "insert into reservation_requests (project_id, period) select id, '[2030-01-01,2030-01-02)' from projects, generate_series(1, 2)").await;
+    assert_eq!(
+        door.value(&Who::Owner, "select string_agg(status_color, ',') from reservation_requests").await,
+        "#F59E0B,#F59E0B",
+        "the first status has id 1"
+    );
+    assert_eq!(door.value(&Who::Owner, "select count(*) from metadata.notifications").await, "4");
+    let refusal = door.refusal(&carla(), "update reservation_requests set status_id = 2").await;
+    assert!(refusal.code == "23P01" && refusal.message.contains("\"no_overlap\""), "{refusal:?}");
+    assert_eq!(door.refused_with(&bert(), "select start_payment(1)").await, "You can only pay for your own requests");
+    let payment = door.value(&anna(), "select start_payment(1)").await;
+    assert_eq!(door.value(&anna(), "select start_payment(1)").await, payment, "an open payment is used again");
+    assert_eq!(
+        door.value(&anna(), "select entity_display_name || ' ' || amount from payment_transactions").await,
+        "Reservations 25.00"
+    );
+    assert_eq!(
+        door.values(&anna(), "select table_name || ' ' || insert || ' ' || \"select\" from schema_entities").await,
+        ["tags false false", "projects false true", "reservation_requests false true"]
+    );
 }
