@@ -117,6 +117,11 @@ async fn run(
     send(inner, settings, caller, &transaction).await
 }
 
+/// Longer statements are not worth a place among the named ones.
+const LONGEST_REUSABLE: usize = 16 * 1024;
+/// How often a transaction that could not be serialized is tried again (POSTGREST.md §15).
+const SERIALIZATION_RETRIES: usize = 5;
+
 /// What differs between the transactions of requests.
 struct Transaction<'a> {
     access: AccessMode,
@@ -170,10 +175,21 @@ async fn send(
         access: transaction.access,
         isolation,
         pre_request: before.as_deref(),
-        statement: Statement { sql: transaction.sql, params: transaction.params, reusable: true },
+        statement: Statement {
+            sql: transaction.sql,
+            params: transaction.params,
+            reusable: transaction.sql.len() <= LONGEST_REUSABLE,
+        },
         end: transaction.end,
     };
-    Ok(inner.db.request(Lane::Api, &transaction).await?)
+    let mut retries = 0;
+    loop {
+        match inner.db.request(Lane::Api, &transaction).await {
+            // Nothing of the transaction is left, and the next attempt sees what this one collided with.
+            Err(error) if error.sqlstate() == Some("40001") && retries < SERIALIZATION_RETRIES => retries += 1,
+            other => return Ok(other?),
+        }
+    }
 }
 
 /// Whether the result decides about the transaction.
