@@ -40,7 +40,7 @@ const QUERIES: [(&str, &str, Takes); 12] = [
     ("schemas", include_str!("../sql/schema_cache/schemas.sql"), Takes::All),
     ("relations", include_str!("../sql/schema_cache/relations.sql"), Takes::Exposed),
     ("columns", include_str!("../sql/schema_cache/columns.sql"), Takes::Exposed),
-    ("types", include_str!("../sql/schema_cache/types.sql"), Takes::Exposed),
+    ("types", include_str!("../sql/schema_cache/types.sql"), Takes::Nothing),
     ("defaults", include_str!("../sql/schema_cache/defaults.sql"), Takes::Exposed),
     ("comments", include_str!("../sql/schema_cache/comments.sql"), Takes::Exposed),
     ("keys", include_str!("../sql/schema_cache/keys.sql"), Takes::Nothing),
@@ -120,6 +120,7 @@ fn build(rows: Vec<Vec<ResultRow>>, options: &SchemaCacheOptions) -> Result<Sche
     shaped(TYPES, read_types(&take(TYPES), &mut types))?;
     let mut relations = Relations::default();
     shaped(RELATIONS, read_relations(&take(RELATIONS), &mut cache, &mut relations))?;
+    cache.tables.shrink_to_fit();
     shaped(COLUMNS, read_columns(&take(COLUMNS), &types, &mut cache, &mut relations))?;
     shaped(DEFAULTS, read_defaults(&take(DEFAULTS), &mut cache, &relations))?;
     shaped(COMMENTS, read_comments(&take(COMMENTS), &mut cache, &relations))?;

@@ -170,6 +170,7 @@ pub(super) fn build_relationships(
     for relationships in by_origin.values_mut() {
         relationships.sort_unstable();
         relationships.dedup();
+        relationships.shrink_to_fit();
     }
     by_origin
 }

@@ -1,14 +1,9 @@
--- Types of the exposed columns: names with and without modifiers, what a domain stands for, length limits, enum labels.
--- $1 text[]: exposed schemas. Read by schema_cache::load.
+-- Types of all columns: names with and without modifiers, what a domain stands for, length limits, enum labels. Finding
+-- out which of them exposed columns have would take longer than naming them all. Read by schema_cache::load.
 with recursive used as (
   select distinct a.atttypid as type, a.atttypmod as modifier
-    from pg_catalog.pg_class c
-    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-    join pg_catalog.pg_attribute a on a.attrelid = c.oid
-   where c.relkind in ('r', 'v', 'm', 'f', 'p')
-     and not c.relispartition
-     and n.nspname = any ($1::text[])
-     and a.attnum > 0
+    from pg_catalog.pg_attribute a
+   where a.attnum > 0
      and not a.attisdropped
 ), chain as (
   select distinct type as origin, type, null::int4 as modifier from used
