@@ -5,6 +5,8 @@ import { createRoot } from 'react-dom/client'
 import { App } from '~/app/app'
 import { startSession } from '~/lib/auth/session'
 import { startLanguage } from '~/lib/i18n/t'
+import { modelQuery } from '~/lib/metadata/queries'
+import { queryClient } from '~/lib/query-client'
 import { startTheme } from '~/lib/theme'
 import './styles/tokens.css'
 import './styles/base.css'
@@ -12,6 +14,8 @@ import './styles/controls.css'
 
 startTheme()
 startSession()
+// Asked for at once, not only when the first page is drawn.
+void queryClient.prefetchQuery(modelQuery)
 
 const root = document.getElementById('root')
 if (root) {
