@@ -84,6 +84,16 @@ ON CONFLICT (table_name, column_name) DO UPDATE SET display_name = EXCLUDED.disp
   show_on_list = EXCLUDED.show_on_list, show_on_create = EXCLUDED.show_on_create,
   show_on_edit = EXCLUDED.show_on_edit, show_on_detail = EXCLUDED.show_on_detail;
 
+-- When a record was made and changed stands last on its page.
+INSERT INTO metadata.properties
+  (table_name, column_name, display_name, sort_order, show_on_list, show_on_create, show_on_edit, show_on_detail)
+SELECT c.table_name, c.column_name, CASE c.column_name WHEN 'created_at' THEN 'Recorded' ELSE 'Last change' END,
+  CASE c.column_name WHEN 'created_at' THEN 900 ELSE 910 END, FALSE, FALSE, FALSE, TRUE
+FROM information_schema.columns c
+JOIN metadata.entities e ON e.table_name = c.table_name
+WHERE c.table_schema = 'public' AND c.column_name IN ('created_at', 'updated_at')
+ON CONFLICT (table_name, column_name) DO NOTHING;
+
 UPDATE metadata.properties SET status_entity_type = 'service_request'
   WHERE table_name = 'service_requests' AND column_name = 'status_id';
 UPDATE metadata.properties SET status_entity_type = 'service_request_priority'

@@ -22,6 +22,8 @@ const PAGES = [
   ['detail', '/view/service_requests/4800'],
   ['create', '/create/service_requests'],
   ['edit', '/edit/service_requests/4800'],
+  ['assets', '/view/assets'],
+  ['profile', '/profile'],
   ['not-found', '/no/such/place'],
 ]
 
