@@ -173,7 +173,7 @@ mod tests {
         for (level, requests) in [
             ("info", RequestLogLevel::Info),
             ("crit", RequestLogLevel::Crit),
-            ("civic_os::db=debug,warn", RequestLogLevel::Warn),
+            ("civic_os=debug,warn", RequestLogLevel::Warn),
         ] {
             config.log.level = level.into();
             assert_eq!(config.request_log_level(), requests);

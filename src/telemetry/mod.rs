@@ -22,7 +22,7 @@ pub enum TelemetryError {
     /// The filter is no filter.
     #[error(
         "log.level must be crit, error, warn, info, debug, trace or off, or a filter such as \
-         `info,civic_os::api=debug`, not `{filter}`"
+         `info,civic_os=debug`, not `{filter}`"
     )]
     Filter {
         /// What was given.
@@ -86,7 +86,7 @@ mod tests {
             ("INFO", "info"),
             ("warning", "warn"),
             ("off", "off"),
-            ("info,civic_os::api=debug", "civic_os::api=debug,info"),
+            ("info,civic_os=debug", "civic_os=debug,info"),
         ] {
             assert_eq!(parse_filter(given).unwrap().to_string(), meant);
         }

@@ -20,7 +20,7 @@ impl Default for AdminConfig {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LogConfig {
-    /// A level, or a filter such as `info,civic_os::api=debug`.
+    /// A level, or a filter such as `info,civic_os=debug`.
     pub level: String,
     /// `pretty` or `json`.
     pub format: LogFormat,
