@@ -44,7 +44,7 @@ for owner in $(seq 20); do token "$(printf '00000000-0000-4000-8000-%012d' "$own
 export TOKENS="$folder/tokens" PREFIX=''
 
 if [ -n "${KEEP:-}" ]; then
-  trap - EXIT
+  trap - EXIT INT TERM
   echo "server $base (pid $server), database port $port (pid $postmaster), folder $folder, tokens $folder/tokens"
   exit 0
 fi

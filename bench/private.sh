@@ -9,6 +9,8 @@ finish() {
   rm -rf "$folder"
 }
 trap finish EXIT
+# Without this a signal would end the script before it has cleaned up.
+trap "exit 1" INT TERM
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
 # start_cluster [OPTION ...]: sets port and postmaster, exports PG*
