@@ -189,7 +189,7 @@ fn print<T: Serialize + ?Sized>(json: bool, value: &T, text: impl FnOnce(&T) -> 
     if json {
         say!("{}", serde_json::to_string_pretty(value)?);
     } else {
-        print!("{}", text(value));
+        say!("{}", text(value).trim_end_matches('\n'));
     }
     Ok(Exit::Done)
 }

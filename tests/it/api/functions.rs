@@ -52,3 +52,12 @@ async fn refusals() {
     let (_, _, answer) = send(&app, Method::GET, "/rpc/ad?a=1&b=2", &[], "").await;
     assert_eq!(answer["hint"], "Perhaps you meant to call the function shop.add");
 }
+
+#[tokio::test]
+async fn a_transaction_that_cannot_be_serialized_is_tried_again_but_not_for_ever() {
+    let app = town().await;
+    let (status, _, answer) = send(&app, Method::POST, "/rpc/collides", &[], r#"{"times":2}"#).await;
+    assert_eq!((status.as_u16(), answer), (200, json!(3)));
+    let (status, _, answer) = send(&app, Method::POST, "/rpc/collides", &[], r#"{"times":1000}"#).await;
+    assert_eq!((status.as_u16(), &answer["code"]), (500, &json!("40001")));
+}

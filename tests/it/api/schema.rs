@@ -50,6 +50,12 @@ end $$;
 create function shop.refuse(state text) returns void language plpgsql as $$ begin
   raise sqlstate using errcode = state, message = 'refused ' || state, detail = 'why', hint = 'how';
 end $$;
+create sequence shop.attempts;
+grant usage on sequence shop.attempts to web_anon;
+create function shop.collides(times int) returns int language plpgsql as $$ declare n int := nextval('shop.attempts'); begin
+  if n <= times then raise exception using errcode = '40001', message = 'collided'; end if;
+  return n;
+end $$;
 create function shop.odd_headers() returns void language plpgsql as $$ begin perform set_config('response.headers', 'x', true); end $$;
 create function shop.odd_status() returns void language plpgsql as $$ begin perform set_config('response.status', 'x', true); end $$;
 grant all on all tables in schema shop to authenticated;
