@@ -71,6 +71,7 @@ pub struct JobQueue {
     executor: Executor,
     soft: CancellationToken,
     hard: CancellationToken,
+    silence: CancellationToken,
     producers: Vec<JoinHandle<()>>,
     services: Vec<JoinHandle<()>>,
     heartbeat: JoinHandle<()>,
@@ -88,7 +89,7 @@ impl JobQueue {
         settings: QueueSettings,
     ) -> Self {
         let process = Process { client_id: client_id(), roles, host: host_name() };
-        let (soft, hard) = (CancellationToken::new(), CancellationToken::new());
+        let (soft, hard, silence) = (CancellationToken::new(), CancellationToken::new(), CancellationToken::new());
         let executor = Executor::default();
         let lease = Lease::new(settings.clone());
         let (completer, writer) = Completer::start(store.clone(), hard.clone());
@@ -146,7 +147,7 @@ impl JobQueue {
             lease,
             executor.clone(),
             settings,
-            hard.clone(),
+            silence.clone(),
             first_beat,
         ));
         let queues = registry.queues();
@@ -165,6 +166,7 @@ impl JobQueue {
             executor,
             soft,
             hard,
+            silence,
             producers,
             services,
             heartbeat,
@@ -200,6 +202,9 @@ impl JobQueue {
         if tokio::time::timeout(Duration::from_secs(5), &mut self.writer).await.is_err() {
             tracing::warn!("Not all results of jobs could be written; those jobs will run again");
         }
+        // A beat after the good-bye would bring the process back as one that died.
+        self.silence.cancel();
+        let _ = tokio::time::timeout(Duration::from_secs(6), &mut self.heartbeat).await;
         match tokio::time::timeout(Duration::from_secs(5), self.store.leave(&self.client_id)).await {
             Ok(Ok(0)) => {}
             Ok(Ok(jobs)) => tracing::info!(jobs, "Handed {jobs} unfinished jobs back"),
@@ -213,7 +218,6 @@ impl JobQueue {
         for service in self.services.drain(..) {
             let _ = service.await;
         }
-        let _ = (&mut self.heartbeat).await;
     }
 }
 
@@ -222,6 +226,7 @@ impl Drop for JobQueue {
     fn drop(&mut self) {
         self.soft.cancel();
         self.hard.cancel();
+        self.silence.cancel();
         self.heartbeat.abort();
         self.writer.abort();
         self.producers.iter().chain(&self.services).for_each(JoinHandle::abort);
