@@ -90,7 +90,9 @@ struct Inner {
 #[derive(Default)]
 struct Progress {
     succeeded: Option<Instant>,
-    attempted: Option<Instant>,
+    /// When a token last caused a fetch. The background's own do not count: a key that is new right after one of them
+    /// is found as well.
+    asked: Option<Instant>,
     attempts: u64,
     failures: u32,
     last_error: Option<String>,
@@ -129,13 +131,13 @@ impl Issuer {
         let seen = self.inner.progress().attempts;
         let _one_at_a_time = self.inner.fetching.lock().await;
         {
-            let progress = self.inner.progress();
+            let mut progress = self.inner.progress();
             let fetched_while_waiting = progress.attempts != seen;
-            let just_tried =
-                progress.attempted.is_some_and(|at| at.elapsed() < self.inner.options.refresh_at_most_every);
-            if fetched_while_waiting || just_tried {
+            let just_asked = progress.asked.is_some_and(|at| at.elapsed() < self.inner.options.refresh_at_most_every);
+            if fetched_while_waiting || just_asked {
                 return;
             }
+            progress.asked = Some(Instant::now());
         }
         self.inner.fetch_and_note().await;
     }
@@ -192,7 +194,6 @@ impl Inner {
         let fetched = self.fetch().await;
         let mut progress = self.progress();
         progress.attempts += 1;
-        progress.attempted = Some(Instant::now());
         match fetched {
             Ok(keys) => {
                 let changed = keys.fingerprint != self.keys.current().fingerprint;
