@@ -50,7 +50,8 @@ impl Servers {
             listeners;
         if let (Some(api), Some(runtime_config)) = (&site.api, &site.runtime_config) {
             let policy = SecurityPolicy::new(runtime_config, &site.public_url, false);
-            let (api, provider, client) = (api.clone(), site.provider.clone(), Web::new(runtime_config));
+            let (api, provider, client) =
+                (api.clone(), site.provider.clone(), Web::new(runtime_config, &site.public_url));
             let who_am_i = site.who_am_i.clone();
             let factory = move || {
                 let policy = policy.clone();

@@ -12,17 +12,20 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct Web {
     config_script: Arc<str>,
+    /// Origin under which people reach the client.
+    public_url: Arc<str>,
 }
 
 impl Web {
     /// Prepares the runtime configuration once.
-    pub fn new(config: &RuntimeConfig) -> Self {
-        Self { config_script: config.to_script().into() }
+    pub fn new(config: &RuntimeConfig, public_url: &str) -> Self {
+        Self { config_script: config.to_script().into(), public_url: public_url.into() }
     }
 
     /// Mounts the routes; the last is a catch-all, so call this after everything else.
     pub fn configure(&self, routes: &mut web::ServiceConfig) {
         let script = self.config_script.clone();
+        let public_url = self.public_url.clone();
         routes
             .route("/health", web::get().to(health))
             .route("/health", web::head().to(health))
@@ -30,7 +33,10 @@ impl Web {
                 let response = config_script(&request, &script);
                 async move { response }
             }))
-            .default_service(web::to(serve));
+            .default_service(web::to(move |request: HttpRequest| {
+                let response = serve(&request, &public_url);
+                async move { response }
+            }));
     }
 }
 
@@ -49,9 +55,14 @@ fn config_script(request: &HttpRequest, script: &str) -> HttpResponse {
         .body(script.to_owned())
 }
 
-async fn serve(request: HttpRequest) -> HttpResponse {
+fn serve(request: &HttpRequest, public_url: &str) -> HttpResponse {
     if !is_read(request.method()) {
         return method_not_allowed();
+    }
+    if accepts_html(request.headers()) && is_other_name_of_this_machine(request.connection_info().host(), public_url) {
+        let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
+        let location = format!("{public_url}/{}", target.trim_start_matches('/'));
+        return HttpResponse::TemporaryRedirect().insert_header((header::LOCATION, location)).finish();
     }
     let path = request.path().trim_start_matches('/');
     let path = match path {
@@ -61,12 +72,12 @@ async fn serve(request: HttpRequest) -> HttpResponse {
         path => path,
     };
     if let Some(asset) = assets::find(path) {
-        return answer(&request, asset, StatusCode::OK);
+        return answer(request, asset, StatusCode::OK);
     }
     // History fallback: only for navigations. A missing script must not come back as a page.
     if accepts_html(request.headers()) && !looks_like_file(path) {
         return match assets::find("index.html") {
-            Some(index) => answer(&request, index, StatusCode::OK),
+            Some(index) => answer(request, index, StatusCode::OK),
             None => HttpResponse::NotFound()
                 .content_type("text/plain; charset=utf-8")
                 .body("This build carries no web client. The API is under /api/.\n"),
@@ -109,6 +120,24 @@ fn method_not_allowed() -> HttpResponse {
         .insert_header((header::ALLOW, "GET, HEAD"))
         .content_type("text/plain; charset=utf-8")
         .body("Only GET and HEAD are answered here. The API is under /api/.\n")
+}
+
+/// Whether a browser came by another name of this machine (`localhost` for `127.0.0.1`). To the provider and to the security policy it would be a
+/// stranger there, and signing in would fail.
+fn is_other_name_of_this_machine(host: &str, public_url: &str) -> bool {
+    const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
+    let split = |authority: &str| {
+        let (name, port) = match authority.rsplit_once(':') {
+            Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => (name, port),
+            _ => (authority, ""),
+        };
+        (NAMES.iter().position(|known| name.eq_ignore_ascii_case(known)), port.to_owned())
+    };
+    let public = public_url.strip_prefix("http://").unwrap_or_default().trim_end_matches('/');
+    match (split(host), split(public)) {
+        ((Some(name), port), (Some(public_name), public_port)) => name != public_name && port == public_port,
+        _ => false,
+    }
 }
 
 /// Weak comparison, as RFC 9110 §13.1.2 asks for `If-None-Match`.
@@ -166,6 +195,17 @@ mod tests {
         assert!(!accepts_encoding("br;q=0, gzip", "br"));
         assert!(!accepts_encoding("*", "br"));
         assert!(!accepts_encoding("", "gzip"));
+    }
+
+    #[test]
+    fn only_names_of_this_machine_are_exchanged() {
+        let public = "http://127.0.0.1:8000";
+        assert!(is_other_name_of_this_machine("localhost:8000", public));
+        assert!(is_other_name_of_this_machine("[::1]:8000", public));
+        assert!(!is_other_name_of_this_machine("127.0.0.1:8000", public));
+        assert!(!is_other_name_of_this_machine("localhost:9000", public), "a forwarded port is somebody's intention");
+        assert!(!is_other_name_of_this_machine("town.example:8000", public));
+        assert!(!is_other_name_of_this_machine("localhost:8000", "https://town.example"));
     }
 
     #[test]
