@@ -1,7 +1,7 @@
 //! Liveness, readiness, metrics and the schema cache on a port of their own (POSTGREST.md §20, SURFACE.md §3).
 //!
 //! The modules hand in what they know as closures; this one knows none of them. Nothing here needs a token: the listener is for the
-//! machine itself and is bound to loopback by default. Tests: `tests/it/serve/admin.rs`.
+//! machine itself and is bound to loopback by default. Tests: `tests/it/serve`.
 
 use crate::lifecycle::Lifecycle;
 use actix_web::http::{StatusCode, header};

@@ -1,7 +1,7 @@
 //! The embedded web client: static files, history fallback, runtime configuration, security headers.
 //!
 //! Called by [`crate::app`], which mounts it last on `web.listen`, so that it sees what the API and the provider left over.
-//! It touches no database. Tests: `tests/it/serve/web.rs`; the browser proof is in `web/e2e`.
+//! It touches no database. Tests: beside the code and in `tests/it/serve`; the browser proof is in `web/e2e`.
 
 mod assets;
 mod handler;
