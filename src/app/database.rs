@@ -130,14 +130,14 @@ impl Database {
         }
     }
 
-    /// The job queue of the roles that work; the kinds that each role brings are registered here.
-    pub(super) fn queue(&self, roles: RoleSet) -> Option<JobQueue> {
+    /// The job queue of the roles that work, with the kinds that they bring.
+    pub(super) fn queue(&self, roles: RoleSet, kinds: Registry) -> Option<JobQueue> {
         if !roles.contains(Role::Worker) && !roles.contains(Role::Payments) {
             return None;
         }
         let names = roles.iter().map(|role| role.name().to_owned()).collect();
         let store = Store::new(self.db.clone());
-        Some(JobQueue::start(store, Some(self.hub.clone()), Registry::new(), names, QueueSettings::default()))
+        Some(JobQueue::start(store, Some(self.hub.clone()), kinds, names, QueueSettings::default()))
     }
 
     /// Readiness and metrics of pool, listener and schema cache (POSTGREST.md §20).

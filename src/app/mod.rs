@@ -8,6 +8,7 @@ mod client_config;
 mod database;
 mod error;
 mod http;
+mod kinds;
 mod listeners;
 mod who_am_i;
 
@@ -136,7 +137,7 @@ async fn start_modules(
         site.public_url = config.public_url();
         site.provider = provider;
     }
-    let queue = database.queue(roles);
+    let queue = database.queue(roles, kinds::registry(roles));
     let addresses = listeners.addresses().clone();
     let provider = site.provider.clone();
     let servers = attempt!(http::Servers::start(listeners, site));

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 const LEVELS: [&[&str]; 6] = [
     &["cli"],
     &["app"],
-    &["api", "web", "admin", "identity", "migrate", "jobs"],
-    &["auth", "schema_cache", "cluster"],
+    &["api", "web", "admin", "identity", "migrate"],
+    &["auth", "schema_cache", "cluster", "jobs"],
     &["db"],
     &["config", "telemetry", "lifecycle"],
 ];
