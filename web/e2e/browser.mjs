@@ -1,8 +1,10 @@
 // The browser and what people do in it.
 
 import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { chromium } from 'playwright-core'
 
@@ -27,6 +29,24 @@ export function launch() {
   })
 }
 
+/** While developing: the client from this folder instead of from the binary, with the binary's headers. */
+const staticFolder = process.env.CIVIC_OS_E2E_STATIC
+
+async function serveFrom(context, folder) {
+  await context.route('**/*', async (route) => {
+    const request = route.request()
+    const { pathname } = new URL(request.url())
+    const file = join(folder, pathname)
+    if (pathname.startsWith('/assets/') && existsSync(file)) return route.fulfill({ path: file })
+    if (request.resourceType() !== 'document' || /^\/(api|realms)\//.test(pathname)) return route.fallback()
+    const response = await route.fetch({ maxRedirects: 0 })
+    if (!response.headers()['content-type']?.startsWith('text/html') || pathname.includes('.')) {
+      return route.fulfill({ response })
+    }
+    return route.fulfill({ response, body: await readFile(join(folder, 'index.html'), 'utf8') })
+  })
+}
+
 /** Somebody at a screen: a context of its own, so nobody shares a session. */
 export async function visitor(
   browser,
@@ -42,6 +62,7 @@ export async function visitor(
     timezoneId: 'America/Chicago',
   })
   context.setDefaultTimeout(15_000)
+  if (staticFolder) await serveFrom(context, staticFolder)
   const page = await context.newPage()
   const problems = []
   page.on('pageerror', (error) => problems.push(`error: ${error.message}`))

@@ -5,6 +5,7 @@ import { accessibilityTests } from './accessibility.mjs'
 import { launch } from './browser.mjs'
 import { budgetTests } from './budget.mjs'
 import { Demo } from './demo.mjs'
+import { recordTests } from './records.mjs'
 import { townTests } from './town.mjs'
 import { wildlifeTests } from './wildlife.mjs'
 
@@ -30,5 +31,6 @@ after(async () => {
 
 budgetTests(world)
 townTests(world)
+recordTests(world)
 wildlifeTests(world)
 accessibilityTests(world)

@@ -13,12 +13,29 @@ interface Look {
   iconOnly?: boolean
 }
 
-type ButtonProps = ButtonHTMLAttributes<HTMLButtonElement> & Look & { waiting?: boolean; ref?: Ref<HTMLButtonElement> }
+type ButtonProps = ButtonHTMLAttributes<HTMLButtonElement> &
+  Look & {
+    waiting?: boolean
+    /** A count beside the icon where only the icon is seen; the name already says it. */
+    badge?: number
+    ref?: Ref<HTMLButtonElement>
+  }
 
 const classes = ({ look = 'default', iconOnly }: Look, extra?: string) =>
   ['co-button', `co-button-${look}`, iconOnly ? 'co-button-icon' : '', extra ?? ''].join(' ').trim()
 
-export function Button({ look, icon, iconOnly, waiting, children, className, onClick, type, ...rest }: ButtonProps) {
+export function Button({
+  look,
+  icon,
+  iconOnly,
+  waiting,
+  badge,
+  children,
+  className,
+  onClick,
+  type,
+  ...rest
+}: ButtonProps) {
   return (
     <button
       {...rest}
@@ -33,6 +50,11 @@ export function Button({ look, icon, iconOnly, waiting, children, className, onC
     >
       {icon ? <Icon name={icon} /> : null}
       <span className={iconOnly ? 'co-hidden' : undefined}>{children}</span>
+      {iconOnly && badge ? (
+        <span className="co-numbers" aria-hidden="true">
+          {badge}
+        </span>
+      ) : null}
     </button>
   )
 }

@@ -13,11 +13,13 @@ interface DialogProps {
   /** Buttons at the end; the first one is the primary action. */
   actions?: ReactNode
   side?: 'center' | 'start' | 'end'
+  /** For tables and other wide content. */
+  wide?: boolean
   /** Esc and the close button are ignored, for phases that must not be interrupted. */
   locked?: boolean
 }
 
-export function Dialog({ title, onClose, children, actions, side = 'center', locked }: DialogProps) {
+export function Dialog({ title, onClose, children, actions, side = 'center', wide, locked }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null)
   const heading = useRef<HTMLHeadingElement>(null)
   const titleId = useId()
@@ -38,7 +40,7 @@ export function Dialog({ title, onClose, children, actions, side = 'center', loc
   return (
     <dialog
       ref={dialog}
-      className={`co-dialog co-dialog-${side}`}
+      className={`co-dialog co-dialog-${side}${wide ? ' co-dialog-wide' : ''}`}
       aria-labelledby={titleId}
       onCancel={(event) => {
         event.preventDefault()

@@ -11,7 +11,8 @@ export type Draft = string | boolean | null | undefined
 export interface DisplayProps {
   property: Property
   value: unknown
-  place: 'cell' | 'detail' | 'card'
+  /** `form`: beside a control; references come as plain keys and are looked up. */
+  place: 'cell' | 'detail' | 'card' | 'form'
   /** Search words to mark. */
   terms?: readonly string[]
 }

@@ -89,7 +89,7 @@ export function PropertyField({ property, value, onChange, error, required, mode
       {changed && mode === 'edit' ? (
         <p className="co-field-note co-field-was">
           {t('form.was', { value: '' })}
-          <PropertyValue property={property} value={was} place="cell" />
+          <PropertyValue property={property} value={was} place="form" />
         </p>
       ) : null}
       {error ? (

@@ -6,7 +6,9 @@ import { kinds } from './registry'
 
 export function PropertyValue(props: DisplayProps) {
   if (props.value === null || props.value === undefined || props.value === '') {
-    return <span className="co-muted">{props.place === 'cell' ? '–' : t('value.notSet')}</span>
+    return (
+      <span className="co-muted">{props.place === 'cell' || props.place === 'card' ? '–' : t('value.notSet')}</span>
+    )
   }
   const { Display } = kinds[props.property.type]
   return <Display {...props} />

@@ -73,9 +73,29 @@ function useNamedChoices(source: ReturnType<typeof choiceSource>, ids: readonly 
 
 // ---- display ----
 
-function ReferenceDisplay({ property, value, place }: DisplayProps) {
+/** A key beside its control: its name is looked up. */
+function NamedKey({ property, value }: DisplayProps) {
+  const model = useModel()
+  const key = String(value)
+  const [named] = useNamedChoices(choiceSource(model, property), [key])
+  return <bdi>{named?.label ?? t('value.unknownRecord', { id: key })}</bdi>
+}
+
+function NamedStatus({ property, value }: DisplayProps) {
+  const query = useQuery(statusesQuery(property.statusType ?? ''))
+  const found = query.data?.find((candidate) => candidate.id === String(value))
+  return found ? (
+    <StatusBadge label={found.label} color={found.color} kind={statusKind(found)} />
+  ) : (
+    <span>{t('value.unknownRecord', { id: String(value) })}</span>
+  )
+}
+
+function ReferenceDisplay(props: DisplayProps) {
+  const { property, value, place } = props
   const model = useModel()
   const object = embedded(value)
+  if (place === 'form' && !object) return <NamedKey {...props} />
   const key = keyOf(value, property)
   const label = object?.display_name
   const text =
@@ -99,8 +119,10 @@ function personName(value: unknown): string {
   return name ? String(name) : t('value.unknownRecord', { id: String(person.id ?? '') })
 }
 
-function UserDisplay({ value, place }: DisplayProps) {
+function UserDisplay(props: DisplayProps) {
+  const { value, place } = props
   const person = embedded(value)
+  if (place === 'form' && !person) return <NamedKey {...props} />
   const email = typeof person?.email === 'string' ? person.email : null
   return (
     <span dir="auto" className="co-cell-text">
@@ -121,8 +143,10 @@ function UserDisplay({ value, place }: DisplayProps) {
 const statusKind = (status: { initial: boolean; terminal: boolean }) =>
   status.terminal ? 'terminal' : status.initial ? 'initial' : 'open'
 
-function StatusDisplay({ value }: DisplayProps) {
+function StatusDisplay(props: DisplayProps) {
+  const { value } = props
   const status = embedded(value)
+  if (props.place === 'form' && !status) return <NamedStatus {...props} />
   if (!status) return <span>{t('value.unknownRecord', { id: String(value) })}</span>
   return (
     <StatusBadge

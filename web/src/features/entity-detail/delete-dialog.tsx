@@ -8,7 +8,8 @@ import { flash } from '~/lib/flash'
 import { t } from '~/lib/i18n/t'
 import type { Entity } from '~/lib/metadata/model'
 import { messagesFor } from '~/lib/metadata/queries'
-import { deleteRows } from '~/lib/postgrest/client'
+import { deleteRows, readVersioned, type WireRow } from '~/lib/postgrest/client'
+import { NoRowError, PostgrestError } from '~/lib/postgrest/errors'
 import { eq } from '~/lib/postgrest/query'
 import { describeProblem, type Problem } from '~/lib/problem'
 import { queryClient } from '~/lib/query-client'
@@ -17,11 +18,13 @@ interface DeleteDialogProps {
   entity: Entity
   id: string
   name: string
+  /** The record as it is shown. */
+  record: WireRow
   onClose: () => void
   onDeleted: () => void
 }
 
-export function DeleteDialog({ entity, id, name, onClose, onDeleted }: DeleteDialogProps) {
+export function DeleteDialog({ entity, id, name, record, onClose, onDeleted }: DeleteDialogProps) {
   const [problem, setProblem] = useState<Problem | null>(null)
   const [waiting, setWaiting] = useState(false)
   const idColumn = entity.idColumn ?? 'id'
@@ -30,8 +33,19 @@ export function DeleteDialog({ entity, id, name, onClose, onDeleted }: DeleteDia
     setWaiting(true)
     setProblem(null)
     try {
-      await deleteRows(entity.key, [eq(idColumn, id)], idColumn)
+      // Only the record that is on the screen is deleted, not what somebody made of it meanwhile.
+      const address = [eq(idColumn, id)]
+      const now = await readVersioned({ table: entity.key, select: [], fallback: [idColumn], conditions: address })
+      if (!now) throw new NoRowError()
+      const seen = record.updated_at
+      if (seen !== undefined && now.row.updated_at !== undefined && now.row.updated_at !== seen) {
+        throw new PostgrestError({ status: 412 })
+      }
+      await deleteRows(entity.key, address, idColumn, { ifMatch: now.etag })
     } catch (error) {
+      if (error instanceof PostgrestError && error.status === 412) {
+        void queryClient.invalidateQueries({ queryKey: ['record', entity.key, id] })
+      }
       const constraintMessages = await messagesFor(error, queryClient)
       setProblem(describeProblem(error, { attempt: 'delete', constraintMessages }))
       setWaiting(false)

@@ -187,11 +187,12 @@ function RecordDetail({ entity, id }: { entity: Entity; id: string }) {
           </div>
         </>
       )}
-      {deleting ? (
+      {deleting && row ? (
         <DeleteDialog
           entity={entity}
           id={id}
           name={name}
+          record={row}
           onClose={() => setDeleting(false)}
           onDeleted={() => void navigate({ to: paths.list(entity.key), replace: true })}
         />

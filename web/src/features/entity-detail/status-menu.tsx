@@ -11,6 +11,7 @@ import { t } from '~/lib/i18n/t'
 import type { Entity, Property } from '~/lib/metadata/model'
 import { messagesFor, statusesQuery } from '~/lib/metadata/queries'
 import { updateRows, type WireRow } from '~/lib/postgrest/client'
+import { NoRowError } from '~/lib/postgrest/errors'
 import { eq } from '~/lib/postgrest/query'
 import { describeProblem, type Problem } from '~/lib/problem'
 import { queryClient } from '~/lib/query-client'
@@ -43,7 +44,8 @@ export function StatusMenu({ entity, property, id, record }: StatusMenuProps) {
     setChanging(true)
     setProblem(null)
     try {
-      await updateRows(entity.key, [eq(entity.idColumn ?? 'id', id)], {
+      // From the status that is shown, not over one that somebody else chose meanwhile.
+      await updateRows(entity.key, [eq(entity.idColumn ?? 'id', id), eq(property.column, current)], {
         [property.column]: /^\d+$/.test(next) ? Number(next) : next,
       })
       setUndo(offerUndo ? { id: current, label } : null)
@@ -52,6 +54,7 @@ export function StatusMenu({ entity, property, id, record }: StatusMenuProps) {
       void queryClient.invalidateQueries({ queryKey: ['rows'] })
       await queryClient.invalidateQueries({ queryKey: ['record', entity.key, id] })
     } catch (error) {
+      if (error instanceof NoRowError) void queryClient.invalidateQueries({ queryKey: ['record', entity.key, id] })
       const constraintMessages = await messagesFor(error, queryClient)
       setProblem(describeProblem(error, { attempt: 'update', constraintMessages }))
     }

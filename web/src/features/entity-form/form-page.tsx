@@ -2,7 +2,7 @@
 
 import { queryOptions, useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
-import { useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import { RefusedPage, SignInPage, UnknownPage } from '~/components/access'
 import { Banner } from '~/components/banner'
 import { Button, buttonClass } from '~/components/button'
@@ -17,12 +17,16 @@ import { t } from '~/lib/i18n/t'
 import { type Entity, formProperties, type Property } from '~/lib/metadata/model'
 import { useModel } from '~/lib/metadata/model-context'
 import { editFragment } from '~/lib/metadata/select'
-import { insertRow, readRows, updateRows, type WireRow } from '~/lib/postgrest/client'
+import { insertRow, readVersioned, updateRows, type VersionedRow, type WireRow } from '~/lib/postgrest/client'
+import { PostgrestError } from '~/lib/postgrest/errors'
 import { eq } from '~/lib/postgrest/query'
 import { describeProblem } from '~/lib/problem'
 import { queryClient } from '~/lib/query-client'
-import { createBody, startCreate, startEdit, updateBody } from './form-state'
-import { RecordForm } from './record-form'
+import { createBody, type Drafts, startCreate, startEdit, updateBody } from './form-state'
+import { mergeChanges } from './merge'
+import { RecordForm, SaveInterrupted } from './record-form'
+
+const ConflictDialog = lazy(() => import('./conflict-dialog'))
 
 /** After a change every list, record and choice of this browser is asked again when next shown. */
 async function forgetRows(): Promise<void> {
@@ -125,18 +129,20 @@ function CreateForm({ entity }: { entity: Entity }) {
   )
 }
 
+function readForEdit(entity: Entity, properties: readonly Property[], id: string, signal?: AbortSignal) {
+  const select = new Set(properties.map(editFragment).filter((fragment) => fragment.includes(':')))
+  const plain = new Set(properties.map(editFragment))
+  for (const column of [entity.idColumn, entity.labelColumn]) if (column) plain.add(column)
+  return readVersioned(
+    { table: entity.key, select: [...select], fallback: [...plain], conditions: [eq(entity.idColumn ?? 'id', id)] },
+    signal,
+  )
+}
+
 const editQuery = (entity: Entity, properties: readonly Property[], id: string) =>
   queryOptions({
     queryKey: ['record', entity.key, id, 'edit'],
-    queryFn: async ({ signal }): Promise<WireRow | null> => {
-      const select = new Set(properties.map(editFragment))
-      for (const column of [entity.idColumn, entity.labelColumn]) if (column) select.add(column)
-      const rows = await readRows(
-        { table: entity.key, select: [...select], conditions: [eq(entity.idColumn ?? 'id', id)], limit: 1 },
-        signal,
-      )
-      return rows[0] ?? null
-    },
+    queryFn: ({ signal }) => readForEdit(entity, properties, id, signal),
     staleTime: 0,
     gcTime: 0,
     refetchOnReconnect: false,
@@ -163,7 +169,7 @@ function EditRecord({ entity, id }: { entity: Entity; id: string }) {
   const properties = formProperties(model, entity.key, 'edit')
   const query = useQuery(editQuery(entity, properties, id))
   // What the form started with stays, whatever is fetched later.
-  const [loaded, setLoaded] = useState<WireRow | null>(null)
+  const [loaded, setLoaded] = useState<VersionedRow | null>(null)
   if (query.data && !loaded) setLoaded(query.data)
   const back = <BackLink to={paths.detail(entity.key, id)} label={t('app.back')} />
   const heading = t('form.editTitle', { name: entity.name, record: id })
@@ -210,17 +216,52 @@ interface EditFormProps {
   entity: Entity
   id: string
   properties: readonly Property[]
-  loaded: WireRow
+  loaded: VersionedRow
+}
+
+/** Another version was saved first; null when the record is gone. */
+interface Conflict {
+  theirs: VersionedRow | null
+  mine: Drafts
 }
 
 function EditForm({ entity, id, properties, loaded }: EditFormProps) {
+  const model = useModel()
   const navigate = useNavigate()
   const person = usePerson()
-  const [initial] = useState(() => startEdit(properties, loaded))
-  const label = entity.labelColumn ? loaded[entity.labelColumn] : undefined
+  const [initial] = useState(() => startEdit(properties, loaded.row))
+  const [conflict, setConflict] = useState<Conflict | null>(null)
+  const [saving, setSaving] = useState(false)
+  const label = entity.labelColumn ? loaded.row[entity.labelColumn] : undefined
   const name = label === null || label === undefined ? id : String(label)
   const back = paths.detail(entity.key, id)
+  const key = draftKey(person, entity.key, id)
   let nothing = false
+  let goTo = back
+
+  /** Saves what differs from `base`, as long as the record still is that version. */
+  async function write(drafts: Drafts, base: Drafts, version: string | null) {
+    const body = updateBody(properties, base, drafts)
+    nothing = Object.keys(body).length === 0
+    if (nothing) return
+    try {
+      await updateRows(entity.key, [eq(entity.idColumn ?? 'id', id)], body, { ifMatch: version })
+    } catch (error) {
+      if (!(error instanceof PostgrestError) || error.status !== 412) throw error
+      setConflict({ theirs: await readForEdit(entity, properties, id), mine: drafts })
+      throw new SaveInterrupted()
+    }
+    await forgetRows()
+  }
+
+  const saved = () => {
+    flash(
+      nothing ? { kind: 'info', text: t('form.unchanged') } : { kind: 'success', text: t('form.saved', { name }) },
+      'next-page',
+    )
+    void navigate({ to: goTo, replace: true })
+  }
+
   return (
     <RecordForm
       entity={entity}
@@ -229,23 +270,60 @@ function EditForm({ entity, id, properties, loaded }: EditFormProps) {
       title={t('form.editTitle', { name: entity.name, record: name })}
       above={<BackLink to={back} label={t('app.back')} />}
       initial={initial}
-      draftKey={draftKey(person, entity.key, id)}
-      loaded={loaded}
-      save={async (drafts) => {
-        const body = updateBody(properties, initial, drafts)
-        nothing = Object.keys(body).length === 0
-        if (nothing) return
-        await updateRows(entity.key, [eq(entity.idColumn ?? 'id', id)], body)
-        await forgetRows()
-      }}
-      onSaved={() => {
-        flash(
-          nothing ? { kind: 'info', text: t('form.unchanged') } : { kind: 'success', text: t('form.saved', { name }) },
-          'next-page',
-        )
-        void navigate({ to: back, replace: true })
-      }}
+      draftKey={key}
+      loaded={loaded.row}
+      save={(drafts) => write(drafts, initial, loaded.etag)}
+      onSaved={saved}
       onCancel={() => void navigate({ to: back })}
+      resolve={(form) => {
+        if (!conflict) return null
+        const { theirs, mine } = conflict
+        const drafts = theirs ? startEdit(properties, theirs.row) : null
+        const run = (attempt: () => Promise<void>) => {
+          setSaving(true)
+          void form.attempt(attempt).finally(() => setSaving(false))
+        }
+        return (
+          <Suspense>
+            <ConflictDialog
+              theirs={
+                theirs && drafts
+                  ? { row: theirs.row, drafts, merge: mergeChanges(properties, initial, mine, drafts) }
+                  : null
+              }
+              base={loaded.row}
+              mine={mine}
+              who={null}
+              saving={saving}
+              onSave={(merged) => {
+                if (!theirs || !drafts) return
+                run(async () => {
+                  await write(merged, drafts, theirs.etag)
+                  setConflict(null)
+                })
+              }}
+              onAgain={
+                entity.can.create
+                  ? () =>
+                      run(async () => {
+                        const fields = formProperties(model, entity.key, 'create')
+                        const row = await insertRow(entity.key, createBody(fields, mine), entity.can.read)
+                        const key = entity.idColumn ? row?.[entity.idColumn] : undefined
+                        goTo = key === undefined ? paths.list(entity.key) : paths.detail(entity.key, String(key))
+                        setConflict(null)
+                        await forgetRows()
+                      })
+                  : null
+              }
+              onBack={() => setConflict(null)}
+              onDiscard={() => {
+                form.abandon()
+                void navigate({ to: theirs ? back : paths.list(entity.key), replace: true })
+              }}
+            />
+          </Suspense>
+        )
+      }}
     />
   )
 }

@@ -39,6 +39,19 @@ interface RecordFormProps {
   /** Called after a save; `another` when the next new record should follow. */
   onSaved: (another: boolean) => void
   onCancel: () => void
+  /** A question that came up while saving. */
+  resolve?: (form: FormHandle) => ReactNode
+}
+
+/** Saving stopped to ask something; the form stays as it is. */
+export class SaveInterrupted extends Error {}
+
+/** What a dialog over the form may do with it. */
+export interface FormHandle {
+  /** Runs a save of its own; success leaves the page, refusals are shown in the form. */
+  attempt: (save: () => Promise<void>) => Promise<void>
+  /** Lets the page be left without asking. */
+  abandon: () => void
 }
 
 /** Typing is kept this long after it stops, in milliseconds. */
@@ -122,14 +135,20 @@ export function RecordForm(props: RecordFormProps) {
     const attempt = attempts + 1
     setAttempts(attempt)
     if (fields.some((property) => checkDraft(property, drafts[property.column], mode) !== undefined)) return
+    await attemptSave(() => props.save(drafts), another, attempt)
+  }
+
+  async function attemptSave(write: () => Promise<void>, another: boolean, attempt: number) {
+    if (busy.current) return
     busy.current = true
     setSaving(true)
     try {
-      await props.save(drafts)
+      await write()
       leaving.current = true
       eraseDraft(draftKey)
       props.onSaved(another)
     } catch (error) {
+      if (error instanceof SaveInterrupted) return
       const constraintMessages = await messagesFor(error, queryClient)
       const problem = describeProblem(error, {
         attempt: mode === 'create' ? 'create' : 'update',
@@ -251,6 +270,13 @@ export function RecordForm(props: RecordFormProps) {
           ) : null}
         </div>
       </form>
+      {props.resolve?.({
+        attempt: (write) => attemptSave(write, false, attempts),
+        abandon: () => {
+          leaving.current = true
+          eraseDraft(draftKey)
+        },
+      })}
       {blocker.status === 'blocked' ? (
         <LeaveDialog
           onStay={blocker.reset}

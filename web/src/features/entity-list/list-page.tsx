@@ -202,7 +202,8 @@ function EntityList({ entity }: { entity: Entity }) {
         {filterable.length > 0 ? (
           <Button
             icon="filter"
-            iconOnly={phone && activeFilters === 0}
+            iconOnly={phone}
+            badge={activeFilters}
             aria-expanded={filtersOpen}
             onClick={() => setFiltersOpen(!filtersOpen)}
           >

@@ -13,6 +13,9 @@ const WRITE_TIMEOUT_MS = 45_000
 
 export type WireRow = Record<string, unknown>
 
+/** Schemas beside the API's first one that this client uses. */
+export type Schema = 'metadata'
+
 export interface TokenSource {
   /** A token valid for some seconds more, or null for an anonymous request. */
   token: () => Promise<string | null>
@@ -30,6 +33,12 @@ interface RequestOptions {
   method?: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   body?: unknown
   prefer?: string
+  /** Schema other than the API's first one. */
+  schema?: Schema
+  /** Exactly one row is asked for; its version comes as ETag. */
+  single?: boolean
+  /** The write holds only while the row still has this version. */
+  ifMatch?: string | null
   range?: { from: number; to: number }
   signal?: AbortSignal
 }
@@ -37,6 +46,7 @@ interface RequestOptions {
 interface Reply {
   body: unknown
   contentRange: string | null
+  etag: string | null
 }
 
 function readTotal(contentRange: string | null): number | undefined {
@@ -46,7 +56,11 @@ function readTotal(contentRange: string | null): number | undefined {
 
 async function send(path: string, options: RequestOptions, token: string | null): Promise<Response> {
   const method = options.method ?? 'GET'
-  const headers: Record<string, string> = { Accept: 'application/json' }
+  const headers: Record<string, string> = {
+    Accept: options.single ? 'application/vnd.pgrst.object+json' : 'application/json',
+  }
+  if (options.schema) headers[method === 'GET' ? 'Accept-Profile' : 'Content-Profile'] = options.schema
+  if (options.ifMatch) headers['If-Match'] = options.ifMatch
   if (token) headers.Authorization = `Bearer ${token}`
   if (options.body !== undefined) headers['Content-Type'] = 'application/json'
   if (options.prefer) headers.Prefer = options.prefer
@@ -91,7 +105,7 @@ async function request(path: string, options: RequestOptions = {}): Promise<Repl
       body = null
     }
   }
-  if (response.ok) return { body, contentRange }
+  if (response.ok) return { body, contentRange, etag: response.headers.get('ETag') }
   const fields = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>
   const text = (value: unknown) => (typeof value === 'string' ? value : undefined)
   throw new PostgrestError({
@@ -108,8 +122,34 @@ async function request(path: string, options: RequestOptions = {}): Promise<Repl
 const rowsOf = (body: unknown): WireRow[] => (Array.isArray(body) ? (body as WireRow[]) : [])
 
 /** Rows of a read. */
-export async function readRows(read: Read, signal?: AbortSignal): Promise<WireRow[]> {
-  return rowsOf((await request(readPath(read), { signal })).body)
+export async function readRows(read: Read, signal?: AbortSignal, schema?: Schema): Promise<WireRow[]> {
+  return rowsOf((await request(readPath(read), { signal, schema })).body)
+}
+
+export interface VersionedRow {
+  row: WireRow
+  /** Version for `If-Match`; null where the caller may not read every column. */
+  etag: string | null
+}
+
+/**
+ * One row with all its columns and its version; null when there is none. `select` adds fragments to
+ * the columns; where the caller may not read every column, `fallback` is read without a version.
+ */
+export async function readVersioned(
+  read: Read & { fallback: readonly string[] },
+  signal?: AbortSignal,
+): Promise<VersionedRow | null> {
+  try {
+    // Named fragments come last and win over the plain column of the same name.
+    const reply = await request(readPath({ ...read, select: ['*', ...read.select] }), { signal, single: true })
+    return { row: reply.body as WireRow, etag: reply.etag }
+  } catch (error) {
+    if (error instanceof PostgrestError && error.code === 'PGRST116') return null
+    if (!(error instanceof PostgrestError) || error.code !== '42501') throw error
+  }
+  const [row] = await readRows({ ...read, select: read.fallback, limit: 1 }, signal)
+  return row ? { row, etag: null } : null
 }
 
 export interface Page {
@@ -134,34 +174,70 @@ export async function readView(view: string, signal?: AbortSignal): Promise<Wire
 }
 
 /** Inserts one row. The new row comes back only where the caller may read it (`readBack`). */
-export async function insertRow(table: string, values: WireRow, readBack: boolean): Promise<WireRow | undefined> {
+export async function insertRow(
+  table: string,
+  values: WireRow,
+  readBack: boolean,
+  schema?: Schema,
+): Promise<WireRow | undefined> {
   const reply = await request(encodeURIComponent(table), {
     method: 'POST',
     body: values,
+    schema,
     prefer: readBack ? 'return=representation' : 'return=minimal',
   })
   return rowsOf(reply.body)[0]
 }
 
+interface WriteOptions {
+  /** Refused with 412 when the row has another version by now. */
+  ifMatch?: string | null
+  schema?: Schema
+}
+
 /** Updates the rows that match. Throws NoRowError when there were none. */
-export async function updateRows(table: string, conditions: readonly Condition[], values: WireRow): Promise<WireRow> {
+export async function updateRows(
+  table: string,
+  conditions: readonly Condition[],
+  values: WireRow,
+  options: WriteOptions = {},
+): Promise<WireRow> {
   const reply = await request(conditionsPath(table, conditions), {
     method: 'PATCH',
     body: values,
     prefer: 'return=representation',
+    ...options,
   })
   const row = rowsOf(reply.body)[0]
   if (!row) throw new NoRowError()
   return row
 }
 
-/** Deletes the rows that match. Throws NoRowError when there were none. */
-export async function deleteRows(table: string, conditions: readonly Condition[], column: string): Promise<void> {
+/** Inserts a row or replaces the one with the same key. */
+export async function upsertRow(table: string, values: WireRow, keys: readonly string[], schema?: Schema) {
+  await request(`${encodeURIComponent(table)}?on_conflict=${keys.map(encodeURIComponent).join(',')}`, {
+    method: 'POST',
+    body: values,
+    prefer: 'resolution=merge-duplicates,return=minimal',
+    schema,
+  })
+}
+
+/** Deletes the rows that match and says how many. Throws NoRowError when there were none. */
+export async function deleteRows(
+  table: string,
+  conditions: readonly Condition[],
+  column: string,
+  options: WriteOptions = {},
+): Promise<number> {
   const reply = await request(conditionsPath(table, conditions, [column]), {
     method: 'DELETE',
     prefer: 'return=representation',
+    ...options,
   })
-  if (rowsOf(reply.body).length === 0) throw new NoRowError()
+  const { length } = rowsOf(reply.body)
+  if (length === 0) throw new NoRowError()
+  return length
 }
 
 /** Calls a database function with named arguments. */
