@@ -293,7 +293,15 @@ impl Preparation {
             }
         }
         if let Some(dir) = &self.init_dir {
-            migrate::apply_application(&self.owner_url, dir, ApplyOptions::default(), self.progress.as_ref()).await?;
+            match migrate::apply_application(&self.owner_url, dir, ApplyOptions::default(), self.progress.as_ref())
+                .await
+            {
+                // A compose file mounts the folder before there is anything in it.
+                Err(migrate::MigrateError::NothingToApply { path }) => {
+                    tracing::warn!(folder = %path.display(), "app.init_dir holds no *.sql and no NN_table.csv: nothing to apply");
+                }
+                other => drop(other?),
+            }
         }
         Ok(())
     }
