@@ -18,12 +18,14 @@ async function freePort() {
 }
 
 export class Demo {
+  /** An example by its name, or an application's folder. */
   static async start(example) {
     const folder = await mkdtemp(join(tmpdir(), 'civic-os-e2e-'))
     // As root the database runs as an unprivileged user, who must be able to pass.
     await chmod(folder, 0o755)
     const port = await freePort()
-    const args = ['demo', '--listen', `127.0.0.1:${port}`, '--data-dir', join(folder, 'data'), '--example', example]
+    const args = ['demo', '--listen', `127.0.0.1:${port}`, '--data-dir', join(folder, 'data')]
+    args.push(...(example.includes('/') ? ['--app', example] : ['--example', example]))
     const child = spawn(process.env.CIVIC_OS_BINARY, args, {
       cwd: folder,
       env: {

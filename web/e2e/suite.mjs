@@ -7,6 +7,7 @@ import { budgetTests } from './budget.mjs'
 import { Demo } from './demo.mjs'
 import { recordTests } from './records.mjs'
 import { townTests } from './town.mjs'
+import { typeTests } from './types.mjs'
 import { wildlifeTests } from './wildlife.mjs'
 
 const started = new Map()
@@ -32,5 +33,6 @@ after(async () => {
 budgetTests(world)
 townTests(world)
 recordTests(world)
+typeTests(world)
 wildlifeTests(world)
 accessibilityTests(world)

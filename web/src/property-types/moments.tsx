@@ -141,6 +141,7 @@ export const instant: PropertyKind = {
 export const time: PropertyKind = {
   Display: ({ value }) => <span className="co-numbers">{String(value).slice(0, 5)}</span>,
   Field: (props) => <TextInput {...props} type="time" className="co-input-short" />,
+  Filter: TimesFilter,
   fromWire: (wire) => (wire === null || wire === undefined ? null : String(wire).slice(0, 5)),
   toWire: (draft) => draft,
   check: (draft, property) => (/^\d{2}:\d{2}/.test(draft) ? undefined : t('check.time', { label: property.label })),
@@ -176,7 +177,48 @@ function SlotField({ property, value, onChange, id, describedBy, invalid, requir
   )
 }
 
+function TimesFilter({ property, conditions, onChange, id }: FilterProps) {
+  const bound = (op: Condition['op']) => conditions.find((condition) => condition.op === op)?.value.slice(0, 5) ?? ''
+  const set = (op: 'gte' | 'lte', value: string) =>
+    onChange([
+      ...conditions.filter((condition) => condition.op !== op),
+      ...(value === '' ? [] : [{ column: property.column, op, value }]),
+    ])
+  return (
+    <div className="co-bounds">
+      {(['gte', 'lte'] as const).map((op) => (
+        <label key={op} className="co-bound" htmlFor={`${id}-${op}`}>
+          <span className="co-small">{t(op === 'gte' ? 'filter.from' : 'filter.to')}</span>
+          <input
+            id={`${id}-${op}`}
+            className="co-input"
+            type="time"
+            value={bound(op)}
+            onChange={(event) => set(op, event.target.value)}
+          />
+        </label>
+      ))}
+    </div>
+  )
+}
+
+/** Slots that touch the days: each bound is an overlap with a half-line. */
+function slotBounds(_: Property, conditions: readonly Condition[]): Condition[] {
+  return conditions.map((condition) => {
+    if (!DAY.test(condition.value)) return condition
+    if (condition.op === 'lte') {
+      return { ...condition, op: 'ov', value: `(,${startOfDay(nextDay(condition.value), personZone())})` }
+    }
+    if (condition.op === 'gte') {
+      return { ...condition, op: 'ov', value: `[${startOfDay(condition.value, personZone())},)` }
+    }
+    return condition
+  })
+}
+
 export const timeSlot: PropertyKind = {
+  Filter: DaysFilter,
+  toConditions: slotBounds,
   Display: ({ value }) => <span className="co-numbers">{showSlot(String(value), personZone())}</span>,
   Field: SlotField,
   grouped: true,

@@ -13,6 +13,8 @@ export const fieldId = (property: Property): string => `field-${property.column}
 
 interface PropertyFieldProps {
   property: Property
+  /** Keeps the ids of a second form on the page apart. */
+  idPrefix?: string
   value: Draft
   onChange: (value: Draft) => void
   error?: string
@@ -43,11 +45,12 @@ function DefaultHint({ property }: { property: Property }) {
   )
 }
 
-export function PropertyField({ property, value, onChange, error, required, mode, was, changed }: PropertyFieldProps) {
+export function PropertyField(props: PropertyFieldProps) {
+  const { property, idPrefix = '', value, onChange, error, required, mode, was, changed } = props
   const kind = kinds[property.type]
   const { Field } = kind
   if (!Field) return null
-  const id = fieldId(property)
+  const id = idPrefix + fieldId(property)
   const withDefault = mode === 'create' && property.defaultExpression !== null && property.type !== 'Boolean'
   const parts = {
     help: property.help ? `${id}-help` : undefined,

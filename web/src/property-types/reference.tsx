@@ -3,6 +3,8 @@
 
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
+import { lazy, Suspense, useState } from 'react'
+import { Button } from '~/components/button'
 import { Combobox } from '~/components/combobox'
 import { StatusBadge } from '~/components/status-badge'
 import { paths } from '~/config/paths'
@@ -22,6 +24,9 @@ import {
 import { type Condition, inList, readInList } from '~/lib/postgrest/query'
 import type { DisplayProps, Draft, FieldProps, FilterProps, PropertyKind } from './kinds'
 import { textToWire } from './kinds'
+import { tx } from './texts'
+
+const InlineCreate = lazy(() => import('./inline-create'))
 
 type Embedded = Record<string, unknown>
 
@@ -188,7 +193,39 @@ function ChoiceSelect({ property, value, onChange, id, describedBy, invalid, req
   )
 }
 
+/** The control, and a way to add what is missing where the person may. */
 function ReferenceField(props: FieldProps) {
+  const model = useModel()
+  const [adding, setAdding] = useState(false)
+  const { ref } = props.property
+  const target = ref?.schema === 'public' ? model.entity(ref.table) : undefined
+  // Inside of a dialog the choice is between what there is.
+  if (!ref || !target?.can.create || !target.can.read || props.id.startsWith('inline-')) {
+    return <ReferenceControl {...props} />
+  }
+  return (
+    <div className="co-reference">
+      <div className="co-reference-control">
+        <ReferenceControl {...props} />
+      </div>
+      <Button look="quiet" icon="plus" iconOnly onClick={() => setAdding(true)}>
+        {tx('inline.add', { name: target.name })}
+      </Button>
+      {adding ? (
+        <Suspense>
+          <InlineCreate
+            entity={target}
+            keyColumn={ref.column}
+            onCreated={(key) => props.onChange(key)}
+            onClose={() => setAdding(false)}
+          />
+        </Suspense>
+      ) : null}
+    </div>
+  )
+}
+
+function ReferenceControl(props: FieldProps) {
   const { choices, failed, retry, search, source } = useChoices(props.property)
   const current = typeof props.value === 'string' ? props.value : null
   const [named] = useNamedChoices(source, search && current ? [current] : [])

@@ -4,15 +4,19 @@ import type { PropertyType } from '~/lib/metadata/property-type'
 import { boolean } from './boolean'
 import { color, email, telephone } from './contact'
 import type { PropertyKind } from './kinds'
+import { ContainsFilter, ContainsText, enumeration, list, range } from './lists'
 import { date, instant, time, timeSlot, wallClock } from './moments'
 import { decimal, integer, money } from './numbers'
 import { foreignKey, status, user } from './reference'
 import { file, geoPoint, manyToMany, payment } from './special'
-import { json, longText, shortText, unknown, uuid } from './text'
+import { json, longText, shortText, uuid } from './text'
+
+/** Texts are filtered by what they contain. */
+const filtered = (kind: PropertyKind): PropertyKind => ({ ...kind, Filter: ContainsFilter, FilterText: ContainsText })
 
 export const kinds: Readonly<Record<PropertyType, PropertyKind>> = {
-  TextShort: shortText,
-  TextLong: longText,
+  TextShort: filtered(shortText),
+  TextLong: filtered(longText),
   Boolean: boolean,
   Date: date,
   DateTime: wallClock,
@@ -24,8 +28,8 @@ export const kinds: Readonly<Record<PropertyType, PropertyKind>> = {
   User: user,
   GeoPoint: geoPoint,
   Color: color,
-  Email: email,
-  Telephone: telephone,
+  Email: filtered(email),
+  Telephone: filtered(telephone),
   TimeSlot: timeSlot,
   ManyToMany: manyToMany,
   File: file,
@@ -36,5 +40,7 @@ export const kinds: Readonly<Record<PropertyType, PropertyKind>> = {
   Time: time,
   Uuid: uuid,
   Json: json,
-  Unknown: unknown,
+  List: list,
+  Range: range,
+  Unknown: enumeration,
 }

@@ -22,7 +22,7 @@ import { PostgrestError } from '~/lib/postgrest/errors'
 import { eq } from '~/lib/postgrest/query'
 import { describeProblem } from '~/lib/problem'
 import { queryClient } from '~/lib/query-client'
-import { createBody, type Drafts, startCreate, startEdit, updateBody } from './form-state'
+import { createBody, type Drafts, startCreate, startEdit, updateBody } from '~/property-types/form-state'
 import { mergeChanges } from './merge'
 import { RecordForm, SaveInterrupted } from './record-form'
 

@@ -2,8 +2,8 @@
 // else saved it meanwhile. Fields that one side changed need no question. Pure; tests beside it.
 
 import type { Property } from '~/lib/metadata/model'
+import { changedColumns, type Drafts } from '~/property-types/form-state'
 import type { Draft } from '~/property-types/kinds'
-import { changedColumns, type Drafts } from './form-state'
 
 export interface Merge {
   /** Changed by both, differently: somebody has to choose. */

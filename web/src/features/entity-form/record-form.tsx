@@ -17,11 +17,11 @@ import { messagesFor } from '~/lib/metadata/queries'
 import type { WireRow } from '~/lib/postgrest/client'
 import { describeProblem, type Problem } from '~/lib/problem'
 import { queryClient } from '~/lib/query-client'
+import { changedColumns, type Drafts } from '~/property-types/form-state'
 import type { Draft } from '~/property-types/kinds'
 import { fieldId, PropertyField } from '~/property-types/property-field'
 import { kinds } from '~/property-types/registry'
 import { checkDraft, isRequired } from '~/property-types/validate'
-import { changedColumns, type Drafts } from './form-state'
 import './form.css'
 
 interface RecordFormProps {

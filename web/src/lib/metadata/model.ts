@@ -112,6 +112,13 @@ const FILTERABLE: readonly PropertyType[] = [
   'IntegerNumber',
   'DecimalNumber',
   'Money',
+  'TextShort',
+  'TextLong',
+  'Email',
+  'Telephone',
+  'TimeSlot',
+  'Time',
+  'Unknown',
 ]
 
 export const isFilterableType = (type: PropertyType): boolean => FILTERABLE.includes(type)

@@ -28,6 +28,8 @@ const PROPERTY_TYPES = [
   'Time',
   'Uuid',
   'Json',
+  'List',
+  'Range',
   'Unknown',
 ] as const
 export type PropertyType = (typeof PROPERTY_TYPES)[number]
@@ -104,6 +106,12 @@ const EXTENSION: Readonly<Record<string, PropertyType>> = {
   uuid: 'Uuid',
   json: 'Json',
   jsonb: 'Json',
+  tstzrange: 'TimeSlot',
+  tsrange: 'Range',
+  daterange: 'Range',
+  int4range: 'Range',
+  int8range: 'Range',
+  numrange: 'Range',
 }
 
 /** The type this client works with: as detected, or extended where the original gives up. */
@@ -115,5 +123,7 @@ export function effectiveType(facts: TypeFacts): PropertyType {
     (detected === 'Unknown' || detected === 'TextShort' || detected === 'TextLong')
   )
     return 'ForeignKeyName'
-  return detected === 'Unknown' ? (EXTENSION[facts.udt_name] ?? 'Unknown') : detected
+  if (detected !== 'Unknown') return detected
+  // Array types are called by their element's type with an underscore before it.
+  return EXTENSION[facts.udt_name] ?? (facts.udt_name.startsWith('_') ? 'List' : 'Unknown')
 }

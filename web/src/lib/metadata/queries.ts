@@ -1,7 +1,7 @@
 // Metadata as server state: the model, messages of constraints, statuses, choices of references.
 
 import { type QueryClient, queryOptions } from '@tanstack/react-query'
-import { callRpc, readRows, readView, type WireRow } from '~/lib/postgrest/client'
+import { callRpc, readDescription, readRows, readView, type WireRow } from '~/lib/postgrest/client'
 import { PostgrestError } from '~/lib/postgrest/errors'
 import { aliased, type Condition, contains, inList } from '~/lib/postgrest/query'
 import type { ConstraintMessage } from '~/lib/problem'
@@ -164,4 +164,13 @@ export const choicesByIdQuery = (source: ChoiceSource, ids: readonly string[]) =
       ),
     staleTime: 60_000,
     enabled: ids.length > 0,
+  })
+
+/** The values of an enumeration, from the API's description; empty for other types. */
+export const enumQuery = (table: string, column: string) =>
+  queryOptions({
+    queryKey: ['schema', 'description'],
+    queryFn: ({ signal }) => readDescription(signal),
+    staleTime: Number.POSITIVE_INFINITY,
+    select: (description): readonly string[] => description.get(`${table}.${column}`) ?? [],
   })

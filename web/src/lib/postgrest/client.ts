@@ -37,6 +37,7 @@ interface RequestOptions {
   schema?: Schema
   /** Exactly one row is asked for; its version comes as ETag. */
   single?: boolean
+  accept?: string
   /** The write holds only while the row still has this version. */
   ifMatch?: string | null
   range?: { from: number; to: number }
@@ -57,7 +58,7 @@ function readTotal(contentRange: string | null): number | undefined {
 async function send(path: string, options: RequestOptions, token: string | null): Promise<Response> {
   const method = options.method ?? 'GET'
   const headers: Record<string, string> = {
-    Accept: options.single ? 'application/vnd.pgrst.object+json' : 'application/json',
+    Accept: options.single ? 'application/vnd.pgrst.object+json' : (options.accept ?? 'application/json'),
   }
   if (options.schema) headers[method === 'GET' ? 'Accept-Profile' : 'Content-Profile'] = options.schema
   if (options.ifMatch) headers['If-Match'] = options.ifMatch
@@ -243,4 +244,20 @@ export async function deleteRows(
 /** Calls a database function with named arguments. */
 export async function callRpc(name: string, args: WireRow = {}, signal?: AbortSignal): Promise<unknown> {
   return (await request(`rpc/${name}`, { method: 'POST', body: args, signal })).body
+}
+
+/** Enumerations by `table.column`, out of the API's own description. */
+export async function readDescription(signal?: AbortSignal): Promise<ReadonlyMap<string, readonly string[]>> {
+  const { body } = await request('', { accept: 'application/openapi+json', signal })
+  const found = new Map<string, readonly string[]>()
+  const member = (value: unknown, key: string): unknown =>
+    typeof value === 'object' && value !== null ? (value as WireRow)[key] : undefined
+  const definitions = member(body, 'definitions')
+  for (const [table, definition] of Object.entries((definitions ?? {}) as WireRow)) {
+    for (const [column, facts] of Object.entries((member(definition, 'properties') ?? {}) as WireRow)) {
+      const values = member(facts, 'enum')
+      if (Array.isArray(values)) found.set(`${table}.${column}`, values.map(String))
+    }
+  }
+  return found
 }
