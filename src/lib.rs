@@ -12,6 +12,7 @@
 //! | [`identity`] | embedded OpenID Connect provider |
 //! | [`admin`] | live, ready, metrics on a port of their own |
 //! | [`migrate`] | deploys the core schema and applies integrators' SQL |
+//! | [`notifications`] | templates, mail, text messages, what people are told |
 //! | [`jobs`] | River's queue: producer, executor, completer, leader; knows no kind |
 //! | [`cluster`] | a private PostgreSQL from the distribution's binaries |
 //! | [`auth`] | token verification, key sets, database role of a request |
@@ -31,6 +32,7 @@ pub mod identity;
 pub mod jobs;
 pub mod lifecycle;
 pub mod migrate;
+pub mod notifications;
 pub mod schema_cache;
 pub mod telemetry;
 pub mod web;

@@ -33,7 +33,7 @@ pub(super) fn values(loaded: &Loaded) -> Vec<Problem> {
         ("auth.issuer", &config.auth.issuer),
         ("storage.s3_endpoint", &config.storage.s3_endpoint),
         ("storage.s3_public_endpoint", &config.storage.s3_public_endpoint),
-        ("notify.site_url", &config.notify.site_url),
+        ("notifications.site_url", &config.notifications.site_url),
         ("matomo.url", &config.matomo.url),
         ("map.geocoder_url", &config.map.geocoder_url),
     ] {

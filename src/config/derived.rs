@@ -99,7 +99,10 @@ impl Config {
 
     /// The URL of links in mails.
     pub fn site_url(&self) -> String {
-        self.notify.site_url.as_deref().map_or_else(|| self.public_url(), |url| url.trim_end_matches('/').to_owned())
+        self.notifications
+            .site_url
+            .as_deref()
+            .map_or_else(|| self.public_url(), |url| url.trim_end_matches('/').to_owned())
     }
 
     /// The issuer of tokens: `auth.issuer`, or the embedded provider's where it is on.

@@ -47,7 +47,7 @@ impl Loaded {
             "web.postgrest_url" if !config.web.listen.is_empty() => json!(config.postgrest_url()),
             "api.log_level" => json!(config.request_log_level()),
             "auth.issuer" => json!(config.issuer()?),
-            "notify.site_url" if !config.web.listen.is_empty() => json!(config.site_url()),
+            "notifications.site_url" if !config.web.listen.is_empty() => json!(config.site_url()),
             "storage.s3_public_endpoint" => json!(config.storage.public_endpoint()?),
             "payments.listen" => json!(config.payments_listen(roles)?),
             _ => return None,

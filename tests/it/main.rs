@@ -8,6 +8,7 @@ mod db;
 mod examples;
 mod jobs;
 mod migrate;
+mod notifications;
 mod release;
 mod schema_cache;
 mod serve;

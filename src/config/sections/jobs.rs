@@ -1,4 +1,4 @@
-//! `[storage]`, `[store]`, `[thumbnails]`, `[notify]` and `[payments]`: what background jobs need.
+//! `[storage]`, `[store]`, `[thumbnails]` and `[payments]`: what background jobs need.
 
 use crate::config::Secret;
 use serde::{Deserialize, Serialize};
@@ -60,43 +60,6 @@ pub struct ThumbnailsConfig {
 impl Default for ThumbnailsConfig {
     fn default() -> Self {
         Self { max_workers: 3 }
-    }
-}
-
-/// `[notify]`: mail.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct NotifyConfig {
-    /// Mail server; not set = no mail.
-    pub smtp_host: Option<String>,
-    /// Its port.
-    pub smtp_port: u16,
-    /// Login; used together with `smtp_password`.
-    pub smtp_username: Option<String>,
-    /// Password; used together with `smtp_username`.
-    pub smtp_password: Secret,
-    /// Sender of every mail.
-    pub smtp_from: Option<String>,
-    /// URL of links in mails; default: the web client's public URL ([`crate::config::Config::site_url`]).
-    pub site_url: Option<String>,
-    /// Zone in which mails print times, an IANA name.
-    pub notification_timezone: String,
-    /// Swallow mail to example.com, example.org and example.net.
-    pub skip_test_emails: bool,
-}
-
-impl Default for NotifyConfig {
-    fn default() -> Self {
-        Self {
-            smtp_host: None,
-            smtp_port: 587,
-            smtp_username: None,
-            smtp_password: Secret::default(),
-            smtp_from: None,
-            site_url: None,
-            notification_timezone: "UTC".into(),
-            skip_test_emails: false,
-        }
     }
 }
 

@@ -5,13 +5,15 @@ mod api;
 mod auth;
 mod database;
 mod jobs;
+mod notifications;
 mod process;
 mod web;
 
 pub use api::{ApiConfig, ApiMode, LogQuery, OpenApiMode, RequestLogLevel, TxEnd};
 pub use auth::{AuthConfig, IdentityConfig};
 pub use database::{AppConfig, DatabaseConfig, DatabaseMode, MigrateConfig, PreparedStatements};
-pub use jobs::{NotifyConfig, PaymentsConfig, StorageConfig, StoreConfig, ThumbnailsConfig};
+pub use jobs::{PaymentsConfig, StorageConfig, StoreConfig, ThumbnailsConfig};
+pub use notifications::{NotificationsConfig, NumberFormat, SmsProvider, SmtpSecurity};
 pub use process::{AdminConfig, LogConfig, LogFormat, ShutdownConfig};
 pub use web::{BrandingConfig, MapConfig, MatomoConfig, WebConfig};
 
@@ -51,7 +53,7 @@ pub struct Config {
     /// Pictures.
     pub thumbnails: ThumbnailsConfig,
     /// Mail.
-    pub notify: NotifyConfig,
+    pub notifications: NotificationsConfig,
     /// Stripe.
     pub payments: PaymentsConfig,
     /// Live, ready, metrics.

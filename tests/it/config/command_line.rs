@@ -108,7 +108,7 @@ fn check_reports_errors_with_key_and_source_as_json_too() {
     assert_eq!(output.status.code(), Some(1));
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(report["ok"], false);
-    assert_eq!(report["errors"][0]["key"], "notify.smtp_port");
+    assert_eq!(report["errors"][0]["key"], "notifications.smtp_port");
     assert_eq!(report["errors"][0]["source"], "SMTP_PORT");
 }
 

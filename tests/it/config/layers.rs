@@ -29,13 +29,13 @@ fn the_environment_wins_over_env_files_and_later_files_over_earlier() {
         .env_file("SITE_URL=http://two\nSMTP_HOST=two\n")
         .variables(&[("SITE_URL", "http://three")])
         .load();
-    let notify = &loaded.config.notify;
+    let notify = &loaded.config.notifications;
     assert_eq!(
         (notify.site_url.as_deref(), notify.smtp_host.as_deref(), notify.smtp_port),
         (Some("http://three"), Some("two"), 1)
     );
-    assert!(matches!(loaded.source_of("notify.smtp_host"), Source::Variables { file: Some(_), .. }));
-    assert!(matches!(loaded.source_of("notify.site_url"), Source::Variables { file: None, .. }));
+    assert!(matches!(loaded.source_of("notifications.smtp_host"), Source::Variables { file: Some(_), .. }));
+    assert!(matches!(loaded.source_of("notifications.site_url"), Source::Variables { file: None, .. }));
 }
 
 #[test]

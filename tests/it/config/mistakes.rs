@@ -68,7 +68,7 @@ fn all_mistakes_are_told_at_once() {
         .file("nonsense = 1\n[map]\ndefault_zoom = 300\n")
         .variables(&[("SMTP_PORT", "x"), ("CIVIC_OS_FOO__BAR", "x")])
         .refusal();
-    says(&message, &["4 errors", "nonsense", "map.default_zoom", "notify.smtp_port", "foo.bar"]);
+    says(&message, &["4 errors", "nonsense", "map.default_zoom", "notifications.smtp_port", "foo.bar"]);
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn files_that_make_no_sense_are_named_with_line_and_column() {
 #[test]
 fn a_dollar_that_refers_to_nothing_is_pointed_out() {
     let loaded = setting("api").env_file("SMTP_PASSWORD=pa$word\n").load();
-    assert_eq!(loaded.config.notify.smtp_password.expose(), Some("pa"));
+    assert_eq!(loaded.config.notifications.smtp_password.expose(), Some("pa"));
     says(&loaded.warnings[0], &["0.env:1", "$$", "single quotes"]);
     assert!(!loaded.warnings[0].contains("word is"), "{:?}", loaded.warnings);
 }

@@ -36,7 +36,7 @@ const LINES: &[&str] = &[
     "[database]\nowner_ur = \"postgres://u:{}@db/x\"",
     "[auth]\njwt_secret = \"{}\"",
     "[api.app_settings]\ntoken = \"{}\"",
-    "[notify]\nsmtp_password = \"{}\"",
+    "[notifications]\nsmtp_password = \"{}\"",
     "[payments]\nstripe_api_key = \"{}\"\nstripe_api_key = \"{}\"",
     "[storage]\ns3_secret_access_key = '{}'",
 ];
@@ -152,6 +152,6 @@ fn secrets_come_from_files_of_their_own() {
 fn the_mask_says_that_there_is_something() {
     let loaded = setting("api").variables(&[("SMTP_PASSWORD", "hunter2")]).load();
     assert!(loaded.to_toml().contains("# smtp_password = \"********\"  # SMTP_PASSWORD"));
-    assert_eq!(loaded.to_json()["notify.smtp_password"]["value"], "********");
-    assert!(format!("{:?}", loaded.config.notify).contains("********"));
+    assert_eq!(loaded.to_json()["notifications.smtp_password"]["value"], "********");
+    assert!(format!("{:?}", loaded.config.notifications).contains("********"));
 }

@@ -1,0 +1,2 @@
+//! Notifications: templates, mail, what people get and do not get.
+mod templates;
