@@ -5,6 +5,7 @@ import { accessibilityTests } from './accessibility.mjs'
 import { launch } from './browser.mjs'
 import { budgetTests } from './budget.mjs'
 import { Demo } from './demo.mjs'
+import { listTests } from './lists.mjs'
 import { recordTests } from './records.mjs'
 import { townTests } from './town.mjs'
 import { typeTests } from './types.mjs'
@@ -33,6 +34,7 @@ after(async () => {
 budgetTests(world)
 townTests(world)
 recordTests(world)
+listTests(world)
 typeTests(world)
 wildlifeTests(world)
 accessibilityTests(world)

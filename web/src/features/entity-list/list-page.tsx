@@ -2,7 +2,7 @@
 
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
-import { type FormEvent, useEffect, useId, useRef, useState } from 'react'
+import { type FormEvent, lazy, Suspense, useEffect, useId, useRef, useState } from 'react'
 import { RefusedPage, SignInPage, UnknownPage } from '~/components/access'
 import { Banner } from '~/components/banner'
 import { Button, buttonClass } from '~/components/button'
@@ -15,11 +15,13 @@ import { flash } from '~/lib/flash'
 import { t } from '~/lib/i18n/t'
 import { type Entity, listProperties } from '~/lib/metadata/model'
 import { useModel } from '~/lib/metadata/model-context'
+import { readRows } from '~/lib/postgrest/client'
 import { describeProblem } from '~/lib/problem'
 import { rememberList } from '~/lib/remember-list'
 import { stringifySearch } from '~/lib/search'
 import { BELOW_DESKTOP, PHONE, useMedia, WIDE } from '~/lib/viewport'
 import { RecordCalendar } from '~/records/record-calendar'
+import { SELECTION_LIMIT } from './bulk'
 import { ColumnsDialog } from './columns-dialog'
 import { EntityCards, EntityTable } from './entity-table'
 import { FilterChips, FilterPanel, FilterSheet } from './filter-panel'
@@ -35,7 +37,11 @@ import {
   writeListState,
 } from './list-state'
 import { Pagination } from './pagination'
+import { tx } from './texts'
 import './list.css'
+
+const BulkBar = lazy(() => import('./bulk-bar'))
+const SavedViews = lazy(() => import('./saved-views'))
 
 const COMPACT_KEY = 'civic_os_list_compact'
 const PAGE_SIZE_KEY = 'civic_os_list_page_size'
@@ -139,8 +145,13 @@ function EntityList({ entity }: { entity: Entity }) {
   const [active, setActive] = useState<string | null>(null)
   const filterable = model.properties(entity.key).filter((property) => property.filterable)
 
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set())
+  const bulk = entity.idColumn !== null && (entity.can.update || entity.can.delete)
+  const session = useSession()
+
   const searchFor = (next: ListState) => ({
     ...writeListState(next, defaultPageSize),
+    ...(search.view ? { view: search.view } : {}),
     ...(search.show ? { show: search.show } : {}),
     ...(search.cal_view ? { cal_view: search.cal_view } : {}),
     ...(search.cal_date ? { cal_date: search.cal_date } : {}),
@@ -184,6 +195,27 @@ function EntityList({ entity }: { entity: Entity }) {
   const terms = state.q.split(/\s+/).filter((term) => term !== '')
   const problem = query.isError ? describeProblem(query.error, { attempt: 'read' }) : null
 
+  // What is selected belongs to what is found: other filters start anew.
+  const found = JSON.stringify([state.q, state.filters])
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another search or filter is the signal
+  useEffect(() => setSelected(new Set()), [found])
+
+  const selectAll = async () => {
+    const id = entity.idColumn ?? 'id'
+    if ((total ?? 0) > SELECTION_LIMIT) {
+      flash({ kind: 'warning', text: tx('bulk.tooMany', { n: SELECTION_LIMIT }) }, 'here')
+      return
+    }
+    const all = await readRows({
+      table: entity.key,
+      select: [id],
+      search: state.q || undefined,
+      conditions: wireConditions(model, entity.key, state.filters),
+      limit: SELECTION_LIMIT,
+    }).catch(() => [])
+    if (all.length > 0) setSelected(new Set(all.map((row) => String(row[id]))))
+  }
+
   return (
     <Page
       title={entity.plural}
@@ -198,6 +230,11 @@ function EntityList({ entity }: { entity: Entity }) {
       }
     >
       <div className="co-list-bar co-no-print">
+        {session.state === 'signed-in' && !phone ? (
+          <Suspense>
+            <SavedViews entity={entity} person={session.person.id} search={search} />
+          </Suspense>
+        ) : null}
         {entity.searchable ? <SearchBox entity={entity} value={state.q} onSearch={(q) => go({ q }, true)} /> : null}
         {filterable.length > 0 ? (
           <Button
@@ -313,8 +350,24 @@ function EntityList({ entity }: { entity: Entity }) {
                   caption={t('list.caption', { name: entity.plural, range })}
                   sort={state.sort}
                   onSort={(column) => go({ sort: nextSort(state.sort, column) })}
+                  selection={bulk ? { ids: selected, onChange: setSelected } : undefined}
+                  onKey={(key) => {
+                    if (key === 'f') setFiltersOpen(true)
+                    else document.querySelector<HTMLElement>('main input[type=search]')?.focus()
+                  }}
                 />
               )}
+              {bulk ? (
+                <Suspense>
+                  <BulkBar
+                    entity={entity}
+                    ids={selected}
+                    total={total}
+                    onSelectAll={selectAll}
+                    onClear={() => setSelected(new Set())}
+                  />
+                </Suspense>
+              ) : null}
               {total !== undefined && total > 0 ? (
                 <Pagination
                   page={state.page}

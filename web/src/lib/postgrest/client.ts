@@ -214,14 +214,19 @@ export async function updateRows(
   return row
 }
 
-/** Inserts a row or replaces the one with the same key. */
-export async function upsertRow(table: string, values: WireRow, keys: readonly string[], schema?: Schema) {
-  await request(`${encodeURIComponent(table)}?on_conflict=${keys.map(encodeURIComponent).join(',')}`, {
-    method: 'POST',
+/** Updates the rows that match; the ids of those that were changed. */
+export async function updateMany(
+  table: string,
+  conditions: readonly Condition[],
+  values: WireRow,
+  idColumn: string,
+): Promise<string[]> {
+  const reply = await request(conditionsPath(table, conditions, [idColumn]), {
+    method: 'PATCH',
     body: values,
-    prefer: 'resolution=merge-duplicates,return=minimal',
-    schema,
+    prefer: 'return=representation',
   })
+  return rowsOf(reply.body).map((row) => String(row[idColumn]))
 }
 
 /** Deletes the rows that match and says how many. Throws NoRowError when there were none. */

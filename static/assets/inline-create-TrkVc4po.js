@@ -1,0 +1,1 @@
+export{t as default}from"./fields-BEf1lY9j.js";
