@@ -73,6 +73,8 @@ create table metadata.periodic_jobs (
   missed text not null default 'once',
   enabled boolean not null default true,
   next_run_at timestamptz,
+  -- Cron and time zone that next_run_at follows from: after a change of either it is computed again.
+  planned_from text,
   last_run_at timestamptz,
   last_error text,
   constraint periodic_jobs_missed check (missed in ('skip', 'once')),
@@ -80,7 +82,7 @@ create table metadata.periodic_jobs (
   constraint periodic_jobs_max_attempts check (max_attempts > 0)
 );
 alter table metadata.periodic_jobs enable row level security;
-grant select, update on metadata.periodic_jobs to civic_os_worker, civic_os_payments;
+grant select, insert, update on metadata.periodic_jobs to civic_os_worker, civic_os_payments;
 grant select, insert, update, delete on metadata.periodic_jobs to authenticated;
 create policy "Workers keep time" on metadata.periodic_jobs
   for all to civic_os_worker, civic_os_payments using (true) with check (true);

@@ -197,7 +197,7 @@ fn lanes(config: &Config, roles: RoleSet) -> LaneLimits {
     let (parts, pool_max) = (config.pool_parts(roles), config.pool_max(roles));
     let shared = pool_max.saturating_sub(RESERVED_FOR_SYSTEM.min(pool_max - 1)).max(1);
     let share = |part: u32| {
-        let share = if parts.sum() > pool_max { shared * part / parts.sum() } else { part.min(shared) };
+        let share = if parts.sum() > shared { shared * part / parts.sum() } else { part.min(shared) };
         Some(share.max(1) as usize)
     };
     let jobs = parts.worker + parts.payments;
@@ -318,12 +318,12 @@ mod tests {
             let lanes = lanes(config, roles.parse().unwrap());
             (lanes.api, lanes.jobs)
         };
-        assert_eq!(of(&config, "all"), (Some(10), Some(8)));
-        assert_eq!(of(&config, "api,worker"), (Some(10), Some(4)));
+        assert_eq!(of(&config, "all"), (Some(8), Some(7)), "two of eighteen are the system's");
+        assert_eq!(of(&config, "api,worker"), (Some(8), Some(3)));
         assert_eq!(of(&config, "api"), (None, None));
         assert_eq!(of(&config, "worker"), (None, Some(2)), "two of four are the system's");
         config.database.pool_api = 20;
-        assert_eq!(of(&config, "all"), (Some(20), Some(8)));
+        assert_eq!(of(&config, "all"), (Some(18), Some(7)));
         config.database.pool_max = Some(6);
         assert_eq!(of(&config, "all"), (Some(2), Some(1)), "four to share, in proportion");
         config.database.pool_max = Some(1);

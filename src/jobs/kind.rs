@@ -1,6 +1,7 @@
 //! What the queue knows of a kind: its name, its queue, how it runs, how it ended. The core knows nothing else, and kinds register themselves in `app`.
 
 use super::model::Job;
+use super::periodic::Periodic;
 use async_trait::async_trait;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,6 +21,11 @@ pub trait Kind: Send + Sync + 'static {
     /// After this time the run is dropped and counts as failed.
     fn timeout(&self) -> Duration {
         Duration::from_secs(60)
+    }
+
+    /// Jobs by the clock that this kind wants. Each is inserted once under its name; what operators change later stays (`docs/jobs.md`).
+    fn periodic(&self) -> Vec<Periodic> {
+        Vec::new()
     }
 
     /// Does the work. Dropping the future must be harmless: it happens at the timeout, at a remote cancel and at shutdown.
@@ -97,6 +103,14 @@ impl Registry {
     /// All kinds by name.
     pub fn kinds(&self) -> Vec<&'static str> {
         self.kinds.keys().copied().collect()
+    }
+
+    /// The periodic jobs of all kinds, each with its kind's name and queue.
+    pub(super) fn periodic(&self) -> Vec<(&'static str, &'static str, Periodic)> {
+        let of = |kind: &Arc<dyn Kind>| {
+            kind.periodic().into_iter().map(|job| (kind.kind(), kind.queue(), job)).collect::<Vec<_>>()
+        };
+        self.kinds.values().flat_map(of).collect()
     }
 
     /// Each served queue with its bound and the kinds in it.

@@ -7,7 +7,6 @@ use super::maintenance;
 use super::store::Store;
 use crate::db::{Hub, HubEvent};
 use std::time::{Duration, Instant};
-use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 
 /// River's lease and the interval of its elections (WORKERS.md §2.6).
@@ -57,7 +56,7 @@ pub(super) async fn run(
 async fn lead(
     store: &Store,
     client_id: &str,
-    elected_at: OffsetDateTime,
+    elected_at: i64,
     asked: Instant,
     kinds: &[String],
     settings: &QueueSettings,

@@ -1,7 +1,8 @@
-//! What the leader does: due jobs become available, jobs of dead processes go back, old rows go, indexes are rebuilt at midnight (WORKERS.md §2.6).
+//! What the leader does: due jobs become available, periodic ones are inserted, jobs of dead processes go back, old rows go, indexes are rebuilt at midnight (WORKERS.md §2.6).
 //! Every statement takes a bounded batch; a step that fails is tried again at its next turn.
 
 use super::QueueSettings;
+use super::periodic;
 use super::store::{Store, StoreError};
 use crate::db::Lane;
 use std::time::Duration;
@@ -37,12 +38,10 @@ pub(super) async fn run(store: Store, kinds: Vec<String>, settings: QueueSetting
             || store.rescue_dead(settings.dead_after, BATCH)
         )),
         every("rescuer", RESCUE_STUCK_EVERY, &term, || drain(|| store.rescue_stuck(STUCK_AFTER, BATCH, &kinds))),
-        every("cleaner", CLEAN_EVERY, &term, || drain(async || store
-            .clean(BATCH)
-            .await
-            .map(|rows| usize::try_from(rows).unwrap_or(0)))),
+        every("cleaner", CLEAN_EVERY, &term, || drain(|| store.clean(BATCH))),
         every("queue cleaner", CLEAN_QUEUES_EVERY, &term, || store.clean_queues()),
         reindex_at_midnight(&store, &term),
+        periodic::run(&store, &term),
     );
 }
 

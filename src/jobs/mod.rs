@@ -4,6 +4,7 @@
 //! housekeeping, `control` hears cancel, pause and resume. Execution is at least once; no connection is held while a job runs. How to add a kind:
 //! `docs/jobs.md`. Tests: `tests/it/jobs`.
 
+mod call;
 mod completer;
 mod control;
 mod executor;
@@ -13,14 +14,17 @@ mod leader;
 mod maintenance;
 mod model;
 mod operations;
+mod periodic;
 mod producer;
 mod retry;
+mod schedule;
 mod store;
 mod unique;
 
 pub use kind::{Kind, Outcome, QueueOptions, Registry, Run};
 pub use model::{AttemptError, Job, JobState, UnknownState};
-pub use operations::{JobFilter, OperationError, Operations, QueueCount};
+pub use operations::{JobFilter, OperationError, Operations, PeriodicChange, QueueCount};
+pub use periodic::{Missed, Periodic, PeriodicJob};
 pub use store::{NewJob, Store, StoreError, complete_in};
 pub use unique::Unique;
 
@@ -124,6 +128,7 @@ impl JobQueue {
             settings.clone(),
             soft.clone(),
         )));
+        services.push(tokio::spawn(periodic::declare(store.clone(), registry.periodic(), soft.clone())));
         services.push(tokio::spawn(wake_after_beat(first_beat.clone(), producers.clone(), soft.clone())));
         let producers = producers
             .into_iter()

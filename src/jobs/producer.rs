@@ -5,7 +5,8 @@
 //! last fetch came back full: then there is more, and waiting would only cost.
 
 use super::QueueSettings;
-use super::completer::Completer;
+use super::call::ReadJob;
+use super::completer::{Completer, Finished};
 use super::executor::Executor;
 use super::heartbeat::Lease;
 use super::kind::{QueueOptions, Registry};
@@ -127,7 +128,11 @@ impl Producer {
             }
         };
         let full = jobs.len() == limit;
-        for job in jobs {
+        for ReadJob { job, unreadable } in jobs {
+            if let Some(error) = unreadable {
+                context.completer.hand_in(Finished::Failed { job, error, trace: String::new() }).await;
+                continue;
+            }
             let Some(kind) = context.registry.get(&job.kind) else { continue };
             self.free.fetch_sub(1, Ordering::SeqCst);
             let (free, wake, parallel) = (self.free.clone(), self.wake.clone(), self.queue.parallel);

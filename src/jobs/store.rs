@@ -1,13 +1,15 @@
 //! Every statement of the queue, each in a short transaction under the narrow role `civic_os_worker`. No connection is held between two of them.
 
+use super::call::{self, ReadJob};
 use super::model::{AttemptError, Job, JobState};
 use super::unique::Unique;
-use crate::db::{Db, DbError, Lane};
+use crate::db::{
+    AccessMode, Db, DbError, IsolationLevel, Lane, Param, RequestTransaction, ResultRow, Statement, TransactionEnd,
+};
 use serde_json::Value;
 use std::time::Duration;
 use time::OffsetDateTime;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, Row};
 
 /// The role of all statements here, whatever the login is.
 const WORKER_ROLE: &str = "civic_os_worker";
@@ -39,6 +41,15 @@ pub enum StoreError {
     Connect(#[source] DbError),
     /// The database refused or the connection broke.
     #[error("the statement \"{statement}\" of the job queue failed")]
+    Call {
+        /// Name of the `.sql` file.
+        statement: &'static str,
+        /// Cause.
+        #[source]
+        source: DbError,
+    },
+    /// The same on a connection of the caller's.
+    #[error("the statement \"{statement}\" of the job queue failed")]
     Statement {
         /// Name of the `.sql` file.
         statement: &'static str,
@@ -49,13 +60,13 @@ pub enum StoreError {
     /// The insert answered without a row, which no trigger of ours does.
     #[error("the job was not inserted: a trigger on metadata.river_job suppressed the row")]
     NothingInserted,
-    /// A row that River's table cannot hold.
-    #[error("a row of metadata.river_job cannot be read")]
-    Row(#[source] tokio_postgres::Error),
+    /// A column that none of our statements returns like this.
+    #[error("column {column} of a row of the job queue cannot be read")]
+    Unreadable {
+        /// Position from 0.
+        column: usize,
+    },
 }
-
-/// A typed parameter; types are given so that no statement needs a round trip of its own to be described.
-type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 
 /// Access to the queue's tables; cheap to clone.
 #[derive(Clone)]
@@ -158,16 +169,27 @@ impl Store {
         Self { db }
     }
 
-    /// One statement in one transaction, sent as one message group.
+    /// One statement in one transaction under the narrow role, in one round trip.
     pub(super) async fn call(
         &self,
         lane: Lane,
         statement: &'static str,
         sql: &str,
-        parameters: &[Parameter<'_>],
-    ) -> Result<Vec<Row>, StoreError> {
-        let client = self.db.client(lane).await.map_err(StoreError::Connect)?;
-        in_role(&client, statement, sql, parameters).await
+        params: &[Param<'_>],
+    ) -> Result<Vec<ResultRow>, StoreError> {
+        let transaction = RequestTransaction {
+            role: WORKER_ROLE,
+            settings: &[("role", WORKER_ROLE)],
+            access: AccessMode::ReadWrite,
+            isolation: IsolationLevel::ReadCommitted,
+            pre_request: None,
+            statement: Statement { sql, params, reusable: true },
+            end: TransactionEnd::Commit,
+        };
+        match self.db.request(lane, &transaction).await {
+            Ok(result) => Ok(result.rows),
+            Err(source) => Err(StoreError::Call { statement, source }),
+        }
     }
 
     pub(super) async fn claim(
@@ -176,178 +198,126 @@ impl Store {
         client_id: &str,
         limit: usize,
         kinds: &[String],
-    ) -> Result<Vec<Job>, StoreError> {
-        let limit = i32::try_from(limit).unwrap_or(i32::MAX);
-        let rows = self
-            .call(
-                Lane::Jobs,
-                "claim",
-                CLAIM,
-                &[(&queue, Type::TEXT), (&client_id, Type::TEXT), (&limit, Type::INT4), (&kinds, Type::TEXT_ARRAY)],
-            )
-            .await?;
-        let mut jobs = rows.iter().map(read_job).collect::<Result<Vec<_>, _>>()?;
+    ) -> Result<Vec<ReadJob>, StoreError> {
+        let params = [call::text(queue), call::text(client_id), call::number(limit), call::texts(kinds)];
+        let rows = self.call(Lane::Jobs, "claim", CLAIM, &params).await?;
+        let mut jobs: Vec<ReadJob> = rows.iter().map(call::read_job).collect();
         // `update … returning` has no order of its own.
-        jobs.sort_by_key(|job| (job.priority, job.scheduled_at, job.id));
+        jobs.sort_by_key(|read| (read.job.priority, read.job.scheduled_at, read.job.id));
         Ok(jobs)
     }
 
     pub(super) async fn complete(&self, ids: &[i64], attempts: &[i16]) -> Result<usize, StoreError> {
-        let rows = self
-            .call(Lane::System, "complete", COMPLETE, &[(&ids, Type::INT8_ARRAY), (&attempts, Type::INT2_ARRAY)])
-            .await?;
-        Ok(rows.len())
+        let params = [call::numbers(ids), call::numbers(attempts)];
+        Ok(self.call(Lane::System, "complete", COMPLETE, &params).await?.len())
     }
 
-    pub(super) async fn settle(&self, settlement: &Settlement) -> Result<Option<JobState>, StoreError> {
-        let state = settlement.state.as_str();
-        let due_in = settlement.due_in.map(|due| due.as_secs_f64());
-        let error = settlement.error.as_ref().map(AttemptError::to_json);
-        let notes = Value::Object(serde_json::Map::new());
-        let rows = self
-            .call(
-                Lane::System,
-                "settle",
-                SETTLE,
-                &[
-                    (&settlement.id, Type::INT8),
-                    (&settlement.attempt, Type::INT2),
-                    (&state, Type::TEXT),
-                    (&due_in, Type::FLOAT8),
-                    (&error, Type::JSONB),
-                    (&settlement.refund, Type::INT2),
-                    (&notes, Type::JSONB),
-                    (&settlement.counts_as_snooze, Type::BOOL),
-                ],
-            )
-            .await?;
-        rows.first().map(|row| read_state(row, 0)).transpose()
+    /// Ends a run that did not simply succeed; `false` = it is no longer ours.
+    pub(super) async fn settle(&self, settlement: &Settlement) -> Result<bool, StoreError> {
+        let params = [
+            call::number(settlement.id),
+            call::number(settlement.attempt),
+            call::text(settlement.state.as_str()),
+            call::optional(settlement.due_in, call::seconds),
+            call::optional(settlement.error.as_ref().map(AttemptError::to_json).as_ref(), call::json),
+            call::number(settlement.refund),
+            call::text("{}"),
+            call::flag(settlement.counts_as_snooze),
+        ];
+        Ok(!self.call(Lane::System, "settle", SETTLE, &params).await?.is_empty())
     }
 
     /// Merges notes into a row whatever state it is in.
     ///
     /// # Errors
-    /// When the database cannot be reached or refuses.
+    /// The database.
     pub async fn merge_metadata(&self, id: i64, notes: &Value) -> Result<(), StoreError> {
-        self.call(Lane::System, "merge_metadata", MERGE_METADATA, &[(&id, Type::INT8), (notes, Type::JSONB)]).await?;
+        let params = [call::number(id), call::json(notes)];
+        self.call(Lane::System, "merge_metadata", MERGE_METADATA, &params).await?;
         Ok(())
     }
 
-    /// Inserts a job; the second part of the answer tells whether it was there already (unique conflict).
+    /// Inserts a job; `true` with the id of the existing row when a unique one was already there.
     ///
     /// # Errors
-    /// When the database cannot be reached or refuses the row.
+    /// The database.
     pub async fn insert(&self, job: &NewJob) -> Result<(i64, bool), StoreError> {
-        let state = match (job.pending, job.scheduled_at) {
-            (true, _) => JobState::Pending,
-            (false, Some(due)) if due > OffsetDateTime::now_utc() => JobState::Scheduled,
-            _ => JobState::Available,
-        }
-        .as_str();
         let due = job.scheduled_at.unwrap_or_else(OffsetDateTime::now_utc);
         let key = job.unique.as_ref().map(|unique| unique.key(&job.kind, &job.args, &job.queue, due));
         let mask = job.unique.as_ref().map(Unique::states_mask);
-        let rows = self
-            .call(
-                Lane::System,
-                "insert",
-                INSERT,
-                &[
-                    (&job.kind, Type::TEXT),
-                    (&job.args, Type::JSONB),
-                    (&job.queue, Type::TEXT),
-                    (&job.priority, Type::INT2),
-                    (&job.max_attempts, Type::INT2),
-                    (&state, Type::TEXT),
-                    (&job.scheduled_at, Type::TIMESTAMPTZ),
-                    (&job.metadata, Type::JSONB),
-                    (&job.tags, Type::TEXT_ARRAY),
-                    (&key, Type::BYTEA),
-                    (&mask, Type::TEXT),
-                ],
-            )
-            .await?;
+        let params = [
+            call::text(&job.kind),
+            call::json(&job.args),
+            call::text(&job.queue),
+            call::number(job.priority),
+            call::number(job.max_attempts),
+            call::flag(job.pending),
+            call::optional(job.scheduled_at, call::instant),
+            call::json(&job.metadata),
+            call::texts(&job.tags),
+            call::optional(key.as_deref(), call::bytes),
+            call::optional(mask.as_deref(), call::text),
+        ];
+        let rows = self.call(Lane::System, "insert", INSERT, &params).await?;
         let row = rows.first().ok_or(StoreError::NothingInserted)?;
-        Ok((row.try_get(0).map_err(StoreError::Row)?, row.try_get(1).map_err(StoreError::Row)?))
+        Ok((call::read(row, 0)?, call::read_flag(row, 1)?))
     }
 
     pub(super) async fn beat(&self, client_id: &str, roles: &[String], host: &str) -> Result<(), StoreError> {
-        let pid = i32::try_from(std::process::id()).unwrap_or(0);
-        let version = env!("CARGO_PKG_VERSION");
-        self.call(
-            Lane::System,
-            "beat",
-            BEAT,
-            &[
-                (&client_id, Type::TEXT),
-                (&roles, Type::TEXT_ARRAY),
-                (&host, Type::TEXT),
-                (&pid, Type::INT4),
-                (&version, Type::TEXT),
-            ],
-        )
-        .await?;
+        let params = [
+            call::text(client_id),
+            call::texts(roles),
+            call::text(host),
+            call::number(std::process::id()),
+            call::text(env!("CARGO_PKG_VERSION")),
+        ];
+        self.call(Lane::System, "beat", BEAT, &params).await?;
         Ok(())
     }
 
     pub(super) async fn leave(&self, client_id: &str) -> Result<i64, StoreError> {
-        let rows = self.call(Lane::System, "leave", LEAVE, &[(&client_id, Type::TEXT)]).await?;
-        rows.first().map_or(Ok(0), |row| row.try_get(0).map_err(StoreError::Row))
+        let rows = self.call(Lane::System, "leave", LEAVE, &[call::text(client_id)]).await?;
+        rows.first().map_or(Ok(0), |row| call::read(row, 0))
     }
 
     pub(super) async fn touch_queue(&self, queue: &str) -> Result<bool, StoreError> {
-        let rows = self.call(Lane::System, "touch_queue", TOUCH_QUEUE, &[(&queue, Type::TEXT)]).await?;
-        rows.first().map_or(Ok(false), |row| row.try_get(0).map_err(StoreError::Row))
+        let rows = self.call(Lane::System, "touch_queue", TOUCH_QUEUE, &[call::text(queue)]).await?;
+        rows.first().map_or(Ok(false), |row| call::read_flag(row, 0))
     }
 
     pub(super) async fn poll_control(&self, client_id: &str, queues: &[String]) -> Result<Control, StoreError> {
-        let rows = self
-            .call(Lane::System, "poll_control", POLL_CONTROL, &[(&client_id, Type::TEXT), (&queues, Type::TEXT_ARRAY)])
-            .await?;
+        let params = [call::text(client_id), call::texts(queues)];
+        let rows = self.call(Lane::System, "poll_control", POLL_CONTROL, &params).await?;
         let Some(row) = rows.first() else { return Ok(Control::default()) };
-        Ok(Control {
-            paused: row.try_get(0).map_err(StoreError::Row)?,
-            cancelled: row.try_get(1).map_err(StoreError::Row)?,
-        })
+        Ok(Control { paused: call::read_json(row, 0)?, cancelled: call::read_json(row, 1)? })
     }
 
-    pub(super) async fn elect(&self, client_id: &str, lease: Duration) -> Result<Option<OffsetDateTime>, StoreError> {
-        let lease = lease.as_secs_f64();
-        let rows = self
-            .call(Lane::System, "leader_elect", LEADER_ELECT, &[(&client_id, Type::TEXT), (&lease, Type::FLOAT8)])
-            .await?;
-        rows.first().map(|row| row.try_get(0).map_err(StoreError::Row)).transpose()
+    /// The term that was won, as the microsecond it began.
+    pub(super) async fn elect(&self, client_id: &str, lease: Duration) -> Result<Option<i64>, StoreError> {
+        let params = [call::text(client_id), call::seconds(lease)];
+        let rows = self.call(Lane::System, "leader_elect", LEADER_ELECT, &params).await?;
+        rows.first().map(|row| call::read(row, 0)).transpose()
     }
 
-    pub(super) async fn renew(
-        &self,
-        client_id: &str,
-        elected_at: OffsetDateTime,
-        lease: Duration,
-    ) -> Result<bool, StoreError> {
-        let lease = lease.as_secs_f64();
-        let parameters: [Parameter<'_>; 3] =
-            [(&client_id, Type::TEXT), (&elected_at, Type::TIMESTAMPTZ), (&lease, Type::FLOAT8)];
-        Ok(!self.call(Lane::System, "leader_renew", LEADER_RENEW, &parameters).await?.is_empty())
+    pub(super) async fn renew(&self, client_id: &str, term: i64, lease: Duration) -> Result<bool, StoreError> {
+        let params = [call::text(client_id), call::number(term), call::seconds(lease)];
+        Ok(!self.call(Lane::System, "leader_renew", LEADER_RENEW, &params).await?.is_empty())
     }
 
     pub(super) async fn resign(&self, client_id: &str) -> Result<(), StoreError> {
-        self.call(Lane::System, "leader_resign", LEADER_RESIGN, &[(&client_id, Type::TEXT)]).await?;
+        self.call(Lane::System, "leader_resign", LEADER_RESIGN, &[call::text(client_id)]).await?;
         Ok(())
     }
 
-    /// Returns how many rows moved and the queues with a job that is due now.
+    /// Makes due jobs available; returns how many rows moved.
     pub(super) async fn schedule(&self, ahead: Duration, batch: i32) -> Result<usize, StoreError> {
-        let ahead = ahead.as_secs_f64();
-        Ok(self.call(Lane::System, "schedule", SCHEDULE, &[(&ahead, Type::FLOAT8), (&batch, Type::INT4)]).await?.len())
+        let params = [call::seconds(ahead), call::number(batch)];
+        Ok(self.call(Lane::System, "schedule", SCHEDULE, &params).await?.len())
     }
 
     pub(super) async fn rescue_dead(&self, silent_for: Duration, batch: i32) -> Result<usize, StoreError> {
-        let silent = silent_for.as_secs_f64();
-        Ok(self
-            .call(Lane::System, "rescue_dead", RESCUE_DEAD, &[(&silent, Type::FLOAT8), (&batch, Type::INT4)])
-            .await?
-            .len())
+        let params = [call::seconds(silent_for), call::number(batch)];
+        Ok(self.call(Lane::System, "rescue_dead", RESCUE_DEAD, &params).await?.len())
     }
 
     pub(super) async fn rescue_stuck(
@@ -356,17 +326,14 @@ impl Store {
         batch: i32,
         kinds: &[String],
     ) -> Result<usize, StoreError> {
-        let (running, jitter) = (running_for.as_secs_f64(), rand::random::<f64>());
-        let parameters: [Parameter<'_>; 4] =
-            [(&running, Type::FLOAT8), (&batch, Type::INT4), (&kinds, Type::TEXT_ARRAY), (&jitter, Type::FLOAT8)];
-        Ok(self.call(Lane::System, "rescue_stuck", RESCUE_STUCK, &parameters).await?.len())
+        let jitter: f64 = rand::random();
+        let params = [call::seconds(running_for), call::number(batch), call::texts(kinds), call::number(jitter)];
+        Ok(self.call(Lane::System, "rescue_stuck", RESCUE_STUCK, &params).await?.len())
     }
 
-    pub(super) async fn clean(&self, batch: i32) -> Result<u64, StoreError> {
-        let sql = format!("with gone as ({} returning 1) select count(*) from gone", CLEAN.trim_end());
-        let rows = self.call(Lane::System, "clean", &sql, &[(&batch, Type::INT4)]).await?;
-        let count: i64 = rows.first().map_or(Ok(0), |row| row.try_get(0)).map_err(StoreError::Row)?;
-        Ok(count.unsigned_abs())
+    pub(super) async fn clean(&self, batch: i32) -> Result<usize, StoreError> {
+        let rows = self.call(Lane::System, "clean", CLEAN, &[call::number(batch)]).await?;
+        rows.first().map_or(Ok(0), |row| call::read(row, 0))
     }
 
     /// Rebuilds one index without blocking writers. Skipped where the login does not own the table (the narrow role never does: then an operator's
@@ -394,75 +361,11 @@ impl Store {
 /// # Errors
 /// The database.
 pub async fn complete_in(transaction: &tokio_postgres::Transaction<'_>, job: &Job) -> Result<bool, StoreError> {
-    let parameters: [Parameter<'_>; 2] = [(&vec![job.id], Type::INT8_ARRAY), (&vec![job.attempt], Type::INT2_ARRAY)];
+    let parameters: [(&(dyn ToSql + Sync), Type); 2] =
+        [(&vec![job.id], Type::INT8_ARRAY), (&vec![job.attempt], Type::INT2_ARRAY)];
     let rows = transaction
         .query_typed(COMPLETE, &parameters)
         .await
         .map_err(|source| StoreError::Statement { statement: "complete", source })?;
     Ok(!rows.is_empty())
-}
-
-/// Begin with the role, the statement, commit: three messages, one round trip. The first error is the one reported, and it rolls back.
-async fn in_role(
-    client: &Client,
-    statement: &'static str,
-    sql: &str,
-    parameters: &[Parameter<'_>],
-) -> Result<Vec<Row>, StoreError> {
-    let failed = |source| StoreError::Statement { statement, source };
-    let begin = format!("begin; set local role {WORKER_ROLE}");
-    let (begun, rows, committed) = futures_util::join!(
-        client.batch_execute(&begin),
-        client.query_typed(sql, parameters),
-        client.batch_execute("commit")
-    );
-    begun.map_err(failed)?;
-    let rows = rows.map_err(failed)?;
-    committed.map_err(failed)?;
-    Ok(rows)
-}
-
-/// The columns of `claim.sql` and of the operators' statements, in this order.
-pub(super) fn read_job(row: &Row) -> Result<Job, StoreError> {
-    let get = StoreError::Row;
-    let errors: Value = row.try_get(9).map_err(get)?;
-    // Rows written by others may hold anything; what does not parse is shown as text instead of failing the fetch.
-    let errors = match errors {
-        Value::Array(elements) => elements
-            .into_iter()
-            .map(|element| {
-                serde_json::from_value(element.clone()).unwrap_or_else(|_| AttemptError {
-                    at: OffsetDateTime::UNIX_EPOCH,
-                    attempt: 0,
-                    error: element.to_string(),
-                    trace: String::new(),
-                })
-            })
-            .collect(),
-        _ => Vec::new(),
-    };
-    Ok(Job {
-        id: row.try_get(0).map_err(get)?,
-        kind: row.try_get(1).map_err(get)?,
-        queue: row.try_get(2).map_err(get)?,
-        state: read_state(row, 3)?,
-        attempt: row.try_get(4).map_err(get)?,
-        max_attempts: row.try_get(5).map_err(get)?,
-        priority: row.try_get(6).map_err(get)?,
-        args: row.try_get(7).map_err(get)?,
-        metadata: row.try_get(8).map_err(get)?,
-        errors,
-        attempted_by: row.try_get(10).map_err(get)?,
-        tags: row.try_get(11).map_err(get)?,
-        created_at: row.try_get(12).map_err(get)?,
-        scheduled_at: row.try_get(13).map_err(get)?,
-        attempted_at: row.try_get(14).map_err(get)?,
-        finalized_at: row.try_get(15).map_err(get)?,
-    })
-}
-
-fn read_state(row: &Row, column: usize) -> Result<JobState, StoreError> {
-    let label: String = row.try_get(column).map_err(StoreError::Row)?;
-    // The enum in the database has exactly these labels; a newer one would be a state that we must not touch.
-    Ok(label.parse().unwrap_or(JobState::Pending))
 }

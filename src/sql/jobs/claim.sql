@@ -21,5 +21,8 @@ set state = 'running',
 from due
 where job.id = due.id
 returning job.id, job.kind, job.queue, job.state::text, job.attempt, job.max_attempts, job.priority, job.args, job.metadata,
-    to_jsonb(coalesce(job.errors, '{}')), coalesce(job.attempted_by, '{}'), job.tags::text[], job.created_at, job.scheduled_at, job.attempted_at,
-    job.finalized_at
+    to_jsonb(coalesce(job.errors, '{}')), to_jsonb(coalesce(job.attempted_by, '{}')), to_jsonb(job.tags),
+    case when isfinite(job.created_at) then (extract(epoch from job.created_at) * 1000000)::bigint end,
+    case when isfinite(job.scheduled_at) then (extract(epoch from job.scheduled_at) * 1000000)::bigint end,
+    case when isfinite(job.attempted_at) then (extract(epoch from job.attempted_at) * 1000000)::bigint end,
+    case when isfinite(job.finalized_at) then (extract(epoch from job.finalized_at) * 1000000)::bigint end

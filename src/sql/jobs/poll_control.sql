@@ -2,12 +2,12 @@
 -- Called by jobs::control.
 select
     coalesce((
-        select array_agg(name) from metadata.river_queue where paused_at is not null and (name = any ($2::text[]) or name = '*')
-    ), '{}') as paused,
+        select jsonb_agg(name) from metadata.river_queue where paused_at is not null and (name = any ($2::text[]) or name = '*')
+    ), '[]') as paused,
     coalesce((
-        select array_agg(id)
+        select jsonb_agg(id)
         from metadata.river_job
         where state = 'running'
           and attempted_by[array_upper(attempted_by, 1)] = $1::text
           and metadata ? 'cancel_attempted_at'
-    ), '{}') as cancelled
+    ), '[]') as cancelled

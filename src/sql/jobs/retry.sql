@@ -1,4 +1,4 @@
--- Makes a job available now (WORKERS.md §2.7). $1 id, $2 unused here (one signature for all changes). Called by jobs::operations.
+-- Makes a job available now and wakes those who serve its queue (WORKERS.md §2.7). $1 id, $2 insert channel. Called by jobs::operations.
 with found as (
     select id, state, attempt, max_attempts
     from metadata.river_job
@@ -15,8 +15,11 @@ changed as (
     from found
     where job.id = found.id
       and found.state <> 'running'
-    returning job.id
+    returning job.queue
+),
+told as (
+    select pg_notify($2::text, json_build_object('queue', queue)::text)
+    from changed
 )
-select exists (select from changed), found.state::text
+select exists (select from changed), found.state::text, (select count(*) from told)
 from found
-where $2::text is not null

@@ -66,3 +66,27 @@ async fn wrong_words_are_usage_errors_with_the_right_ones() {
         assert!(text(&output.stderr).contains(word), "{arguments:?}: {}", text(&output.stderr));
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jobs_by_the_clock_are_listed_made_changed_and_switched() {
+    let bench = Bench::new().await;
+    assert!(text(&bench.jobs(&["periodic"]).stdout).starts_with("No periodic jobs."));
+    let made = bench.jobs(&["periodic", "set", "reminders", "--cron", "0 7 * * 1-5", "--kind", "send_reminders"]);
+    assert_eq!(text(&made.stdout), "reminders is due at 0 7 * * 1-5 (UTC).\n", "{made:?}");
+    let changed =
+        bench.jobs(&["periodic", "set", "reminders", "--time-zone", "Europe/Berlin", "--missed", "skip", "--json"]);
+    let changed: Value = serde_json::from_slice(&changed.stdout).expect("JSON");
+    assert_eq!((&changed["time_zone"], &changed["missed"]), (&json!("Europe/Berlin"), &json!("skip")));
+    assert_eq!(changed["cron"], "0 7 * * 1-5", "what was not named stays");
+    assert_eq!(text(&bench.jobs(&["periodic", "disable", "reminders"]).stdout), "reminders is off.\n");
+    let listed: Value = serde_json::from_slice(&bench.jobs(&["periodic", "list", "--json"]).stdout).expect("JSON");
+    assert_eq!((&listed[0]["name"], &listed[0]["enabled"]), (&json!("reminders"), &json!(false)));
+    assert!(text(&bench.jobs(&["periodic"]).stdout).contains("off"));
+    assert_eq!(text(&bench.jobs(&["periodic", "enable", "reminders"]).stdout), "reminders is on.\n");
+
+    let refused = bench.jobs(&["periodic", "enable", "nobody"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(text(&refused.stderr).contains("nobody"), "{refused:?}");
+    let refused = bench.jobs(&["periodic", "set", "reminders", "--cron", "at noon"]);
+    assert!(refused.status.code() == Some(2) && text(&refused.stderr).contains("30 3 * * *"), "{refused:?}");
+}

@@ -3,6 +3,7 @@
 mod command_line;
 mod crash;
 mod outcomes;
+mod periodic;
 mod steering;
 mod throughput;
 

@@ -1,5 +1,7 @@
 //! `civic-os jobs`: looks at the queue and steers it. The same effects as River's own client; see `docs/jobs.md`.
 
+mod periodic;
+
 use super::{Exit, SourceArgs, block_on, start_logging};
 use crate::config::{Overrides, Role, RoleSet};
 use crate::db::{Db, DbOptions};
@@ -22,6 +24,7 @@ Examples:
   civic-os jobs show 4912                        arguments, attempts and errors of one job
   civic-os jobs retry 4912                       run it now, with one more attempt if all were used
   civic-os jobs pause notifications              no new mail until `civic-os jobs resume notifications`
+  civic-os jobs periodic                         jobs by the clock: when, what, next time
   civic-os jobs enqueue thumbnail_generate --queue thumbnails --args '{\"file_id\":\"…\"}'")]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -77,6 +80,8 @@ enum Verb {
         /// Name of the queue, or * for all
         queue: String,
     },
+    /// Look at jobs by the clock and change them
+    Periodic(periodic::Args),
     /// Insert a job
     Enqueue {
         /// Kind of the job
@@ -130,6 +135,7 @@ async fn carry_out(args: &Args, operations: &Operations) -> anyhow::Result<Exit>
         Verb::Cancel { ids } => each(args.json, ids, "cancelled", async |id| operations.cancel(id).await).await,
         Verb::Pause { queue } => set_paused(args.json, operations, queue, true).await,
         Verb::Resume { queue } => set_paused(args.json, operations, queue, false).await,
+        Verb::Periodic(verb) => periodic::carry_out(verb, args.json, operations).await,
         Verb::Enqueue { kind, args: arguments, queue, priority, max_attempts, at } => {
             let mut job = NewJob::new(kind, serde_json::from_str(arguments).context("--args is no JSON")?);
             job.queue.clone_from(queue);
