@@ -8,6 +8,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures_util::future::BoxFuture;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,6 +30,7 @@ type DumpSource = Arc<dyn Fn() -> Option<String> + Send + Sync>;
 pub struct Admin {
     lifecycle: Lifecycle,
     main_listeners: Vec<SocketAddr>,
+    main_sockets: Vec<PathBuf>,
     checks: Vec<(&'static str, ReadyCheck)>,
     metrics: Vec<MetricSource>,
     schema_cache: Option<DumpSource>,
@@ -43,6 +45,11 @@ impl Admin {
     /// A listener that has to accept connections for the process to count as alive.
     pub fn add_listener(&mut self, address: SocketAddr) {
         self.main_listeners.push(address);
+    }
+
+    /// A unix socket that has to accept connections for the process to count as alive.
+    pub fn add_socket(&mut self, path: PathBuf) {
+        self.main_sockets.push(path);
     }
 
     /// A named condition of readiness.
@@ -136,7 +143,7 @@ impl Admin {
         }
     }
 
-    async fn unreachable_listener(&self) -> Option<SocketAddr> {
+    async fn unreachable_listener(&self) -> Option<String> {
         for address in &self.main_listeners {
             let mut target = *address;
             if target.ip().is_unspecified() {
@@ -148,7 +155,13 @@ impl Admin {
             }
             let connected = tokio::time::timeout(Duration::from_secs(2), tokio::net::TcpStream::connect(target)).await;
             if !matches!(connected, Ok(Ok(_))) {
-                return Some(*address);
+                return Some(address.to_string());
+            }
+        }
+        for path in &self.main_sockets {
+            let connected = tokio::time::timeout(Duration::from_secs(2), tokio::net::UnixStream::connect(path)).await;
+            if !matches!(connected, Ok(Ok(_))) {
+                return Some(path.display().to_string());
             }
         }
         None

@@ -4,6 +4,7 @@
 //! `handler`; the only step of the pipeline that waits.
 
 use super::Inner;
+use super::access_log::StatementLog;
 use super::error::ApiError;
 use super::plan::mutate::MutateKind;
 use super::plan::{DbPlan, DbPlanKind, isolation_of};
@@ -36,6 +37,8 @@ pub(crate) struct Caller<'a> {
     pub(crate) raw: &'a RawRequest<'a>,
     /// The request as it was understood.
     pub(crate) request: &'a ApiRequest,
+    /// Where statements are noted.
+    pub(crate) statements: &'a StatementLog,
 }
 
 /// Runs a plan.
@@ -106,6 +109,7 @@ async fn run(
     statement: &SqlStatement<'_>,
     end: TransactionEnd<'_>,
 ) -> Result<RequestResult, ApiError> {
+    caller.statements.note(statement.text());
     let transaction = Transaction {
         access: plan.access,
         isolation: plan.isolation,
@@ -139,8 +143,7 @@ async fn send(
     transaction: &Transaction<'_>,
 ) -> Result<RequestResult, ApiError> {
     let role = caller.identity.role.as_str();
-    let roles = inner.role_settings.get(&inner.db).await;
-    let of_role = roles.as_ref().and_then(|roles| roles.get(role));
+    let of_role = settings.role_settings.get(role);
     let search_path = search_path(&caller.request.schema, &settings.extra_search_path);
     let (headers, cookies) = header_settings(caller.raw);
     let mut list: Vec<(&str, &str)> = Vec::with_capacity(10);

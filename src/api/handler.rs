@@ -3,6 +3,7 @@
 //! Orchestration only; each step has its module. Every answer of the API leaves through [`Exit::send`].
 
 use super::Inner;
+use super::access_log::{self, Logged, StatementLog};
 use super::cors;
 use super::error::{ApiError, ErrorAnswer};
 use super::execute::{Caller, execute, inspect};
@@ -13,14 +14,16 @@ use super::request::{Action, ApiRequest, RawRequest};
 use super::response::{Answer, answer_to, inspected, openapi, options};
 use super::settings::ApiSettings;
 use super::sql::Columns;
+use crate::auth::Identity;
 use crate::schema_cache::SchemaCache;
-use actix_web::body::BoxBody;
+use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Milliseconds per step, for `Server-Timing`.
@@ -57,6 +60,13 @@ impl Timing {
     }
 }
 
+/// What is learned about a request on its way.
+struct Notes {
+    timing: Timing,
+    identity: Option<Arc<Identity>>,
+    statements: StatementLog,
+}
+
 /// Answers one request.
 pub(super) async fn handle(
     inner: &Inner,
@@ -64,23 +74,47 @@ pub(super) async fn handle(
     request: HttpRequest,
     payload: web::Payload,
 ) -> HttpResponse {
+    let started = Instant::now();
     let settings = inner.settings.current();
-    let mut exit = Exit::new(&settings, &request);
+    let mut notes = Notes {
+        timing: Timing { enabled: settings.server_timing_enabled, ..Timing::default() },
+        identity: None,
+        statements: StatementLog::new(&settings),
+    };
+    let response = Box::pin(answer(inner, &settings, mount, &request, payload, &mut notes)).await;
+    let size = match response.body().size() {
+        BodySize::Sized(size) => Some(size),
+        BodySize::None | BodySize::Stream => None,
+    };
+    let role = notes.identity.as_ref().map(|identity| identity.role.as_str());
+    let (status, statements) = (response.status().as_u16(), &notes.statements);
+    access_log::write(&settings, &Logged { request: &request, role, status, size, started, statements });
+    response
+}
+
+async fn answer(
+    inner: &Inner,
+    settings: &ApiSettings,
+    mount: &'static str,
+    request: &HttpRequest,
+    payload: web::Payload,
+    notes: &mut Notes,
+) -> HttpResponse {
+    let mut exit = Exit::new(settings, request);
     if request.method() == actix_web::http::Method::OPTIONS
         && let Some(origin) = exit.origin.as_deref()
         && request.headers().contains_key("access-control-request-method")
     {
         let requested = request.headers().get("access-control-request-headers").and_then(|value| value.to_str().ok());
         let mut answer = Answer::new(200, Some(Bytes::new()));
-        for (name, value) in cors::preflight(&settings, origin, requested) {
+        for (name, value) in cors::preflight(settings, origin, requested) {
             answer.header(name, value);
         }
         exit.origin = None;
         return exit.send(Ok(answer), false);
     }
-    let mut timing = Timing { enabled: settings.server_timing_enabled, ..Timing::default() };
-    let (result, anonymous) = Box::pin(pipeline(inner, &settings, mount, &request, payload, &mut timing)).await;
-    exit.timing = settings.server_timing_enabled.then(|| timing.header());
+    let (result, anonymous) = Box::pin(pipeline(inner, settings, mount, request, payload, notes)).await;
+    exit.timing = settings.server_timing_enabled.then(|| notes.timing.header());
     exit.send(result, anonymous)
 }
 
@@ -90,8 +124,10 @@ async fn pipeline(
     mount: &'static str,
     http: &HttpRequest,
     payload: web::Payload,
-    timing: &mut Timing,
+    notes: &mut Notes,
 ) -> (Result<Answer, ApiError>, bool) {
+    let Notes { timing, identity: known, statements } = notes;
+    let statements = &*statements;
     let started = timing.start();
     let authorization = http.headers().get_all("authorization").map(|value| value.as_bytes());
     let identity = match inner.authenticator.authenticate_headers(authorization).await {
@@ -99,6 +135,7 @@ async fn pipeline(
         Err(error) => return (Err(error.into()), true),
     };
     timing.stop(0, started);
+    *known = Some(Arc::clone(&identity));
     let anonymous = identity.anonymous;
     let result = async {
         let cache = inner.schema_cache.current().ok_or(ApiError::NoSchemaCache)?;
@@ -131,7 +168,7 @@ async fn pipeline(
             }
             Plan::Inspect { head, media_type } => {
                 let started = timing.start();
-                let caller = Caller { identity: &identity, raw: &raw, request: &request };
+                let caller = Caller { identity: &identity, raw: &raw, request: &request, statements };
                 let row = inspect(inner, settings, &caller).await?;
                 timing.stop(3, started);
                 let started = timing.start();
@@ -144,7 +181,7 @@ async fn pipeline(
             }
             Plan::Db(plan) => {
                 let started = timing.start();
-                let caller = Caller { identity: &identity, raw: &raw, request: &request };
+                let caller = Caller { identity: &identity, raw: &raw, request: &request, statements };
                 let outcome = match execute(inner, settings, &caller, &plan).await {
                     Err(ApiError::PreconditionFailed { .. }) => {
                         return Err(precondition_failed(inner, settings, &caller, &cache).await?);
@@ -179,7 +216,7 @@ async fn precondition_failed(
         return Err(ApiError::Internal("a read is a statement"));
     };
     plan.singular = false;
-    let caller = Caller { identity: caller.identity, raw: caller.raw, request: &request };
+    let caller = Caller { request: &request, ..*caller };
     let outcome = execute(inner, settings, &caller, &plan).await?;
     let columns = Columns::of(&plan);
     let row = outcome.result.rows.first();

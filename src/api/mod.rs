@@ -4,6 +4,7 @@
 //! go wrong is an [`ApiError`] with one mapping to HTTP. Nothing here knows tables of Civic OS: names come from the schema
 //! cache. Contract and deviations: `docs/api.md`. Tests: foot of the files, `tests/it/api`, `tests/golden`.
 
+mod access_log;
 mod cors;
 mod error;
 mod execute;
@@ -11,7 +12,6 @@ mod handler;
 pub(crate) mod plan;
 pub(crate) mod request;
 mod response;
-mod role_settings;
 mod settings;
 pub(crate) mod sql;
 
@@ -31,8 +31,8 @@ pub struct ApiContext {
     pub schema_cache: Handle,
     /// Token verification.
     pub authenticator: Authenticator,
-    /// Settings.
-    pub settings: ApiSettings,
+    /// Settings; whoever holds a clone may replace them.
+    pub settings: SharedSettings,
 }
 
 /// The REST API; cheap to clone.
@@ -46,29 +46,13 @@ struct Inner {
     schema_cache: Handle,
     authenticator: Authenticator,
     settings: SharedSettings,
-    role_settings: role_settings::RoleSettingsCache,
 }
 
 impl Api {
     /// Puts the parts together; nothing is started.
     pub fn new(context: ApiContext) -> Self {
         let ApiContext { db, schema_cache, authenticator, settings } = context;
-        let role_settings = role_settings::RoleSettingsCache::default();
-        Self {
-            inner: Arc::new(Inner {
-                db,
-                schema_cache,
-                authenticator,
-                settings: SharedSettings::new(settings),
-                role_settings,
-            }),
-        }
-    }
-
-    /// Replaces the settings for the requests that come next; settings of roles are read anew.
-    pub fn replace_settings(&self, settings: ApiSettings) {
-        self.inner.settings.replace(settings);
-        self.inner.role_settings.forget();
+        Self { inner: Arc::new(Inner { db, schema_cache, authenticator, settings }) }
     }
 
     /// Answers every method and path below `mount`, which is empty or begins with a slash.

@@ -1,7 +1,9 @@
 //! What the API needs to know from the configuration, in the form it uses.
 
-use crate::config::{ApiConfig, ApiMode, OpenApiMode, Secret, TxEnd};
-use std::sync::Arc;
+use crate::config::{ApiConfig, ApiMode, LogQuery, OpenApiMode, RequestLogLevel, Secret, TxEnd};
+use crate::db::RoleSettings;
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// Settings of the API; build one with [`Default`] and change what differs.
 #[derive(Debug, Clone)]
@@ -48,6 +50,12 @@ pub struct ApiSettings {
     pub server_trace_header: Option<String>,
     /// ETag and If-Match (D-32).
     pub etags_enabled: bool,
+    /// Which requests are logged.
+    pub log_level: RequestLogLevel,
+    /// Whether their statements are logged too.
+    pub log_query: LogQuery,
+    /// Settings of the roles that a request may become (`ALTER ROLE … SET`), by role.
+    pub role_settings: Arc<HashMap<String, RoleSettings>>,
 }
 
 impl Default for ApiSettings {
@@ -80,6 +88,9 @@ impl Default for ApiSettings {
             server_timing_enabled: false,
             server_trace_header: None,
             etags_enabled: false,
+            log_level: RequestLogLevel::Error,
+            log_query: LogQuery::Disabled,
+            role_settings: Arc::default(),
         }
     }
 }
@@ -117,29 +128,33 @@ impl ApiSettings {
             server_timing_enabled: config.server_timing_enabled,
             server_trace_header: config.server_trace_header.clone(),
             etags_enabled: config.mode == ApiMode::CivicOs,
+            log_level: config.log_level.unwrap_or(RequestLogLevel::Error),
+            log_query: config.log_query,
+            role_settings: Arc::default(),
         }
     }
 }
 
-/// Settings that can be replaced while requests run; a request keeps those it started with.
-#[derive(Debug)]
+/// Settings that can be replaced while requests run; a request keeps those it started with. Cheap to clone, and clones
+/// share.
+#[derive(Clone, Debug)]
 pub struct SharedSettings {
-    current: std::sync::RwLock<Arc<ApiSettings>>,
+    current: Arc<RwLock<Arc<ApiSettings>>>,
 }
 
 impl SharedSettings {
     /// Starts with these.
     pub fn new(settings: ApiSettings) -> Self {
-        Self { current: std::sync::RwLock::new(Arc::new(settings)) }
+        Self { current: Arc::new(RwLock::new(Arc::new(settings))) }
     }
 
     /// The settings of now.
     pub fn current(&self) -> Arc<ApiSettings> {
-        self.current.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Replaces them for the requests that come next.
     pub fn replace(&self, settings: ApiSettings) {
-        *self.current.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(settings);
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
     }
 }

@@ -2,9 +2,10 @@
 
 use super::AppError;
 use super::listeners::Addresses;
+use super::reconfigure::{ConfigReader, Reconfigure};
 use super::who_am_i::WhoAmI;
 use crate::admin::{Admin, Condition};
-use crate::api::{Api, ApiContext, ApiSettings};
+use crate::api::{Api, ApiContext, ApiSettings, SharedSettings};
 use crate::auth::{Authenticator, LoginRights, login_check};
 use crate::config::{ApiMode, Config, MigrateConfig, Role, RoleSet, Secret};
 use crate::db::{Db, DbOptions, Hub, LaneLimits};
@@ -14,7 +15,7 @@ use crate::migrate::{self, ApplyOptions, DeployOptions, VerifyOptions};
 use crate::schema_cache;
 use std::fmt::Write as _;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// Connections kept back for schema loads, health checks and job completion, so that a storm in one lane cannot stop them.
@@ -27,6 +28,15 @@ pub(super) struct Database {
     db: Db,
     hub: Hub,
     schema_cache: Option<schema_cache::Handle>,
+}
+
+/// What the schema cache is made of; notifications only where somebody listens.
+pub(super) fn schema_cache_options(config: &Config) -> schema_cache::SchemaCacheOptions {
+    schema_cache::SchemaCacheOptions {
+        schemas: config.api.db_schemas.clone(),
+        extra_search_path: config.api.db_extra_search_path.iter().filter(|name| !name.is_empty()).cloned().collect(),
+        channel: if config.api.db_channel_enabled { config.api.db_channel.clone() } else { String::new() },
+    }
 }
 
 fn judge(rights: LoginRights, strict: bool) -> Result<(), AppError> {
@@ -60,32 +70,41 @@ impl Database {
             ..DbOptions::default()
         })?;
         let hub = Hub::spawn(config.listen_url(roles), application_name)?;
-        let schema_cache = roles.contains(Role::Api).then(|| {
-            let options = schema_cache::SchemaCacheOptions {
-                schemas: config.api.db_schemas.clone(),
-                extra_search_path: config.api.db_extra_search_path.clone(),
-                channel: if config.api.db_channel_enabled { config.api.db_channel.clone() } else { String::new() },
-            };
-            schema_cache::Handle::spawn(db.clone(), Some(hub.clone()), options)
-        });
-        Ok(Self { db, hub, schema_cache })
+        Ok(Self { db, hub, schema_cache: None })
     }
 
-    /// The REST API on this database.
+    /// The REST API on this database. Starts loading the schema cache, after the settings that the database holds.
     pub(super) fn api(
-        &self,
+        &mut self,
         config: &Config,
         addresses: &Addresses,
         authenticator: Authenticator,
-    ) -> Result<Api, AppError> {
-        let schema_cache =
-            self.schema_cache.clone().ok_or_else(|| AppError::Schema("the API needs the role api".to_owned()))?;
+        embedded_issuer: Option<String>,
+        reread: Option<ConfigReader>,
+    ) -> Api {
         // The document names the listener that serves at the root where there is one: PostgREST's own.
         let address = addresses.api.or(addresses.web);
         let (host, port) =
             address.map_or_else(|| ("0.0.0.0".to_owned(), 0), |address| (address.ip().to_string(), address.port()));
-        let settings = ApiSettings::from_config(&config.api, &host, port);
-        Ok(Api::new(ApiContext { db: self.db.clone(), schema_cache, authenticator, settings }))
+        let settings = SharedSettings::new(ApiSettings::from_config(&config.api, &host, port));
+        let reconfigure = Reconfigure {
+            db: self.db.clone(),
+            configured: Mutex::new(config.clone()),
+            reread,
+            host,
+            port,
+            settings: settings.clone(),
+            authenticator: authenticator.clone(),
+            embedded_issuer,
+        };
+        let schema_cache = schema_cache::Handle::spawn_configured(
+            self.db.clone(),
+            Some(self.hub.clone()),
+            schema_cache_options(config),
+            Some(reconfigure.hook()),
+        );
+        self.schema_cache = Some(schema_cache.clone());
+        Api::new(ApiContext { db: self.db.clone(), schema_cache, authenticator, settings })
     }
 
     /// The page data of "who am I", where the core schema is.
@@ -171,8 +190,24 @@ impl Database {
                 let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}");
             }
         });
-        let Some(schema_cache) = self.schema_cache.clone() else { return };
-        let handle = schema_cache;
+        let Some(handle) = self.schema_cache.clone() else { return };
+        let of_dump = handle.clone();
+        admin.set_schema_cache(move || of_dump.current().map(|cache| cache.dump().to_string()));
+        let of_metrics = handle.clone();
+        admin.add_metrics(move |text| {
+            let (loads, failures) = (of_metrics.successes(), of_metrics.failures());
+            let seconds = of_metrics.current().map_or(0.0, |cache| cache.query_time.as_secs_f64());
+            let _ = writeln!(
+                text,
+                "# HELP pgrst_schema_cache_loads_total Loads of the schema cache\n\
+                 # TYPE pgrst_schema_cache_loads_total counter\n\
+                 pgrst_schema_cache_loads_total{{status=\"SUCCESS\"}} {loads}\n\
+                 pgrst_schema_cache_loads_total{{status=\"FAIL\"}} {failures}\n\
+                 # HELP pgrst_schema_cache_query_time_seconds Time of the queries of the last load\n\
+                 # TYPE pgrst_schema_cache_query_time_seconds gauge\n\
+                 pgrst_schema_cache_query_time_seconds {seconds}"
+            );
+        });
         admin.add_check("schema cache", move || {
             let condition = match handle.current() {
                 Some(_) => Condition::Ready,

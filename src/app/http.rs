@@ -15,6 +15,7 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, HttpResponse, HttpServer, web};
 use futures_util::future::{join_all, select_all};
 use std::net::TcpListener;
+use std::os::unix::net::UnixListener;
 use std::time::Duration;
 use tokio::task::JoinHandle;
 
@@ -46,8 +47,14 @@ impl Servers {
     /// Starts one server per kind of listener.
     pub(super) fn start(listeners: Listeners, site: Site) -> Result<Self, AppError> {
         let mut servers = Self { handles: Vec::new(), tasks: Vec::new() };
-        let Listeners { web: web_sockets, api: api_sockets, payments: payments_sockets, admin: admin_sockets, .. } =
-            listeners;
+        let Listeners {
+            web: web_sockets,
+            api: api_sockets,
+            api_socket,
+            payments: payments_sockets,
+            admin: admin_sockets,
+            ..
+        } = listeners;
         if let (Some(api), Some(runtime_config)) = (&site.api, &site.runtime_config) {
             let policy = SecurityPolicy::new(runtime_config, &site.public_url, false);
             let (api, provider, client) =
@@ -75,7 +82,8 @@ impl Servers {
             servers.run(web_sockets, HttpServer::new(factory))?;
         }
         if let Some(api) = site.api.clone() {
-            servers.run(api_sockets, HttpServer::new(move || App::new().configure(api.configure(""))))?;
+            let factory = move || App::new().configure(api.configure(""));
+            servers.run_with_unix(api_sockets, api_socket, HttpServer::new(factory))?;
         }
         servers.run(payments_sockets, HttpServer::new(|| App::new().configure(payments)).workers(1))?;
         if let Some(admin) = site.admin.clone() {
@@ -101,16 +109,42 @@ impl Servers {
         S::Service: 'static,
         B: MessageBody + 'static,
     {
-        if sockets.is_empty() {
+        self.run_with_unix(sockets, None, server)
+    }
+
+    /// The same with a unix socket.
+    fn run_with_unix<F, I, S, B>(
+        &mut self,
+        sockets: Vec<TcpListener>,
+        unix: Option<UnixListener>,
+        server: HttpServer<F, I, S, B>,
+    ) -> Result<(), AppError>
+    where
+        F: Fn() -> I + Send + Clone + 'static,
+        I: IntoServiceFactory<S, Request>,
+        S: ServiceFactory<Request, Config = AppConfig> + 'static,
+        S::Error: Into<actix_web::Error> + 'static,
+        S::InitError: std::fmt::Debug,
+        S::Response: Into<Response<B>> + 'static,
+        <S::Service as Service<Request>>::Future: 'static,
+        S::Service: 'static,
+        B: MessageBody + 'static,
+    {
+        if sockets.is_empty() && unix.is_none() {
             return Ok(());
         }
         let mut server = server
             .disable_signals()
             .keep_alive(KEEP_ALIVE)
+            // A client that is gone wants no answer: its request is dropped, and its statement cancelled.
+            .h1_allow_half_closed(false)
             .client_request_timeout(REQUEST_HEAD_TIMEOUT)
             .shutdown_timeout(DRAIN_SECONDS);
         for socket in sockets {
             server = server.listen(socket).map_err(AppError::Server)?;
+        }
+        if let Some(socket) = unix {
+            server = server.listen_uds(socket).map_err(AppError::Server)?;
         }
         let server = server.run();
         self.handles.push(server.handle());

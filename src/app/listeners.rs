@@ -4,6 +4,9 @@ use super::AppError;
 use crate::config::{ApiMode, Config, Role, RoleSet};
 use std::fmt;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
 
 /// Where a process listens, after ports were chosen.
 #[derive(Clone, Debug, Default)]
@@ -12,6 +15,8 @@ pub struct Addresses {
     pub web: Option<SocketAddr>,
     /// REST at the root.
     pub api: Option<SocketAddr>,
+    /// REST at the root on a unix socket.
+    pub api_socket: Option<PathBuf>,
     /// Webhooks of the payments role.
     pub payments: Option<SocketAddr>,
     /// Live, ready, metrics.
@@ -40,6 +45,9 @@ impl fmt::Display for Addresses {
                 separator = ", ";
             }
         }
+        if let Some(path) = &self.api_socket {
+            write!(f, "{separator}REST at the root on {}", path.display())?;
+        }
         Ok(())
     }
 }
@@ -49,6 +57,7 @@ impl fmt::Display for Addresses {
 pub(super) struct Listeners {
     pub(super) web: Vec<TcpListener>,
     pub(super) api: Vec<TcpListener>,
+    pub(super) api_socket: Option<UnixListener>,
     pub(super) payments: Vec<TcpListener>,
     pub(super) admin: Vec<TcpListener>,
     addresses: Addresses,
@@ -64,7 +73,10 @@ impl Listeners {
                 listeners.web =
                     bind("web.listen", &config.web.listen, "--listen (demo), CIVIC_OS_WEB__LISTEN or web.listen")?;
             }
-            if let Some(address) = &config.api.listen {
+            if let Some(path) = &config.api.server_unix_socket {
+                listeners.api_socket = Some(bind_unix(path, &config.api.server_unix_socket_mode)?);
+                listeners.addresses.api_socket = Some(path.clone());
+            } else if let Some(address) = &config.api.listen {
                 listeners.api = bind("api.listen", address, "PGRST_SERVER_PORT, CIVIC_OS_API__LISTEN or api.listen")?;
             }
         }
@@ -81,6 +93,7 @@ impl Listeners {
             api: first(&listeners.api),
             payments: first(&listeners.payments),
             admin: first(&listeners.admin),
+            api_socket: listeners.addresses.api_socket.take(),
         };
         Ok(listeners)
     }
@@ -88,6 +101,25 @@ impl Listeners {
     pub(super) fn addresses(&self) -> &Addresses {
         &self.addresses
     }
+}
+
+/// Binds a unix socket. One that a dead process left behind is replaced; one that answers is not ours.
+fn bind_unix(path: &Path, mode: &str) -> Result<UnixListener, AppError> {
+    let refused = |source| AppError::Bind {
+        key: "api.server_unix_socket",
+        address: path.display().to_string(),
+        remedy: "PGRST_SERVER_UNIX_SOCKET, CIVIC_OS_API__SERVER_UNIX_SOCKET or api.server_unix_socket",
+        source,
+    };
+    let is_socket = std::fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket());
+    if is_socket && UnixStream::connect(path).is_err() {
+        std::fs::remove_file(path).map_err(refused)?;
+    }
+    let listener = UnixListener::bind(path).map_err(refused)?;
+    // The configuration was checked: it is an octal number.
+    let mode = u32::from_str_radix(mode, 8).unwrap_or(0o660);
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).map_err(refused)?;
+    Ok(listener)
 }
 
 /// Binds every address that the name stands for (`localhost` may be two); the first has to succeed, others are a bonus.

@@ -10,13 +10,15 @@ mod error;
 mod http;
 mod kinds;
 mod listeners;
+mod reconfigure;
 mod who_am_i;
 
 pub use error::AppError;
 pub use listeners::Addresses;
+pub use reconfigure::ConfigReader;
 
 use crate::admin::Admin;
-use crate::auth::{AuthOptions, Authenticator, IssuerOptions, KeySource};
+use crate::auth::{AuthOptions, Authenticator, IssuerOptions, KeySource, SetupError};
 use crate::cluster::{Cluster, ClusterOptions, StepListener};
 use crate::config::{ApiMode, Config, DatabaseMode, Role, RoleSet};
 use crate::identity::{Appearance, NewPerson, Provider, ProviderOptions};
@@ -40,6 +42,8 @@ pub struct Extras {
     pub shown_password: Option<String>,
     /// Whether the client tells its users that this is a demonstration.
     pub demo: bool,
+    /// Reads file and variables again when the configuration is reloaded; without it only the database is read again.
+    pub reread: Option<ConfigReader>,
 }
 
 /// A started process.
@@ -60,8 +64,8 @@ pub struct Running {
 ///
 /// # Errors
 /// What keeps it from starting, and a module that ended on its own.
-pub async fn run(config: Config, roles: RoleSet) -> Result<(), AppError> {
-    match start(config, roles, Extras::default()).await? {
+pub async fn run(config: Config, roles: RoleSet, reread: ConfigReader) -> Result<(), AppError> {
+    match start(config, roles, Extras { reread: Some(reread), ..Extras::default() }).await? {
         Some(running) => running.wait().await,
         None => Ok(()),
     }
@@ -118,25 +122,30 @@ async fn start_modules(
     }
     attempt!(preparation.start(&lifecycle).await);
 
-    let database = attempt!(database::Database::open(&config, roles));
+    let mut database = attempt!(database::Database::open(&config, roles));
     attempt!(database.check_login(&config, roles, &lifecycle).await);
+    client_config::derive_public_url(&mut config, listeners.addresses().web);
+    let mut site = http::Site::default();
+    if roles.contains(Role::Api) {
+        let provider = attempt!(open_provider(&config, &extras));
+        let authenticator = attempt!(authenticator(&config, provider.as_ref()));
+        site.who_am_i = database.who_am_i(&config, &authenticator);
+        let issuer = provider.as_ref().map(|provider| provider.issuer().to_owned());
+        let reread = extras.reread.clone();
+        site.api = Some(database.api(&config, listeners.addresses(), authenticator, issuer, reread));
+        site.runtime_config = Some(client_config::runtime_config(&config, extras.demo));
+        site.public_url = config.public_url();
+        site.provider = provider;
+    }
     let mut admin = Admin::new(lifecycle.clone());
     database.report_to(&mut admin);
     for address in listeners.addresses().public() {
         admin.add_listener(address);
     }
-
-    client_config::derive_public_url(&mut config, listeners.addresses().web);
-    let mut site = http::Site { admin: Some(admin), ..http::Site::default() };
-    if roles.contains(Role::Api) {
-        let provider = attempt!(open_provider(&config, &extras));
-        let authenticator = attempt!(authenticator(&config, provider.as_ref()));
-        site.who_am_i = database.who_am_i(&config, &authenticator);
-        site.api = Some(attempt!(database.api(&config, listeners.addresses(), authenticator)));
-        site.runtime_config = Some(client_config::runtime_config(&config, extras.demo));
-        site.public_url = config.public_url();
-        site.provider = provider;
+    if let Some(path) = &listeners.addresses().api_socket {
+        admin.add_socket(path.clone());
     }
+    site.admin = Some(admin);
     let queue = database.queue(roles, kinds::registry(roles));
     let addresses = listeners.addresses().clone();
     let provider = site.provider.clone();
@@ -258,6 +267,30 @@ fn open_provider(config: &Config, extras: &Extras) -> Result<Option<Provider>, A
 
 /// Keys come from the embedded provider, a configured secret or an issuer, in this order.
 fn authenticator(config: &Config, provider: Option<&Provider>) -> Result<Authenticator, AppError> {
+    let options = auth_options(config, provider.map(Provider::issuer));
+    let source = match provider {
+        Some(provider) => KeySource::Local(provider.key_set()),
+        None => configured_keys(config)?,
+    };
+    Ok(Authenticator::new(options, source)?)
+}
+
+/// Keys of the configuration: a secret, or an issuer's.
+fn configured_keys(config: &Config) -> Result<KeySource, SetupError> {
+    let auth = &config.auth;
+    match (auth.jwt_secret.expose(), &auth.issuer) {
+        (Some(secret), _) => KeySource::from_secret(secret, auth.jwt_secret_is_base64),
+        (None, Some(issuer)) => {
+            let mut reach = IssuerOptions::new(issuer);
+            reach.jwks_url.clone_from(&auth.jwks_url);
+            Ok(KeySource::Issuer(reach))
+        }
+        (None, None) => Ok(KeySource::None),
+    }
+}
+
+/// What tokens have to satisfy; `embedded` is the issuer of the embedded provider where that is on.
+fn auth_options(config: &Config, embedded: Option<&str>) -> AuthOptions {
     let auth = &config.auth;
     let mut options = match config.api.mode {
         ApiMode::CivicOs => AuthOptions::default(),
@@ -271,19 +304,8 @@ fn authenticator(config: &Config, provider: Option<&Provider>) -> Result<Authent
     options.allowed_roles = auth.allowed_roles.clone().filter(|roles| !roles.is_empty());
     options.authorized_parties.clone_from(&auth.authorized_parties);
     options.cache_max_lifetime = Duration::from_secs(auth.jwt_cache_max_lifetime);
-    let source = match (provider, auth.jwt_secret.expose(), &auth.issuer) {
-        (Some(provider), _, _) => {
-            options.issuer = Some(provider.issuer().to_owned());
-            KeySource::Local(provider.key_set())
-        }
-        (None, Some(secret), _) => KeySource::from_secret(secret, auth.jwt_secret_is_base64)?,
-        (None, None, Some(issuer)) => {
-            options.issuer = Some(issuer.clone());
-            let mut reach = IssuerOptions::new(issuer);
-            reach.jwks_url.clone_from(&auth.jwks_url);
-            KeySource::Issuer(reach)
-        }
-        (None, None, None) => KeySource::None,
-    };
-    Ok(Authenticator::new(options, source)?)
+    // A configured secret says nothing about issuers.
+    let configured = auth.issuer.as_deref().filter(|_| !auth.jwt_secret.is_set());
+    options.issuer = embedded.or(configured).map(str::to_owned);
+    options
 }

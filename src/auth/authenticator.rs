@@ -8,7 +8,7 @@ use super::{
     keys::digest,
 };
 use serde_json::{Map, Value};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Roles that no request may ever become, whatever a token says (ARCHITECTURE.md §2).
@@ -89,13 +89,13 @@ pub struct Identity {
 /// Verifies bearer tokens. Cheap to clone; clones share keys and cache.
 #[derive(Clone)]
 pub struct Authenticator {
-    inner: Arc<Inner>,
+    current: Arc<RwLock<Arc<Inner>>>,
 }
 
 struct Inner {
     options: AuthOptions,
     role_path: RolePath,
-    keys: Keys,
+    keys: Arc<Keys>,
     anonymous: Option<Arc<Identity>>,
     cache: moka::sync::Cache<[u8; 32], Arc<Verified>>,
 }
@@ -114,20 +114,27 @@ impl Authenticator {
     /// # Errors
     /// The role path or the key source is not usable; an unreachable issuer is no error.
     pub fn new(options: AuthOptions, source: KeySource) -> Result<Self, SetupError> {
-        let role_path = RolePath::parse(&options.role_claim_key)?;
-        let anonymous = options.anonymous_role.as_ref().map(|role| {
-            let claims_json = serde_json::json!({ "role": role }).to_string();
-            Arc::new(Identity { role: role.clone(), claims_json, subject: None, anonymous: true })
-        });
-        let cache = moka::sync::Cache::builder()
-            .max_capacity(CACHE_BYTES)
-            .weigher(|_, verified: &Arc<Verified>| {
-                u32::try_from(verified.identity.claims_json.len()).unwrap_or(u32::MAX).saturating_add(512)
-            })
-            .build();
-        let keys = source.open()?;
-        let inner = Inner { options, role_path, keys, anonymous, cache };
-        Ok(Self { inner: Arc::new(inner) })
+        let inner = Inner::new(options, Arc::new(source.open()?))?;
+        Ok(Self { current: Arc::new(RwLock::new(Arc::new(inner))) })
+    }
+
+    /// Goes by other rules, and other keys where a source is given, from the next request on. Tokens that were verified
+    /// before are verified again. On an error nothing changes.
+    ///
+    /// # Errors
+    /// As [`Authenticator::new`].
+    pub fn replace(&self, options: AuthOptions, source: Option<KeySource>) -> Result<(), SetupError> {
+        let keys = match source {
+            Some(source) => Arc::new(source.open()?),
+            None => Arc::clone(&self.inner().keys),
+        };
+        let inner = Arc::new(Inner::new(options, keys)?);
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = inner;
+        Ok(())
+    }
+
+    fn inner(&self) -> Arc<Inner> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Decides who is asking from the `Authorization` headers of a request as they came. Two of them are refused: what
@@ -158,15 +165,16 @@ impl Authenticator {
     /// # Errors
     /// See [`AuthError`].
     pub async fn authenticate(&self, authorization_header: Option<&str>) -> Result<Arc<Identity>, AuthError> {
+        let inner = self.inner();
         let Some(token) = authorization_header.and_then(bearer_token) else {
-            return self.inner.anonymous.clone().ok_or(AuthError::AnonymousDisabled);
+            return inner.anonymous.clone().ok_or(AuthError::AnonymousDisabled);
         };
         if token.is_empty() {
             Parts::parse(token)?;
         }
-        match &self.inner.keys {
+        match &*inner.keys {
             Keys::None => Err(AuthError::NoKeysConfigured),
-            Keys::Shared(shared) => self.inner.verify_cached(shared, token),
+            Keys::Shared(shared) => inner.verify_cached(shared, token),
             Keys::Issuer(issuer) => {
                 let shared = issuer.keys();
                 if shared.current().is_empty() {
@@ -176,10 +184,10 @@ impl Authenticator {
                         return Err(AuthError::KeysUnavailable { retry_after: issuer.retry_after() });
                     }
                 }
-                match self.inner.verify_cached(shared, token) {
+                match inner.verify_cached(shared, token) {
                     Err(_) if Parts::parse(token)?.names_unknown_key(&shared.current()) => {
                         issuer.look_for_newer_keys().await;
-                        self.inner.verify_cached(shared, token)
+                        inner.verify_cached(shared, token)
                     }
                     decided => decided,
                 }
@@ -189,7 +197,7 @@ impl Authenticator {
 
     /// The identity of requests without a token, if they are allowed.
     pub fn anonymous(&self) -> Option<Arc<Identity>> {
-        self.inner.anonymous.clone()
+        self.inner().anonymous.clone()
     }
 
     /// What is known about the keys.
@@ -200,7 +208,7 @@ impl Authenticator {
             left_out: keys.left_out.clone(),
             ..KeyStatus::default()
         };
-        match &self.inner.keys {
+        match &*self.inner().keys {
             Keys::Issuer(issuer) => issuer.status(),
             Keys::Shared(shared) => of("this process", &shared.current()),
             Keys::None => of("none configured", &KeySet::default()),
@@ -208,15 +216,31 @@ impl Authenticator {
     }
 
     /// The issuer whose keys are used, if the keys come from one.
-    pub fn issuer(&self) -> Option<&str> {
-        match &self.inner.keys {
-            Keys::Issuer(issuer) => Some(issuer.issuer()),
-            _ => self.inner.options.issuer.as_deref(),
+    pub fn issuer(&self) -> Option<String> {
+        let inner = self.inner();
+        match &*inner.keys {
+            Keys::Issuer(issuer) => Some(issuer.issuer().to_owned()),
+            _ => inner.options.issuer.clone(),
         }
     }
 }
 
 impl Inner {
+    fn new(options: AuthOptions, keys: Arc<Keys>) -> Result<Self, SetupError> {
+        let role_path = RolePath::parse(&options.role_claim_key)?;
+        let anonymous = options.anonymous_role.as_ref().map(|role| {
+            let claims_json = serde_json::json!({ "role": role }).to_string();
+            Arc::new(Identity { role: role.clone(), claims_json, subject: None, anonymous: true })
+        });
+        let cache = moka::sync::Cache::builder()
+            .max_capacity(CACHE_BYTES)
+            .weigher(|_, verified: &Arc<Verified>| {
+                u32::try_from(verified.identity.claims_json.len()).unwrap_or(u32::MAX).saturating_add(512)
+            })
+            .build();
+        Ok(Self { options, role_path, keys, anonymous, cache })
+    }
+
     fn verify_cached(&self, shared: &SharedKeySet, token: &str) -> Result<Arc<Identity>, AuthError> {
         let key_version = shared.version();
         let now = now();

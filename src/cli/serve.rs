@@ -3,6 +3,7 @@
 use super::{Exit, SourceArgs, block_on, start_logging};
 use crate::app;
 use crate::config::{Overrides, RoleSet};
+use std::sync::Arc;
 
 /// Run the API, the web client and the workers on your database
 ///
@@ -48,14 +49,16 @@ pub(crate) fn run(args: &Args, sources: &SourceArgs) -> anyhow::Result<Exit> {
         overrides.set("api.mode", "postgrest", "--postgrest");
     }
     let roles = args.roles();
-    let loaded = sources.load(roles, overrides)?;
+    let loaded = sources.load(roles, overrides.clone())?;
     loaded.require_complete()?;
     start_logging(&loaded.config.log)?;
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
+    let sources = sources.clone();
+    let reread: app::ConfigReader = Arc::new(move || sources.load(roles, overrides.clone()).map(|it| it.config));
     block_on(Box::pin(async move {
-        app::run(loaded.config, roles).await?;
+        app::run(loaded.config, roles, reread).await?;
         Ok(Exit::Done)
     }))
 }

@@ -13,6 +13,7 @@ mod derived;
 mod env_file;
 mod error;
 mod file;
+mod in_database;
 mod keys;
 mod loading;
 #[cfg(test)]

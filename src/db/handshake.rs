@@ -21,6 +21,34 @@ pub(super) struct Session {
     pub(super) is_pooled: bool,
     /// `read committed` and read-write are the session's defaults.
     pub(super) has_plain_defaults: bool,
+    /// How to interrupt what the session does.
+    pub(super) cancel_key: Option<CancelKey>,
+}
+
+/// What a server needs to know to interrupt a session of its own.
+#[derive(Clone)]
+pub(super) struct CancelKey {
+    server: HostPort,
+    process: i32,
+    secret: i32,
+}
+
+/// Asks the server to interrupt what a session does. Returns when the server has taken note of it.
+pub(super) async fn cancel(
+    key: &CancelKey,
+    conninfo: &ConnectionString,
+    tls: Option<&Arc<rustls::ClientConfig>>,
+) -> Result<(), DbError> {
+    let [first, _] = attempts(conninfo, &key.server);
+    let mut transport = Transport::open(&key.server, conninfo, tls, first.unwrap_or(Encryption::Off)).await?;
+    let mut out = BytesMut::with_capacity(16);
+    frontend::cancel_request(key.process, key.secret, &mut out);
+    transport.write_all(&out).await.map_err(DbError::lost)?;
+    transport.flush().await.map_err(DbError::lost)?;
+    // The server closes the connection once it has sent the signal.
+    out.clear();
+    while transport.read_buf(&mut out).await.map_err(DbError::lost)? > 0 {}
+    Ok(())
 }
 
 /// Logs in to the first server that fits.
@@ -67,7 +95,7 @@ async fn log_in_to(
     let first = first.unwrap_or(Encryption::Off);
     let attempt = async |encryption| {
         let transport = Transport::open(server, conninfo, tls, encryption).await?;
-        start_session(transport, conninfo, application_name, target).await
+        start_session(transport, server, conninfo, application_name, target).await
     };
     match (attempt(first).await, second) {
         // The other way of connecting only helps when this one reached a server that said no to it.
@@ -86,6 +114,7 @@ fn is_worth_another_way(error: &DbError) -> bool {
 
 async fn start_session(
     transport: Transport,
+    server: &HostPort,
     conninfo: &ConnectionString,
     application_name: &str,
     target: TargetSession,
@@ -128,8 +157,9 @@ async fn start_session(
     Ok(Session {
         transport: talk.transport,
         inbound: talk.inbound,
-        is_pooled: greeted_by.is_none_or(|greeter| backend != greeter.to_string()),
+        is_pooled: greeted_by.is_none_or(|(process, _)| backend != process.to_string()),
         has_plain_defaults: isolation == "read committed" && read_only == "off",
+        cancel_key: greeted_by.map(|(process, secret)| CancelKey { server: server.clone(), process, secret }),
     })
 }
 
@@ -210,12 +240,12 @@ impl Talk {
         }
     }
 
-    /// Reads on until the server is idle; the process id of its greeting, if it named one.
-    async fn wait_until_ready(&mut self) -> Result<Option<i32>, DbError> {
+    /// Reads on until the server is idle; process id and secret of its greeting, if it named them.
+    async fn wait_until_ready(&mut self) -> Result<Option<(i32, i32)>, DbError> {
         let mut process = None;
         loop {
             match self.next().await? {
-                Message::BackendKeyData(body) => process = Some(body.process_id()),
+                Message::BackendKeyData(body) => process = Some((body.process_id(), body.secret_key())),
                 Message::ReadyForQuery(_) => return Ok(process),
                 _ => return Err(surprise()),
             }

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::{Notify, broadcast, watch};
 use tokio_postgres::AsyncMessage;
 
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -29,6 +29,10 @@ struct Shared {
     changed: Notify,
     stop: tokio_util::sync::CancellationToken,
     is_connected: AtomicBool,
+    /// Channels that the server knows we listen to; none while the connection is away.
+    listening: watch::Sender<Vec<String>>,
+    /// Whether the first connection counts as a return, too.
+    is_late: AtomicBool,
 }
 
 /// What a subscriber hears.
@@ -54,6 +58,8 @@ impl Hub {
             changed: Notify::new(),
             stop: tokio_util::sync::CancellationToken::new(),
             is_connected: AtomicBool::new(false),
+            listening: watch::Sender::default(),
+            is_late: AtomicBool::new(false),
         });
         let hub = Self { shared: Arc::clone(&shared) };
         let application_name = application_name.into();
@@ -76,6 +82,18 @@ impl Hub {
             broadcast::Sender::new(BACKLOG)
         });
         sender.subscribe()
+    }
+
+    /// Waits until nothing that is said on a channel can be missed any more, or until the limit has passed. In that case
+    /// the first connection will be announced as a return: something may have been said before it.
+    pub async fn wait_until_listening(&self, channel: &str, limit: Duration) -> bool {
+        let mut listening = self.shared.listening.subscribe();
+        let heard = listening.wait_for(|channels| channels.iter().any(|known| known == channel));
+        let in_time = tokio::time::timeout(limit, heard).await.is_ok();
+        if !in_time {
+            self.shared.is_late.store(true, Ordering::Relaxed);
+        }
+        in_time
     }
 
     /// Whether the LISTEN connection is up.
@@ -103,6 +121,7 @@ impl Shared {
                 Ok((client, connection)) => {
                     let lasted = self.hear(&client, connection, was_connected).await;
                     self.is_connected.store(false, Ordering::Relaxed);
+                    self.listening.send_replace(Vec::new());
                     if let Err(error) = lasted {
                         tracing::warn!(%error, "lost the LISTEN connection");
                     }
@@ -142,6 +161,7 @@ impl Shared {
                         done?;
                         listening.extend(fresh);
                         self.is_connected.store(true, Ordering::Relaxed);
+                        self.listening.send_replace(listening.clone());
                         break;
                     }
                     message = std::future::poll_fn(|context| connection.poll_message(context)) => match message {
@@ -151,7 +171,7 @@ impl Shared {
                     () = self.changed.notified(), if sql.is_empty() => break,
                 }
             }
-            if !announced && !listening.is_empty() {
+            if !listening.is_empty() && (!announced || self.is_late.swap(false, Ordering::Relaxed)) {
                 announced = true;
                 self.announce_reconnect();
             }

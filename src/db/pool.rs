@@ -27,6 +27,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// How often a transaction is tried again after a serialization failure (40001).
 const SERIALIZATION_RETRIES: u32 = 5;
 
+/// How long a transaction whose caller is gone may still run before it is cancelled.
+const ABANDONED_GRACE: Duration = Duration::from_millis(100);
+
 /// The pool of the process; cheap to clone.
 #[derive(Clone)]
 pub struct Db {
@@ -43,6 +46,7 @@ struct Shared {
     timeouts: AtomicU64,
     open: Arc<AtomicUsize>,
     was_pooled: AtomicBool,
+    unnamed: AtomicBool,
     runtime: Handle,
 }
 
@@ -103,6 +107,7 @@ impl Db {
             timeouts: AtomicU64::new(0),
             open: Arc::default(),
             was_pooled: AtomicBool::new(false),
+            unnamed: AtomicBool::new(false),
             runtime: Handle::current(),
             options,
         });
@@ -112,7 +117,8 @@ impl Db {
 
     /// Runs one transaction in one pipelined round trip (two with [`super::TransactionEnd::Decide`]). The first error
     /// of any step is the one reported and nothing is kept. Dropping the future never leaks a transaction: what was
-    /// sent is finished in the background, what was not sent never happens.
+    /// sent is finished in the background or, when that takes longer than a moment, cancelled; what was not sent never
+    /// happens.
     ///
     /// # Errors
     /// See [`DbError`].
@@ -217,8 +223,18 @@ impl Db {
         self.shared.generation.fetch_add(1, Ordering::Release);
     }
 
+    /// Names no statement from now on, whatever the options said.
+    pub fn stop_naming_statements(&self) {
+        if !self.shared.unnamed.swap(true, Ordering::Relaxed) {
+            self.forget_statements();
+        }
+    }
+
     /// Whether statements are named on new connections: `false` with `unnamed`, and with `auto` once a pooler was met.
     pub fn names_statements(&self) -> bool {
+        if self.shared.unnamed.load(Ordering::Relaxed) {
+            return false;
+        }
         match self.shared.options.prepared_statements {
             PreparedStatements::Named => true,
             PreparedStatements::Unnamed => false,
@@ -257,7 +273,7 @@ impl Db {
         let left = limit.saturating_sub(started.elapsed()).max(Duration::from_millis(1));
         let timeouts = Timeouts { wait: Some(left), ..Timeouts::default() };
         match self.shared.pool.timeout_get(&timeouts).await {
-            Ok(object) => Ok(Checkout { object: Some(object), permit, runtime: self.shared.runtime.clone() }),
+            Ok(object) => Ok(Checkout { object: Some(object), permit, shared: Arc::clone(&self.shared) }),
             Err(PoolError::Timeout(TimeoutType::Wait)) => Err(self.timed_out()),
             Err(_) => Err(DbError::Unreachable { reason: "the pool is closed".into(), source: None }),
         }
@@ -274,6 +290,22 @@ fn is_stale_plan(error: &DbError) -> bool {
 }
 
 impl Shared {
+    /// Waits for a flight that nobody wants any more. What is done soon is left to finish; what is not is cancelled.
+    async fn land_or_cancel(&self, wire: &mut Wire) -> Result<super::wire::Landed, DbError> {
+        if let Ok(landed) = tokio::time::timeout(ABANDONED_GRACE, wire.land()).await {
+            return landed;
+        }
+        if let Some(key) = &wire.cancel_key {
+            let cancel = handshake::cancel(key, &self.conninfo, self.tls.as_ref());
+            match tokio::time::timeout(self.connect_timeout(), cancel).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::debug!(%error, "an abandoned statement could not be cancelled"),
+                Err(_) => tracing::debug!("an abandoned statement could not be cancelled in time"),
+            }
+        }
+        wire.land().await
+    }
+
     fn connect_timeout(&self) -> Duration {
         self.conninfo.connect_timeout.unwrap_or(self.options.acquisition_timeout).max(Duration::from_millis(100))
     }
@@ -282,6 +314,7 @@ impl Shared {
         let log_in = handshake::log_in(&self.conninfo, self.tls.as_ref(), &self.options.application_name);
         let session = within(self.connect_timeout(), log_in).await?;
         let named = match self.options.prepared_statements {
+            _ if self.unnamed.load(Ordering::Relaxed) => false,
             PreparedStatements::Named => true,
             PreparedStatements::Unnamed => false,
             PreparedStatements::Auto => {
@@ -360,7 +393,7 @@ impl Manager for Slots {
 struct Checkout {
     object: Option<Object<Slots>>,
     permit: Option<OwnedSemaphorePermit>,
-    runtime: Handle,
+    shared: Arc<Shared>,
 }
 
 impl Checkout {
@@ -374,6 +407,9 @@ impl Checkout {
                 if wire.generation != generation {
                     wire.generation = generation;
                     wire.forget_statements();
+                    if shared.unnamed.load(Ordering::Relaxed) {
+                        wire.stop_naming();
+                    }
                 }
                 Instant::now() < wire.expires && wire.is_usable()
             }
@@ -407,9 +443,9 @@ impl Drop for Checkout {
             // Half a flight: without its Sync the server keeps nothing of it once the connection is closed.
             return;
         }
-        let permit = self.permit.take();
-        self.runtime.spawn(async move {
-            let landed = connection.wire.land().await;
+        let (permit, shared) = (self.permit.take(), Arc::clone(&self.shared));
+        self.shared.runtime.spawn(async move {
+            let landed = shared.land_or_cancel(&mut connection.wire).await;
             let settled = match landed {
                 Err(DbError::Server(_)) | Ok(_) => match connection.wire.is_in_flight() {
                     true => connection.wire.roll_back().await.is_ok(),

@@ -68,9 +68,11 @@ pub async fn in_database_settings(db: &Db, pre_config: Option<&str>) -> Result<H
     let names: Vec<String> = IN_DATABASE.iter().map(|name| format!("{PREFIX}{name}")).collect();
     let names = [Param::unknown(format!("{{{}}}", names.join(",")))];
     let call = pre_config.map(call);
+    // A session starts with what the login had when it was opened; only what the function says now counts.
+    let clear = Statement { sql: include_str!("../sql/db/clear_settings.sql"), params: &names, reusable: false };
     let read = Statement { sql: include_str!("../sql/db/in_database_settings.sql"), params: &names, reusable: false };
-    let statements: Vec<Statement<'_>> =
-        call.iter().map(|sql| Statement { sql, params: &[], reusable: false }).chain([read]).collect();
+    let call = call.iter().map(|sql| Statement { sql, params: &[], reusable: false });
+    let statements: Vec<Statement<'_>> = [clear].into_iter().chain(call).chain([read]).collect();
     let rows = db.snapshot(Lane::System, &[], &statements).await?;
     let pair = |row: &super::ResultRow| Some((row.text(0)?.strip_prefix(PREFIX)?.to_owned(), row.text(1)?.to_owned()));
     Ok(rows.last().into_iter().flatten().filter_map(pair).collect())

@@ -117,6 +117,12 @@ impl StatementCache {
         self.doomed.clear();
     }
 
+    /// Names nothing from now on.
+    pub(super) fn disable(&mut self) {
+        self.clear();
+        self.enabled = false;
+    }
+
     pub(super) fn take_doomed(&mut self) -> Vec<StatementName> {
         std::mem::take(&mut self.doomed)
     }

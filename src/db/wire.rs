@@ -5,7 +5,7 @@
 //! drives it, so a dropped future leaves a flight that somebody else can land ([`Wire::land`] again).
 //! Why not tokio-postgres here: docs/adr/0003-own-wire-for-requests.md. Caller: [`super::pool`].
 
-use super::handshake::{Session, closed, server_error, surprise};
+use super::handshake::{CancelKey, Session, closed, server_error, surprise};
 use super::request::{AccessMode, Decision, IsolationLevel, Param, RequestTransaction, TransactionEnd};
 use super::statement::{Preparation, StatementCache, StatementName};
 use super::transport::Transport;
@@ -43,6 +43,7 @@ pub(super) struct Wire {
     pub(super) expires: Instant,
     pub(super) generation: u64,
     pub(super) is_used: bool,
+    pub(super) cancel_key: Option<CancelKey>,
 }
 
 #[derive(Default)]
@@ -94,6 +95,7 @@ impl Wire {
             expires,
             generation,
             is_used: false,
+            cancel_key: session.cancel_key,
         }
     }
 
@@ -114,6 +116,7 @@ impl Wire {
             expires: Instant::now(),
             generation: 0,
             is_used: true,
+            cancel_key: None,
         }
     }
 
@@ -225,6 +228,12 @@ impl Wire {
     /// Dooms all named statements.
     pub(super) fn forget_statements(&mut self) {
         self.statements.clear();
+    }
+
+    /// Names no statement from now on.
+    pub(super) fn stop_naming(&mut self) {
+        self.statements.disable();
+        self.settings_ready = 0;
     }
 
     /// The server does not know our statements (any more).

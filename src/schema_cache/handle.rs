@@ -5,6 +5,7 @@
 
 use super::{SchemaCache, SchemaCacheError, Timezones};
 use crate::db::{Db, Hub, HubEvent};
+use futures_util::future::BoxFuture;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -14,12 +15,15 @@ use tokio::sync::{Notify, broadcast, watch};
 
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(32);
+const LONGEST_WAIT_FOR_HUB: Duration = Duration::from_millis(500);
 
-/// Called on `NOTIFY pgrst, 'reload config'`; returns the options to use from now on, or `None` to keep them.
-pub type ReloadConfigHook = Arc<dyn Fn() -> Option<SchemaCacheOptions> + Send + Sync>;
+/// Reads the configuration before the first load, and again on `NOTIFY pgrst, 'reload config'` and SIGUSR2. Returns the
+/// options to use from now on. `is_first` says which of the two it is.
+pub type ConfigureHook =
+    Arc<dyn Fn(bool) -> BoxFuture<'static, Result<SchemaCacheOptions, SchemaCacheError>> + Send + Sync>;
 
 /// What to load and when.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SchemaCacheOptions {
     /// Exposed schemas.
     pub schemas: Vec<String>,
@@ -40,8 +44,9 @@ struct Shared {
     last_error: RwLock<Option<Arc<SchemaCacheError>>>,
     loaded: watch::Sender<u64>,
     reload: Notify,
-    hook: RwLock<Option<ReloadConfigHook>>,
+    hook: Option<ConfigureHook>,
     options: RwLock<SchemaCacheOptions>,
+    successes: AtomicU64,
     failures: AtomicU64,
 }
 
@@ -49,20 +54,38 @@ impl Handle {
     /// Starts loading in the background and returns at once. Reloads on notifications of the channel, on SIGUSR1 and
     /// when the LISTEN connection comes back.
     pub fn spawn(db: Db, hub: Option<Hub>, options: SchemaCacheOptions) -> Self {
-        let events = hub.filter(|_| !options.channel.is_empty()).map(|hub| hub.subscribe(&options.channel));
+        Self::spawn_configured(db, hub, options, None)
+    }
+
+    /// The same with a configuration that is read before the first load and whenever it is asked for. Nothing is loaded
+    /// until it was read once.
+    pub fn spawn_configured(
+        db: Db,
+        hub: Option<Hub>,
+        options: SchemaCacheOptions,
+        hook: Option<ConfigureHook>,
+    ) -> Self {
+        let hub = hub.filter(|_| !options.channel.is_empty());
+        let events = hub.as_ref().map(|hub| hub.subscribe(&options.channel));
+        let channel = options.channel.clone();
         let shared = Arc::new(Shared {
             current: RwLock::default(),
             last_error: RwLock::default(),
             loaded: watch::Sender::new(0),
             reload: Notify::new(),
-            hook: RwLock::default(),
+            hook,
             options: RwLock::new(options),
+            successes: AtomicU64::new(0),
             failures: AtomicU64::new(0),
         });
-        let signals = signal(SignalKind::user_defined1()).inspect_err(|error| {
-            tracing::warn!(%error, "SIGUSR1 will not reload the schema cache");
+        let (weak, sources) = (Arc::downgrade(&shared), Sources { events, signals: Signals::watch() });
+        tokio::spawn(async move {
+            // What changes after the first load must not be missed.
+            if let Some(hub) = &hub {
+                hub.wait_until_listening(&channel, LONGEST_WAIT_FOR_HUB).await;
+            }
+            keep_current(weak, db, sources).await;
         });
-        tokio::spawn(keep_current(Arc::downgrade(&shared), db, events, signals.ok()));
         Self { shared }
     }
 
@@ -73,8 +96,9 @@ impl Handle {
             last_error: RwLock::default(),
             loaded: watch::Sender::new(1),
             reload: Notify::new(),
-            hook: RwLock::default(),
+            hook: None,
             options: RwLock::default(),
+            successes: AtomicU64::new(1),
             failures: AtomicU64::new(0),
         };
         Self { shared: Arc::new(shared) }
@@ -96,11 +120,6 @@ impl Handle {
         self.reload();
     }
 
-    /// What to do on `NOTIFY pgrst, 'reload config'`.
-    pub fn on_reload_config(&self, hook: ReloadConfigHook) {
-        *self.shared.hook.write().unwrap_or_else(PoisonError::into_inner) = Some(hook);
-    }
-
     /// Waits for the first snapshot; `None` after the timeout.
     pub async fn wait_first(&self, timeout: Duration) -> Option<Arc<SchemaCache>> {
         self.wait_generation(1, timeout).await
@@ -118,6 +137,11 @@ impl Handle {
         read(&self.shared.last_error).clone()
     }
 
+    /// Loads that succeeded since start.
+    pub fn successes(&self) -> u64 {
+        self.shared.successes.load(Ordering::Relaxed)
+    }
+
     /// Loads that failed since start.
     pub fn failures(&self) -> u64 {
         self.shared.failures.load(Ordering::Relaxed)
@@ -128,51 +152,130 @@ fn read<T>(lock: &RwLock<T>) -> std::sync::RwLockReadGuard<'_, T> {
     lock.read().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Why something has to be read again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Reasons {
+    schema: bool,
+    config: bool,
+}
+
+impl Reasons {
+    const ALL: Self = Self { schema: true, config: true };
+    const SCHEMA: Self = Self { schema: true, config: false };
+    const CONFIG: Self = Self { schema: false, config: true };
+
+    fn of(event: &HubEvent) -> Self {
+        match event {
+            HubEvent::Reconnected => Self::ALL,
+            HubEvent::Notification(payload) => match payload.as_str() {
+                "" | "reload schema" => Self::SCHEMA,
+                "reload config" => Self::CONFIG,
+                _ => Self::default(),
+            },
+        }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.schema |= other.schema;
+        self.config |= other.config;
+    }
+
+    fn any(self) -> bool {
+        self.schema || self.config
+    }
+}
+
+/// Where reasons come from.
+struct Sources {
+    events: Option<broadcast::Receiver<HubEvent>>,
+    signals: Signals,
+}
+
+/// SIGUSR1 (schema) and SIGUSR2 (configuration), as far as the kernel lets us have them.
+struct Signals {
+    schema: Option<Signal>,
+    config: Option<Signal>,
+}
+
+impl Signals {
+    fn watch() -> Self {
+        let watch = |kind, what: &str| {
+            signal(kind).inspect_err(|error| tracing::warn!(%error, "a signal will not reload the {what}")).ok()
+        };
+        Self {
+            schema: watch(SignalKind::user_defined1(), "schema cache"),
+            config: watch(SignalKind::user_defined2(), "configuration"),
+        }
+    }
+}
+
 /// Loads, waits for a reason to load again, and so on until nobody holds the handle.
-async fn keep_current(
-    shared: std::sync::Weak<Shared>,
-    db: Db,
-    mut events: Option<broadcast::Receiver<HubEvent>>,
-    mut signals: Option<Signal>,
-) {
+async fn keep_current(shared: std::sync::Weak<Shared>, db: Db, mut sources: Sources) {
     let mut pause = FIRST_PAUSE;
     let mut generation = 0;
     let timezones = Timezones::default();
+    let mut due = Reasons::ALL;
     loop {
         let Some(strong) = shared.upgrade() else { return };
         // What was asked for until now is answered by the load that starts now.
-        while let Some(Ok(event)) = events.as_mut().map(drain_one) {
-            strong.is_reason(&event);
+        while let Some(Ok(event)) = sources.events.as_mut().map(drain_one) {
+            due.add(Reasons::of(&event));
         }
-        let options = read(&strong.options).clone();
-        match SchemaCache::load_catalog(&db, &options).await {
-            Ok(mut cache) => {
-                generation += 1;
-                cache.generation = generation;
-                cache.timezones = timezones.clone();
-                strong.replace(cache);
-                if let Err(error) = timezones.list(&db).await {
-                    tracing::warn!(%error, "cannot list the time zones; the next reload tries again");
-                }
-                if generation > 1 {
-                    db.forget_statements();
-                }
+        let loaded = bring_up_to_date(&strong, &db, &mut due, &mut generation, &timezones).await;
+        let limit = match loaded {
+            Ok(()) => {
                 pause = FIRST_PAUSE;
-                drop(strong);
-                if !wait_for_reason(&shared, &mut events, &mut signals, None).await {
-                    return;
-                }
+                None
             }
             Err(error) => {
                 strong.failed(error, pause);
-                drop(strong);
-                if !wait_for_reason(&shared, &mut events, &mut signals, Some(pause)).await {
-                    return;
-                }
+                let waited = pause;
                 pause = (pause * 2).min(LONGEST_PAUSE);
+                Some(waited)
             }
+        };
+        drop(strong);
+        match wait_for_reason(&shared, &mut sources, limit).await {
+            Some(reasons) => due.add(reasons),
+            None => return,
         }
     }
+}
+
+/// Reads what is due; what was read is no longer due.
+async fn bring_up_to_date(
+    shared: &Shared,
+    db: &Db,
+    due: &mut Reasons,
+    generation: &mut u64,
+    timezones: &Timezones,
+) -> Result<(), SchemaCacheError> {
+    if due.config {
+        if let Some(hook) = &shared.hook {
+            let options = hook(*generation == 0).await?;
+            let mut current = shared.options.write().unwrap_or_else(PoisonError::into_inner);
+            due.schema |= *current != options;
+            *current = options;
+        }
+        due.config = false;
+    }
+    if !due.schema {
+        return Ok(());
+    }
+    let options = read(&shared.options).clone();
+    let mut cache = SchemaCache::load_catalog(db, &options).await?;
+    *generation += 1;
+    cache.generation = *generation;
+    cache.timezones = timezones.clone();
+    shared.replace(cache);
+    due.schema = false;
+    if let Err(error) = timezones.list(db).await {
+        tracing::warn!(%error, "cannot list the time zones; the next reload tries again");
+    }
+    if *generation > 1 {
+        db.forget_statements();
+    }
+    Ok(())
 }
 
 fn drain_one(events: &mut broadcast::Receiver<HubEvent>) -> Result<HubEvent, TryRecvError> {
@@ -182,29 +285,33 @@ fn drain_one(events: &mut broadcast::Receiver<HubEvent>) -> Result<HubEvent, Try
     }
 }
 
-/// `false` when nobody holds the handle any more.
+/// `None` when nobody holds the handle any more; no reasons when the limit has passed.
 async fn wait_for_reason(
     shared: &std::sync::Weak<Shared>,
-    events: &mut Option<broadcast::Receiver<HubEvent>>,
-    signals: &mut Option<Signal>,
+    sources: &mut Sources,
     limit: Option<Duration>,
-) -> bool {
+) -> Option<Reasons> {
     /// How often to look whether the handle is still held.
     const LOOK: Duration = Duration::from_secs(5);
     let deadline = limit.map(|limit| tokio::time::Instant::now() + limit);
     loop {
-        let Some(strong) = shared.upgrade() else { return false };
+        let strong = shared.upgrade()?;
         let next_look = tokio::time::Instant::now() + LOOK;
         let until = deadline.map_or(next_look, |deadline| deadline.min(next_look));
-        tokio::select! {
-            () = strong.reload.notified() => return true,
-            event = next_event(events) => if strong.is_reason(&event) { return true },
-            () = next_signal(signals) => return true,
+        let reasons = tokio::select! {
+            () = strong.reload.notified() => Reasons::SCHEMA,
+            event = next_event(&mut sources.events) => Reasons::of(&event),
+            () = next_signal(&mut sources.signals.schema) => Reasons::SCHEMA,
+            () = next_signal(&mut sources.signals.config) => Reasons::CONFIG,
             () = tokio::time::sleep_until(until) => {
                 if deadline == Some(until) {
-                    return true;
+                    return Some(Reasons::default());
                 }
+                Reasons::default()
             }
+        };
+        if reasons.any() {
+            return Some(reasons);
         }
     }
 }
@@ -231,23 +338,6 @@ async fn next_signal(signals: &mut Option<Signal>) {
 }
 
 impl Shared {
-    /// Whether an event asks for a reload; runs the configuration hook when it asks for that.
-    fn is_reason(&self, event: &HubEvent) -> bool {
-        match event {
-            HubEvent::Reconnected => true,
-            HubEvent::Notification(payload) => match payload.as_str() {
-                "" | "reload schema" => true,
-                "reload config" => {
-                    let hook = read(&self.hook).clone();
-                    let Some(options) = hook.and_then(|hook| hook()) else { return false };
-                    *self.options.write().unwrap_or_else(PoisonError::into_inner) = options;
-                    true
-                }
-                _ => false,
-            },
-        }
-    }
-
     fn replace(&self, cache: SchemaCache) {
         tracing::info!(
             generation = cache.generation,
@@ -260,6 +350,7 @@ impl Shared {
         let generation = cache.generation;
         let old = self.current.write().unwrap_or_else(PoisonError::into_inner).replace(Arc::new(cache));
         *self.last_error.write().unwrap_or_else(PoisonError::into_inner) = None;
+        self.successes.fetch_add(1, Ordering::Relaxed);
         self.loaded.send_replace(generation);
         if let Some(old) = old {
             // A large snapshot takes a while to take apart.

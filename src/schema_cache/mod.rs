@@ -20,7 +20,7 @@ mod timezones;
 mod view;
 
 pub use error::SchemaCacheError;
-pub use handle::{Handle, ReloadConfigHook, SchemaCacheOptions};
+pub use handle::{ConfigureHook, Handle, SchemaCacheOptions};
 pub use identifier::QualifiedIdentifier;
 pub use lookup::RoutineLookup;
 pub use relationship::{Cardinality, ComputedRelationship, ForeignKeyRelationship, Junction, Relationship};

@@ -36,13 +36,16 @@ pub enum TelemetryError {
 /// Libraries that tell each step, or each notice of the server, at level info. Named in the filter they speak again.
 const LOWERED: &str = "refinery_core=warn,tokio_postgres=warn";
 
+/// Which requests are logged is decided by whoever logs them (`api.log_level`), not by the general level.
+const ACCESS: &str = "civic_os::access=info";
+
 /// Starts logging for the rest of the process.
 ///
 /// # Errors
 /// When the filter cannot be read, or on a second call.
 pub fn init(filter: &str, format: Format) -> Result<(), TelemetryError> {
     parse_filter(filter)?;
-    let filter = parse_filter(&format!("{LOWERED},{filter}"))?;
+    let filter = parse_filter(&format!("{LOWERED},{ACCESS},{filter}"))?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let started = match format {
         Format::Pretty => builder.with_target(false).with_ansi(std::io::stderr().is_terminal()).try_init(),

@@ -225,6 +225,7 @@ async fn start_and_serve(
         people: people(&passwords),
         shown_password: matches!(passwords, Passwords::WellKnown).then(|| WELL_KNOWN_PASSWORD.to_owned()),
         demo: true,
+        reread: None,
     };
     screen.step("Starting");
     let started = app::start(config, RoleSet::ALL, extras).await;

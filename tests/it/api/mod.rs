@@ -2,8 +2,10 @@
 
 mod abuse;
 mod concurrency;
+mod configuration;
 mod errors;
 mod functions;
+mod logging;
 mod reads;
 mod schema;
 mod writes;

@@ -68,14 +68,19 @@ grant execute on function public.label(shop.products) to web_anon, authenticated
 
 /// A server on a fresh town.
 pub(super) async fn town() -> TestApp {
-    let database = TestDatabase::create().await;
-    database.execute(&SCHEMA.replace("raise sqlstate using", "raise using")).await;
-    TestApp::spawn(database, |config| {
+    TestApp::spawn(town_database().await, |config| {
         config.api.db_schemas = vec!["shop".into()];
         config.api.db_aggregates_enabled = true;
         config.api.max_body_bytes = 200_000;
     })
     .await
+}
+
+/// A fresh town without a server.
+pub(super) async fn town_database() -> TestDatabase {
+    let database = TestDatabase::create().await;
+    database.execute(&SCHEMA.replace("raise sqlstate using", "raise using")).await;
+    database
 }
 
 /// Status and JSON body (null when there is none) of a request.

@@ -36,7 +36,14 @@ async fn a_notification_replaces_the_snapshot_and_the_old_one_stays_whole() {
     assert_eq!(last.generation, generation + 1);
     // `reload config` asks the hook what to load.
     let other = options(&["public", "other"]);
-    handle.on_reload_config(std::sync::Arc::new(move || Some(other.clone())));
+    let hook = std::sync::Arc::new(move |is_first: bool| {
+        let options = if is_first { options(&["public"]) } else { other.clone() };
+        Box::pin(std::future::ready(Ok(options))) as futures_util::future::BoxFuture<'static, _>
+    });
+    let (db, hub_again) = (open(&database), Some(hub.clone()));
+    let handle = Handle::spawn_configured(db, hub_again, options(&["public"]), Some(hook));
+    let last = handle.wait_first(LIMIT).await.unwrap();
+    assert!(last.table("other", "x").is_none());
     database.execute("create schema other; create table other.x (id int); notify pgrst, 'reload config'").await;
     let last = handle.wait_generation(last.generation + 1, LIMIT).await.unwrap();
     assert!(last.table("other", "x").is_some());

@@ -96,6 +96,11 @@ impl TestApp {
         self.process.ended().await
     }
 
+    /// The server's own folder; its configuration file is `civic-os.toml`.
+    pub(crate) fn folder(&self) -> &Path {
+        self.process.folder()
+    }
+
     /// What the server logged so far.
     pub(crate) fn log(&self) -> String {
         self.process.log()
