@@ -1,10 +1,25 @@
 // Builds the client into ../static, from where the server binary embeds it. Output is uncompressed:
 // compression happens when the binary is built.
+
+import { copyFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
 import react from '@vitejs/plugin-react'
-import { defineConfig } from 'vite'
+import { defineConfig, type Plugin } from 'vite'
+
+// Swagger UI is taken as its makers build it; our page around it is in public/api-docs.
+const swaggerUi: Plugin = {
+  name: 'swagger-ui',
+  writeBundle(options) {
+    const from = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'))
+    for (const file of ['swagger-ui.css', 'swagger-ui-bundle.js']) {
+      copyFileSync(join(from, file), join(options.dir ?? '', 'api-docs', file))
+    }
+  },
+}
 
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), swaggerUi],
   resolve: { alias: { '~': new URL('./src', import.meta.url).pathname } },
   build: {
     outDir: '../static',

@@ -67,10 +67,14 @@ fn serve(request: &HttpRequest, public_url: &str) -> HttpResponse {
     let path = request.path().trim_start_matches('/');
     let path = match path {
         "" => "index.html",
+        "api-docs/" => "api-docs/index.html",
         // Asked for by browsers on pages that name no icon, such as a JSON document.
         "favicon.ico" => "favicon.svg",
         path => path,
     };
+    if path == "api-docs" {
+        return HttpResponse::PermanentRedirect().insert_header((header::LOCATION, "/api-docs/")).finish();
+    }
     if let Some(asset) = assets::find(path) {
         return answer(request, asset, StatusCode::OK);
     }
