@@ -4,6 +4,7 @@
 //! machine itself and is bound to loopback by default. Tests: `tests/it/serve`.
 
 use crate::lifecycle::Lifecycle;
+use crate::telemetry;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures_util::future::BoxFuture;
@@ -129,9 +130,10 @@ impl Admin {
         for source in &self.metrics {
             source(&mut body);
         }
+        body.push_str(&telemetry::metrics::render());
         body.push_str("# HELP civic_os_build_info The running version\n# TYPE civic_os_build_info gauge\n");
         body.push_str(concat!("civic_os_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1\n"));
-        text(StatusCode::OK, body)
+        HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(body)
     }
 
     fn dump_schema_cache(&self) -> HttpResponse {

@@ -2,6 +2,7 @@
 
 use super::completer::{Completer, Finished};
 use super::kind::{Kind, Outcome, Run};
+use super::metrics::RunFigures;
 use super::model::Job;
 use futures_util::FutureExt;
 use std::any::Any;
@@ -54,9 +55,13 @@ impl Executor {
         let running = Running { attempt: job.attempt, cancelled: cancelled.clone(), reason: None };
         self.lock().insert(job.id, running);
         let executor = self.clone();
+        let figures = RunFigures::start(&job);
         tokio::spawn(async move {
-            let outcome = executor.supervise(kind, &job, cancelled).await;
-            if let Some(finished) = executor.finish(job, outcome) {
+            let end = executor.supervise(kind, &job, cancelled).await;
+            let completed_itself = matches!(end, RunEnd::Ended(Outcome::AlreadyCompleted));
+            let finished = executor.finish(job, end);
+            figures.end(finished.as_ref(), completed_itself);
+            if let Some(finished) = finished {
                 completer.hand_in(finished).await;
             }
             on_end();

@@ -3,8 +3,8 @@
 
 use super::QueueSettings;
 use super::control::{self, LEADERSHIP_CHANNEL};
-use super::maintenance;
 use super::store::Store;
+use super::{maintenance, metrics};
 use crate::db::{Hub, HubEvent};
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
@@ -82,6 +82,7 @@ async fn lead(
     term.cancel();
     work.abort();
     let _ = work.await;
+    metrics::stop_showing_depth();
 }
 
 async fn resigned(resignations: Option<&mut tokio::sync::broadcast::Receiver<HubEvent>>, stop: &CancellationToken) {

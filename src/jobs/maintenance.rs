@@ -2,8 +2,8 @@
 //! Every statement takes a bounded batch; a step that fails is tried again at its next turn.
 
 use super::QueueSettings;
-use super::periodic;
 use super::store::{Store, StoreError};
+use super::{metrics, periodic};
 use crate::db::Lane;
 use std::time::Duration;
 use time::OffsetDateTime;
@@ -42,6 +42,7 @@ pub(super) async fn run(store: Store, kinds: Vec<String>, settings: QueueSetting
         every("queue cleaner", CLEAN_QUEUES_EVERY, &term, || store.clean_queues()),
         reindex_at_midnight(&store, &term),
         periodic::run(&store, &term),
+        metrics::watch_depth(&store, &term),
     );
 }
 

@@ -12,6 +12,7 @@ mod heartbeat;
 mod kind;
 mod leader;
 mod maintenance;
+mod metrics;
 mod model;
 mod operations;
 mod periodic;

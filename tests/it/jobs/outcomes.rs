@@ -190,3 +190,44 @@ async fn completion_can_be_one_transaction_with_the_kinds_own_writes() {
     assert_eq!(count, 1);
     process.stop(LIMIT).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn runs_are_counted_by_kind_queue_and_outcome() {
+    let bench = Bench::new().await;
+    let registry = Registry::new()
+        .with(kind("counted_success", async |_| Outcome::Complete))
+        .with(kind("counted_failure", async |_| Outcome::Fail("no".into())))
+        .with(kind("counted_snooze", async |_| Outcome::Snooze(Duration::from_secs(600))));
+    let process = bench.process(registry);
+    let done = bench.insert("counted_success", json!({})).await;
+    let failed = bench.insert("counted_failure", json!({})).await;
+    let snoozed = bench.insert("counted_snooze", json!({})).await;
+    let mut later = NewJob::new("counted_never", json!({}));
+    later.queue = "tests".into();
+    let (waiting, _) = bench.store.insert(&later).await.expect("inserted");
+    bench.wait_for_state(done, "completed").await;
+    bench.wait_for(failed, |row| row.errors > 0).await;
+    bench.wait_for_state(snoozed, "scheduled").await;
+    let started = Instant::now();
+    let wanted = [
+        r#"civic_os_jobs_runs_total{queue="tests",kind="counted_success",outcome="completed"} 1"#,
+        r#"civic_os_jobs_runs_total{queue="tests",kind="counted_failure",outcome="failed"} "#,
+        r#"civic_os_jobs_runs_total{queue="tests",kind="counted_snooze",outcome="snoozed"} 1"#,
+        r#"civic_os_jobs_start_latency_seconds_count{queue="tests",kind="counted_success"} 1"#,
+        r#"civic_os_jobs_run_seconds_count{queue="tests",kind="counted_success"} 1"#,
+        r#"civic_os_jobs_attempts_bucket{le="1.0",queue="tests",kind="counted_success"} 1"#,
+        r#"civic_os_jobs_running{queue="tests",kind="counted_success"} 0.0"#,
+        r#"civic_os_jobs_depth{queue="tests",kind="counted_never",state="available"} 1.0"#,
+        r#"civic_os_jobs_oldest_seconds{queue="tests",kind="counted_never"} "#,
+    ];
+    loop {
+        let text = civic_os::telemetry::metrics::render();
+        let missing = wanted.iter().find(|wanted| !text.lines().any(|line| line.starts_with(**wanted)));
+        let Some(missing) = missing else { break };
+        assert!(started.elapsed() < LIMIT, "no {missing} in\n{text}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    bench.operations.cancel(waiting).await.expect("cancelled");
+    process.stop(LIMIT).await;
+    assert!(!civic_os::telemetry::metrics::render().contains("counted_never"), "who does not lead shows no depth");
+}

@@ -6,5 +6,6 @@ mod bench;
 mod cluster;
 mod demo;
 mod footprint;
+mod metrics;
 mod outage;
 mod roles;

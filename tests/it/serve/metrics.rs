@@ -1,0 +1,40 @@
+//! `/metrics` of a process with all roles: PostgREST's names and our own, in a format that Prometheus reads.
+
+use crate::support::{TestApp, TestDatabase};
+use std::collections::BTreeSet;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_with_all_roles_shows_every_family_once() {
+    let app = TestApp::spawn_roles(TestDatabase::create().await, &["all"], |_| {}).await;
+    let url = format!("{}/metrics", app.admin_url);
+    let look = async || {
+        let answer = app.http().get(&url).send().await.expect("an answer");
+        assert_eq!(answer.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+        answer.text().await.expect("text")
+    };
+    // The first election happens a moment after the start.
+    let mut text = look().await;
+    let started = std::time::Instant::now();
+    while !text.lines().any(|line| line == "civic_os_jobs_leader 1.0") {
+        assert!(started.elapsed() < std::time::Duration::from_secs(30), "nobody leads:\n{text}");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        text = look().await;
+    }
+    for name in
+        ["pgrst_db_pool_timeouts_total", "pgrst_db_pool_available", "pgrst_db_pool_waiting", "pgrst_db_pool_max"]
+    {
+        assert!(text.lines().any(|line| line.starts_with(&format!("{name} "))), "PostgREST's {name} is gone");
+    }
+    let mut families = BTreeSet::new();
+    for line in text.lines() {
+        match line.strip_prefix("# TYPE ") {
+            Some(family) => assert!(families.insert(family.to_owned()), "{family} twice"),
+            None if line.starts_with("# HELP ") => {}
+            None => {
+                let (series, value) = line.rsplit_once(' ').expect("name and value");
+                assert!(series.starts_with("pgrst_") || series.starts_with("civic_os_"), "{line}");
+                value.parse::<f64>().unwrap_or_else(|_| panic!("no number: {line}"));
+            }
+        }
+    }
+}
