@@ -457,7 +457,7 @@ async fn dashboards_are_public_or_ones_own() {
     door.run_as(&carla(), "delete from metadata.dashboards where id = 1").await;
     assert_eq!(door.value(&Who::Owner, widgets).await, "1", "widgets go with it");
     assert_eq!(door.value(&bert(), "select get_user_default_dashboard()").await, "");
-    assert_eq!(door.value(&Who::Anonymous, "select count(*) from metadata.widget_types where is_active").await, "7");
+    assert_eq!(door.value(&Who::Anonymous, "select count(*) from metadata.widget_types where is_active").await, "9");
     assert_eq!(door.refused(&carla(), "delete from metadata.widget_types").await, "42501");
 }
 

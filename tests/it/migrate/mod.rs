@@ -15,6 +15,7 @@ mod privileges;
 mod revert;
 mod services;
 mod verify;
+mod web;
 
 use crate::support::TestDatabase;
 use civic_os::migrate::{DeployOptions, DeployReport, MigrateError, Silent, deploy};

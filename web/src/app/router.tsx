@@ -1,6 +1,7 @@
 // All routes. Each page is a chunk of its own, fetched when its link is hovered, focused or followed.
 
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
+import type { ReactNode } from 'react'
 import { patterns } from '~/config/paths'
 import { parseSearch, stringifySearch } from '~/lib/search'
 import { Shell } from './shell'
@@ -8,57 +9,30 @@ import { CrashPage, NotFoundPage } from './state-pages'
 
 const rootRoute = createRootRoute({ component: Shell, notFoundComponent: NotFoundPage })
 
+/** A route whose page is fetched when it is needed. */
+const page = <N extends string>(path: string, load: () => Promise<Readonly<Record<N, () => ReactNode>>>, name: N) =>
+  createRoute({ getParentRoute: () => rootRoute, path, component: lazyRouteComponent(load, name) })
+
 const routes = [
-  createRoute({
-    getParentRoute: () => rootRoute,
-    path: patterns.home,
-    component: lazyRouteComponent(() => import('~/features/dashboard/home-page'), 'HomePage'),
-  }),
-  createRoute({
-    getParentRoute: () => rootRoute,
-    path: patterns.dashboard,
-    component: lazyRouteComponent(() => import('~/features/dashboard/dashboard-page'), 'DashboardPage'),
-  }),
-  createRoute({
-    getParentRoute: () => rootRoute,
-    path: patterns.profile,
-    component: lazyRouteComponent(() => import('~/features/profile/profile-page'), 'ProfilePage'),
-  }),
-  createRoute({
-    getParentRoute: () => rootRoute,
-    path: patterns.permissions,
-    component: lazyRouteComponent(() => import('~/features/admin/permissions-page'), 'PermissionsPage'),
-  }),
-  createRoute({
-    getParentRoute: () => rootRoute,
-    path: patterns.entities,
-    component: lazyRouteComponent(() => import('~/features/admin/entities-page'), 'EntitiesPage'),
-  }),
-  createRoute({
-    getParentRoute: () => rootRoute,
-    path: patterns.fields,
-    component: lazyRouteComponent(() => import('~/features/admin/fields-page'), 'FieldsPage'),
-  }),
-  createRoute({
-    getParentRoute: () => rootRoute,
-    path: patterns.list,
-    component: lazyRouteComponent(() => import('~/features/entity-list/list-page'), 'ListPage'),
-  }),
-  createRoute({
-    getParentRoute: () => rootRoute,
-    path: patterns.detail,
-    component: lazyRouteComponent(() => import('~/features/entity-detail/detail-page'), 'DetailPage'),
-  }),
-  createRoute({
-    getParentRoute: () => rootRoute,
-    path: patterns.create,
-    component: lazyRouteComponent(() => import('~/features/entity-form/form-page'), 'CreatePage'),
-  }),
-  createRoute({
-    getParentRoute: () => rootRoute,
-    path: patterns.edit,
-    component: lazyRouteComponent(() => import('~/features/entity-form/form-page'), 'EditPage'),
-  }),
+  page(patterns.home, () => import('~/features/dashboard/home-page'), 'HomePage'),
+  page(patterns.dashboard, () => import('~/features/dashboard/dashboard-page'), 'DashboardPage'),
+  page(patterns.dashboards, () => import('~/features/dashboard/editor-page'), 'DashboardsPage'),
+  page(patterns.dashboardEditor, () => import('~/features/dashboard/editor-page'), 'DashboardEditorPage'),
+  page(patterns.profile, () => import('~/features/profile/profile-page'), 'ProfilePage'),
+  page(patterns.list, () => import('~/features/entity-list/list-page'), 'ListPage'),
+  page(patterns.detail, () => import('~/features/entity-detail/detail-page'), 'DetailPage'),
+  page(patterns.create, () => import('~/features/entity-form/form-page'), 'CreatePage'),
+  page(patterns.edit, () => import('~/features/entity-form/form-page'), 'EditPage'),
+  page(patterns.permissions, () => import('~/features/admin/permissions-page'), 'PermissionsPage'),
+  page(patterns.entities, () => import('~/features/admin/entities-page'), 'EntitiesPage'),
+  page(patterns.fields, () => import('~/features/admin/fields-page'), 'FieldsPage'),
+  page(patterns.rules, () => import('~/features/admin/rules-page'), 'RulesPage'),
+  page(patterns.messages, () => import('~/features/admin/messages-page'), 'ConstraintMessagesPage'),
+  page(patterns.roles, () => import('~/features/admin/roles-page'), 'RolesPage'),
+  page(patterns.statuses, () => import('~/features/admin/statuses-page'), 'StatusesPage'),
+  page(patterns.files, () => import('~/features/admin/files-page'), 'FilesPage'),
+  page(patterns.jobs, () => import('~/features/admin/jobs-page'), 'JobsPage'),
+  page(patterns.health, () => import('~/features/admin/health-page'), 'HealthPage'),
 ]
 
 export function createAppRouter() {

@@ -8,10 +8,39 @@ import type { MessageKey } from '~/lib/i18n/messages-en'
 import { t } from '~/lib/i18n/t'
 import { type Model, menuEntities } from '~/lib/metadata/model'
 
-const MANAGE: readonly { to: string; icon: IconName; label: MessageKey }[] = [
-  { to: paths.entities(), icon: 'table', label: 'admin.entities' },
-  { to: paths.fields(), icon: 'list', label: 'admin.fields' },
-  { to: paths.permissions(), icon: 'lock', label: 'admin.permissions' },
+interface ManageItem {
+  to: string
+  icon: IconName
+  label: MessageKey
+}
+
+const MANAGE: readonly { label: MessageKey; items: readonly ManageItem[] }[] = [
+  {
+    label: 'nav.shape',
+    items: [
+      { to: paths.entities(), icon: 'table', label: 'admin.entities' },
+      { to: paths.fields(), icon: 'list', label: 'admin.fields' },
+      { to: paths.rules(), icon: 'check', label: 'admin.rules' },
+      { to: paths.messages(), icon: 'info', label: 'admin.messages' },
+      { to: paths.statuses(), icon: 'dots', label: 'admin.statuses' },
+      { to: paths.dashboards(), icon: 'columns', label: 'admin.dashboards' },
+    ],
+  },
+  {
+    label: 'nav.access',
+    items: [
+      { to: paths.roles(), icon: 'person', label: 'admin.roles' },
+      { to: paths.permissions(), icon: 'lock', label: 'admin.permissions' },
+    ],
+  },
+  {
+    label: 'nav.operate',
+    items: [
+      { to: paths.files(), icon: 'file', label: 'admin.files' },
+      { to: paths.jobs(), icon: 'columns', label: 'admin.jobs' },
+      { to: paths.health(), icon: 'alert', label: 'admin.health' },
+    ],
+  },
 ]
 
 function NavLink({ to, active, icon, label }: { to: string; active: boolean; icon: IconName; label: string }) {
@@ -56,18 +85,24 @@ export function Sidebar({ model }: { model: Model | undefined }) {
           </ul>
         </>
       ) : null}
-      {admin ? (
-        <>
-          <h2 className="co-nav-heading" id="nav-manage">
-            {t('nav.manage')}
-          </h2>
-          <ul aria-labelledby="nav-manage">
-            {MANAGE.map((item) => (
-              <NavLink key={item.to} to={item.to} active={path === item.to} icon={item.icon} label={t(item.label)} />
-            ))}
-          </ul>
-        </>
-      ) : null}
+      {admin
+        ? MANAGE.map((group) => (
+            <details key={group.label} className="co-nav-group" open={group.items.some((item) => item.to === path)}>
+              <summary className="co-nav-heading">{t(group.label)}</summary>
+              <ul>
+                {group.items.map((item) => (
+                  <NavLink
+                    key={item.to}
+                    to={item.to}
+                    active={path === item.to}
+                    icon={item.icon}
+                    label={t(item.label)}
+                  />
+                ))}
+              </ul>
+            </details>
+          ))
+        : null}
     </nav>
   )
 }

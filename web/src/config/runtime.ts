@@ -15,6 +15,10 @@ export interface RuntimeConfig {
   version: string
   keycloak: { url: string; realm: string; clientId: string } | null
   map: MapConfig
+  /** Object store; an empty endpoint means that there is none. */
+  s3: { endpoint: string; bucket: string }
+  stripe: { publishableKey: string }
+  matomo: { url: string; siteId: string } | null
   branding: Branding
 }
 
@@ -41,6 +45,8 @@ function readRuntimeConfig(source: unknown): RuntimeConfig {
   const branding = record(given.branding)
   const url = text(keycloak.url)
   const map = record(given.map)
+  const s3 = record(given.s3)
+  const matomo = record(given.matomo)
   const [lat, lng] = Array.isArray(map.defaultCenter) ? (map.defaultCenter as unknown[]) : []
   const base = text(given.postgrestUrl) ?? '/api/'
   return {
@@ -61,6 +67,12 @@ function readRuntimeConfig(source: unknown): RuntimeConfig {
       center: { lat: number(lat, 43.0125), lng: number(lng, -83.6875) },
       zoom: number(map.defaultZoom, 13),
     },
+    s3: { endpoint: (text(s3.endpoint) ?? '').replace(/\/$/, ''), bucket: text(s3.bucket) ?? '' },
+    stripe: { publishableKey: text(record(given.stripe).publishableKey) ?? '' },
+    matomo:
+      matomo.enabled === true && text(matomo.url) && text(matomo.siteId)
+        ? { url: String(matomo.url).replace(/\/$/, ''), siteId: String(matomo.siteId) }
+        : null,
     branding: {
       name: text(branding.name) ?? 'Civic OS',
       logo: text(branding.logo),

@@ -31,7 +31,7 @@ const RIGHT_NAMES: Readonly<Record<(typeof RIGHTS)[number], MessageKey>> = {
 
 const rows = (answer: unknown): WireRow[] => (Array.isArray(answer) ? (answer as WireRow[]) : [])
 
-const rolesQuery = queryOptions({
+export const rolesQuery = queryOptions({
   queryKey: ['roles'],
   queryFn: async ({ signal }) =>
     rows(await callRpc('get_roles', {}, signal)).map((row) => ({
@@ -187,7 +187,7 @@ function Permissions() {
         <Loading />
       )}
       {adding ? (
-        <AddRole
+        <AddRoleDialog
           onClose={() => setAdding(false)}
           onAdded={(id) => {
             setAdding(false)
@@ -199,7 +199,7 @@ function Permissions() {
   )
 }
 
-function AddRole({ onClose, onAdded }: { onClose: () => void; onAdded: (id: number) => void }) {
+export function AddRoleDialog({ onClose, onAdded }: { onClose: () => void; onAdded: (id: number) => void }) {
   const nameId = useId()
   const descriptionId = useId()
   const [name, setName] = useState('')

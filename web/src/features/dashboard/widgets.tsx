@@ -79,5 +79,7 @@ export const widgets: Readonly<Record<string, ComponentType<WidgetProps>>> = {
   calendar: lazy(() => import('./calendar-widget')),
   map: lazy(() => import('./map-widget')),
   stat_card: StatCard,
+  chart: lazy(() => import('./chart-widget')),
+  buttons: lazy(() => import('./buttons-widget')),
   dashboard_navigation: Navigation,
 }

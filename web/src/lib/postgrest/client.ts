@@ -160,11 +160,18 @@ export interface Page {
 }
 
 /** One page of a read with the exact total. `from` is the zero-based first row. */
-export async function readPage(read: Read, from: number, size: number, signal?: AbortSignal): Promise<Page> {
+export async function readPage(
+  read: Read,
+  from: number,
+  size: number,
+  signal?: AbortSignal,
+  schema?: Schema,
+): Promise<Page> {
   const reply = await request(readPath(read), {
     range: { from, to: from + size - 1 },
     prefer: 'count=exact',
     signal,
+    schema,
   })
   return { rows: rowsOf(reply.body), total: readTotal(reply.contentRange) }
 }

@@ -1,0 +1,12 @@
+drop function public.aggregate_rows(name, name, text, name, text, jsonb, integer);
+drop function public.system_health();
+drop function public.cancel_job(bigint);
+drop function public.retry_job(bigint);
+drop function public.delete_role(smallint);
+drop function public.update_role(smallint, text);
+drop function public.get_table_constraints();
+drop function public.save_constraint_message(name, name, name, text);
+drop function public.delete_validation(name, name, text);
+drop function public.save_validation(name, name, text, text, text, integer);
+delete from metadata.dashboard_widgets where widget_type in ('chart', 'buttons');
+delete from metadata.widget_types where widget_type in ('chart', 'buttons');

@@ -1,0 +1,1 @@
+export{t as default}from"./fields-DTLL5HqL.js";

@@ -1,1 +1,0 @@
-export{t as default}from"./fields-BEf1lY9j.js";

@@ -1,0 +1,272 @@
+// The queue: what waits, runs, failed, and trying again.
+
+import { queryOptions, useQuery } from '@tanstack/react-query'
+import { useNavigate, useSearch } from '@tanstack/react-router'
+import { useId, useState } from 'react'
+import { Banner } from '~/components/banner'
+import { Button } from '~/components/button'
+import { Dialog } from '~/components/dialog'
+import { Loading } from '~/components/loading'
+import { Page } from '~/components/page'
+import { flash } from '~/lib/flash'
+import { personZone, showInstant } from '~/lib/format/dates'
+import { t } from '~/lib/i18n/t'
+import { callRpc, readPage, type WireRow } from '~/lib/postgrest/client'
+import { contains, eq } from '~/lib/postgrest/query'
+import { describeProblem } from '~/lib/problem'
+import { queryClient } from '~/lib/query-client'
+import { AdminGate } from './admin-gate'
+import { healthQuery } from './health-page'
+import { Paging, pageOf } from './paging'
+import { tx } from './texts'
+import './admin.css'
+
+const STATES = [
+  'available',
+  'running',
+  'retryable',
+  'scheduled',
+  'pending',
+  'completed',
+  'cancelled',
+  'discarded',
+] as const
+type State = (typeof STATES)[number]
+const isState = (text: string | undefined): text is State => STATES.includes(text as State)
+const PAGE_SIZE = 50
+const REFRESH_MS = 5000
+
+const jobsQuery = (state: State | undefined, kind: string, page: number) =>
+  queryOptions({
+    queryKey: ['jobs', state, kind, page],
+    queryFn: ({ signal }) =>
+      readPage(
+        {
+          table: 'river_job',
+          select: [
+            'id',
+            'kind',
+            'state',
+            'queue',
+            'attempt',
+            'max_attempts',
+            'scheduled_at',
+            'attempted_at',
+            'finalized_at',
+            'args',
+            'errors',
+          ],
+          conditions: [...(state ? [eq('state', state)] : []), ...(kind ? [contains('kind', kind)] : [])],
+          order: [{ by: 'id', dir: 'desc' }],
+        },
+        (page - 1) * PAGE_SIZE,
+        PAGE_SIZE,
+        signal,
+        'metadata',
+      ),
+  })
+
+interface JobError {
+  at: string
+  error: string
+}
+
+function errorsOf(job: WireRow): JobError[] {
+  return (Array.isArray(job.errors) ? job.errors : []).map((entry: unknown) => {
+    const fact = (typeof entry === 'object' && entry !== null ? entry : {}) as WireRow
+    return { at: String(fact.at ?? ''), error: String(fact.error ?? entry) }
+  })
+}
+
+const timeOf = (job: WireRow) => String(job.finalized_at ?? job.attempted_at ?? job.scheduled_at)
+
+export function JobsPage() {
+  return (
+    <AdminGate title={t('admin.jobs')}>
+      <Jobs />
+    </AdminGate>
+  )
+}
+
+function Jobs() {
+  const navigate = useNavigate()
+  const id = useId()
+  const search = useSearch({ strict: false }) as Record<string, string>
+  const state = isState(search.state) ? search.state : undefined
+  const page = pageOf(search)
+  const [open, setOpen] = useState<WireRow | null>(null)
+  const query = useQuery({
+    ...jobsQuery(state, search.kind ?? '', page),
+    // Nothing moves while somebody reads a job.
+    refetchInterval: open ? false : REFRESH_MS,
+    placeholderData: (previous) => previous,
+  })
+  const health = useQuery({ ...healthQuery, refetchInterval: open ? false : REFRESH_MS })
+  const go = (change: Record<string, string | undefined>) =>
+    void navigate({ to: '.', search: { ...search, page: undefined, ...change } })
+
+  const act = async (job: WireRow, action: 'retry' | 'cancel') => {
+    const key = String(job.id)
+    try {
+      const done = await callRpc(action === 'retry' ? 'retry_job' : 'cancel_job', { p_id: Number(job.id) })
+      const text = tx(done === true ? (action === 'retry' ? 'jobs.retried' : 'jobs.cancelled') : 'jobs.notNow', {
+        id: key,
+      })
+      flash({ kind: done === true ? 'success' : 'warning', text }, 'here')
+    } catch (error) {
+      flash({ kind: 'warning', text: describeProblem(error, { attempt: 'update' }).text }, 'here')
+    }
+    setOpen(null)
+    await Promise.all(['jobs', 'health'].map((key) => queryClient.invalidateQueries({ queryKey: [key] })))
+  }
+
+  const rows = query.data?.rows ?? []
+  const silent = health.data ? health.data.processes.every((process) => process.stale) : false
+  return (
+    <Page title={t('admin.jobs')} below={<p className="co-muted">{tx('jobs.help')}</p>}>
+      {silent && (health.data?.jobs.available ?? 0) > 0 ? <Banner kind="warning">{tx('jobs.noWorker')}</Banner> : null}
+      <div className="co-row">
+        <div className="co-bound">
+          <label htmlFor={`${id}-state`} className="co-small">
+            {tx('jobs.state')}
+          </label>
+          <select
+            id={`${id}-state`}
+            className="co-input"
+            value={state ?? ''}
+            onChange={(event) => go({ state: event.target.value || undefined })}
+          >
+            <option value="">{tx('jobs.all')}</option>
+            {STATES.map((candidate) => (
+              <option key={candidate} value={candidate}>
+                {tx(`jobs.state.${candidate}`)} ({health.data?.jobs[candidate] ?? 0})
+              </option>
+            ))}
+          </select>
+        </div>
+        <div className="co-bound">
+          <label htmlFor={`${id}-kind`} className="co-small">
+            {tx('jobs.kind')}
+          </label>
+          <input
+            id={`${id}-kind`}
+            className="co-input"
+            autoComplete="off"
+            key={search.kind}
+            defaultValue={search.kind ?? ''}
+            onBlur={(event) => {
+              if (event.target.value !== (search.kind ?? '')) go({ kind: event.target.value || undefined })
+            }}
+            onKeyDown={(event) => {
+              if (event.key === 'Enter') event.currentTarget.blur()
+            }}
+          />
+        </div>
+      </div>
+      {query.isError ? (
+        <Banner kind="error" urgent onRetry={() => void query.refetch()}>
+          {describeProblem(query.error, { attempt: 'read' }).text}
+        </Banner>
+      ) : query.isPending ? (
+        <Loading />
+      ) : rows.length === 0 ? (
+        <p>{tx('jobs.none')}</p>
+      ) : (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a scroller must be reachable by keyboard
+        <section className="co-admin-scroll" tabIndex={0} aria-label={t('admin.jobs')}>
+          <table className="co-admin-table co-small">
+            <thead>
+              <tr>
+                {(['jobs.kind', 'jobs.state', 'jobs.attempts', 'jobs.when', 'jobs.error'] as const).map((key) => (
+                  <th key={key} scope="col">
+                    {tx(key)}
+                  </th>
+                ))}
+                <th scope="col">
+                  <span className="co-hidden">{tx('jobs.retry')}</span>
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {rows.map((job) => {
+                const key = String(job.id)
+                const finished = job.state === 'completed'
+                return (
+                  <tr key={key}>
+                    <th scope="row">
+                      <button type="button" className="co-link-button" onClick={() => setOpen(job)}>
+                        <span className="co-hidden">{tx('jobs.details', { id: key })}: </span>
+                        {String(job.kind)} #{key}
+                      </button>
+                    </th>
+                    <td>{isState(String(job.state)) ? tx(`jobs.state.${job.state as State}`) : String(job.state)}</td>
+                    <td className="co-numbers">
+                      {tx('jobs.attempt', { n: Number(job.attempt), of: Number(job.max_attempts) })}
+                    </td>
+                    <td className="co-numbers">{showInstant(timeOf(job), personZone())}</td>
+                    <td>
+                      <span className="co-cell-text">{errorsOf(job).at(-1)?.error ?? ''}</span>
+                    </td>
+                    <td>
+                      {job.state === 'running' || finished ? null : (
+                        <Button look="quiet" onClick={() => void act(job, 'retry')}>
+                          <span aria-hidden="true">{tx('jobs.retry')}</span>
+                          <span className="co-hidden">{tx('jobs.retryOne', { id: key })}</span>
+                        </Button>
+                      )}
+                    </td>
+                  </tr>
+                )
+              })}
+            </tbody>
+          </table>
+        </section>
+      )}
+      <Paging page={page} size={PAGE_SIZE} shown={rows.length} total={query.data?.total} search={search} />
+      {open ? (
+        <Dialog
+          title={`${String(open.kind)} #${String(open.id)}`}
+          onClose={() => setOpen(null)}
+          wide
+          actions={
+            <>
+              {open.state === 'running' ? null : (
+                <Button look="primary" onClick={() => void act(open, 'retry')}>
+                  {tx('jobs.retry')}
+                </Button>
+              )}
+              {['available', 'scheduled', 'retryable', 'pending'].includes(String(open.state)) ? (
+                <Button onClick={() => void act(open, 'cancel')}>{tx('jobs.cancel')}</Button>
+              ) : null}
+              <Button look="quiet" onClick={() => setOpen(null)}>
+                {t('app.close')}
+              </Button>
+            </>
+          }
+        >
+          <div className="co-stack">
+            <p className="co-muted">{tx('jobs.atLeastOnce')}</p>
+            <h3>{tx('jobs.args')}</h3>
+            {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scroller must be reachable by keyboard */}
+            <pre className="co-code-block" tabIndex={0}>
+              {JSON.stringify(open.args, null, 2)}
+            </pre>
+            {errorsOf(open).length > 0 ? (
+              <>
+                <h3>{tx('jobs.errors')}</h3>
+                <ol className="co-stack co-stack-tight">
+                  {errorsOf(open).map((entry) => (
+                    <li key={entry.at}>
+                      <span className="co-muted co-numbers">{entry.at ? showInstant(entry.at, personZone()) : ''}</span>{' '}
+                      {entry.error}
+                    </li>
+                  ))}
+                </ol>
+              </>
+            ) : null}
+          </div>
+        </Dialog>
+      ) : null}
+    </Page>
+  )
+}
