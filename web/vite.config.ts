@@ -36,7 +36,8 @@ export default defineConfig({
           groups: [
             { name: 'vendor', test: /node_modules\/(react|react-dom|scheduler|zod|@tanstack)\// },
             { name: 'shared', test: /src\/(lib|components|config)\/(?!auth\/oidc|components\/map-view)(?!.*map-view)/ },
-            { name: 'fields', test: /src\/property-types\// },
+            // What a field needs only when it is used stays out of it.
+            { name: 'fields', test: /src\/property-types\/(?!inline-create|file-field|file-viewer)/ },
           ],
         },
       },

@@ -1,4 +1,4 @@
--- seed metadata.widget_types: widget_type in ('markdown', 'filtered_list', 'stat_card', 'query_result', 'map', 'dashboard_navigation', 'calendar')
+-- seed metadata.widget_types: widget_type in ('markdown', 'filtered_list', 'stat_card', 'query_result', 'map', 'dashboard_navigation', 'calendar', 'chart', 'buttons')
 -- seed metadata.dashboards: display_name = 'Welcome' and updated_at = created_at
 -- seed metadata.dashboard_widgets: updated_at = created_at and dashboard_id in (select id from metadata.dashboards where display_name = 'Welcome')
 

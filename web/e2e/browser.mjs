@@ -51,13 +51,14 @@ async function serveFrom(context, folder) {
 export async function visitor(
   browser,
   url,
-  { viewport = DESKTOP, colorScheme = 'light', reducedMotion = 'reduce' } = {},
+  { viewport = DESKTOP, colorScheme = 'light', reducedMotion = 'reduce', contrast = 'no-preference' } = {},
 ) {
   const context = await browser.newContext({
     baseURL: url,
     viewport,
     colorScheme,
     reducedMotion,
+    contrast,
     locale: 'en-US',
     timezoneId: 'America/Chicago',
   })

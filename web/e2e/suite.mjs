@@ -2,6 +2,7 @@
 
 import { after } from 'node:test'
 import { accessibilityTests } from './accessibility.mjs'
+import { administrationTests } from './administration.mjs'
 import { launch } from './browser.mjs'
 import { budgetTests } from './budget.mjs'
 import { Demo } from './demo.mjs'
@@ -35,6 +36,7 @@ budgetTests(world)
 townTests(world)
 recordTests(world)
 listTests(world)
+administrationTests(world)
 typeTests(world)
 wildlifeTests(world)
 accessibilityTests(world)

@@ -30,6 +30,7 @@ const routes = [
   page(patterns.messages, () => import('~/features/admin/messages-page'), 'ConstraintMessagesPage'),
   page(patterns.roles, () => import('~/features/admin/roles-page'), 'RolesPage'),
   page(patterns.statuses, () => import('~/features/admin/statuses-page'), 'StatusesPage'),
+  page(patterns.users, () => import('~/features/users/users-page'), 'UsersPage'),
   page(patterns.files, () => import('~/features/admin/files-page'), 'FilesPage'),
   page(patterns.jobs, () => import('~/features/admin/jobs-page'), 'JobsPage'),
   page(patterns.health, () => import('~/features/admin/health-page'), 'HealthPage'),

@@ -29,7 +29,8 @@ const MANAGE: readonly { label: MessageKey; items: readonly ManageItem[] }[] = [
   {
     label: 'nav.access',
     items: [
-      { to: paths.roles(), icon: 'person', label: 'admin.roles' },
+      { to: paths.users(), icon: 'person', label: 'admin.users' },
+      { to: paths.roles(), icon: 'list', label: 'admin.roles' },
       { to: paths.permissions(), icon: 'lock', label: 'admin.permissions' },
     ],
   },

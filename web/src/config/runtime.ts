@@ -18,6 +18,8 @@ export interface RuntimeConfig {
   /** Object store; an empty endpoint means that there is none. */
   s3: { endpoint: string; bucket: string }
   stripe: { publishableKey: string }
+  /** Door of the embedded provider's administration of people; empty with a foreign provider. */
+  userAdministration: string
   matomo: { url: string; siteId: string } | null
   branding: Branding
 }
@@ -68,6 +70,7 @@ function readRuntimeConfig(source: unknown): RuntimeConfig {
       zoom: number(map.defaultZoom, 13),
     },
     s3: { endpoint: (text(s3.endpoint) ?? '').replace(/\/$/, ''), bucket: text(s3.bucket) ?? '' },
+    userAdministration: text(given.userAdministration) ?? '',
     stripe: { publishableKey: text(record(given.stripe).publishableKey) ?? '' },
     matomo:
       matomo.enabled === true && text(matomo.url) && text(matomo.siteId)

@@ -27,6 +27,8 @@ export interface FieldProps {
   invalid: boolean
   required: boolean
   mode: 'create' | 'edit'
+  /** The record being edited, for what belongs to it; absent for a new one. */
+  recordId?: string
 }
 
 export interface FilterProps {

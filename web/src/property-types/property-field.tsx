@@ -20,6 +20,7 @@ interface PropertyFieldProps {
   error?: string
   required: boolean
   mode: 'create' | 'edit'
+  recordId?: string
   /** The value as loaded, when it has been changed since. */
   was?: unknown
   changed?: boolean
@@ -46,7 +47,7 @@ function DefaultHint({ property }: { property: Property }) {
 }
 
 export function PropertyField(props: PropertyFieldProps) {
-  const { property, idPrefix = '', value, onChange, error, required, mode, was, changed } = props
+  const { property, idPrefix = '', value, onChange, error, required, mode, recordId, was, changed } = props
   const kind = kinds[property.type]
   const { Field } = kind
   if (!Field) return null
@@ -75,6 +76,7 @@ export function PropertyField(props: PropertyFieldProps) {
       invalid={error !== undefined}
       required={required}
       mode={mode}
+      recordId={recordId}
     />
   )
   const label = (

@@ -1,16 +1,17 @@
 // Points, files, payments and many-to-many links.
 
 import { Link } from '@tanstack/react-router'
-import { useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import { Button } from '~/components/button'
 import { Icon } from '~/components/icon'
 import { MapPanel } from '~/components/map-panel'
 import { StatusBadge } from '~/components/status-badge'
 import { paths } from '~/config/paths'
 import { isHexColor } from '~/lib/color'
-import { pointToWire, readPoint, showFileSize } from '~/lib/format/numbers'
+import { pointToWire, readPoint } from '~/lib/format/numbers'
 import { t } from '~/lib/i18n/t'
 import { useModel } from '~/lib/metadata/model-context'
+import { FileDisplay } from './file-display'
 import type { DisplayProps, FieldProps, PropertyKind } from './kinds'
 import { linkedRecords } from './linked-records'
 
@@ -116,21 +117,19 @@ export const geoPoint: PropertyKind = {
   check: (draft) => (readPair(draft) ? undefined : t('check.point')),
 }
 
-// ---- files: named, not yet uploaded here ----
+// ---- files ----
+
+const LazyFileField = lazy(() => import('./file-field'))
 
 export const file: PropertyKind = {
-  Display: ({ value }) => {
-    if (typeof value !== 'object') return <span>{t('value.hiddenFile')}</span>
-    const info = embedded(value)
-    const size = typeof info.file_size === 'number' ? showFileSize(info.file_size) : ''
-    return (
-      <span className="co-row co-tight">
-        <Icon name="file" size={16} />
-        <span dir="auto">{String(info.file_name ?? value)}</span>
-        <span className="co-muted co-small">{size}</span>
-      </span>
-    )
-  },
+  Display: FileDisplay,
+  Field: (props) => (
+    <Suspense fallback={<p className="co-muted">{t('app.loading')}</p>}>
+      <LazyFileField {...props} />
+    </Suspense>
+  ),
+  grouped: true,
+  choice: true,
   fromWire: (wire) => (wire === null || wire === undefined ? null : String(embedded(wire).id ?? wire)),
   toWire: (draft) => draft,
 }

@@ -72,6 +72,8 @@ function CreateForm({ entity }: { entity: Entity }) {
   const properties = formProperties(model, entity.key, 'create')
   const person = usePerson()
   const [round, setRound] = useState(0)
+  // What is uploaded before the record exists is kept under a name of its own.
+  const [newId] = useState(() => `new-${crypto.randomUUID()}`)
   const [initial] = useState(() => startCreate(properties, search))
   const [created, setCreated] = useState<WireRow | null | undefined>(undefined)
   const title = t('form.createTitle', { name: entity.name })
@@ -101,6 +103,7 @@ function CreateForm({ entity }: { entity: Entity }) {
       entity={entity}
       properties={properties}
       mode="create"
+      recordId={newId}
       title={title}
       above={entity.can.read ? <BackLink to={paths.list(entity.key)} label={entity.plural} /> : null}
       initial={initial}
@@ -267,6 +270,7 @@ function EditForm({ entity, id, properties, loaded }: EditFormProps) {
       entity={entity}
       properties={properties}
       mode="edit"
+      recordId={id}
       title={t('form.editTitle', { name: entity.name, record: name })}
       above={<BackLink to={back} label={t('app.back')} />}
       initial={initial}

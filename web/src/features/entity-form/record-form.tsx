@@ -21,6 +21,7 @@ import { changedColumns, type Drafts } from '~/property-types/form-state'
 import type { Draft } from '~/property-types/kinds'
 import { fieldId, PropertyField } from '~/property-types/property-field'
 import { kinds } from '~/property-types/registry'
+import { useRunningUploads } from '~/property-types/upload'
 import { checkDraft, isRequired } from '~/property-types/validate'
 import './form.css'
 
@@ -31,6 +32,8 @@ interface RecordFormProps {
   title: string
   above: ReactNode
   initial: Drafts
+  /** The record being edited; for a new one an identifier of its own, for what is uploaded meanwhile. */
+  recordId: string
   /** Where unsaved typing is kept in this browser. */
   draftKey: string
   /** The record as loaded, to show what a field was. */
@@ -129,8 +132,19 @@ export function RecordForm(props: RecordFormProps) {
     withResolver: true,
   })
 
+  const uploads = useRunningUploads()
+  const [saveAfter, setSaveAfter] = useState<{ another: boolean } | null>(null)
+  // Files that are still on their way belong to the record: it is saved once they have arrived.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the end of the uploads is the signal
+  useEffect(() => {
+    if (uploads > 0 || !saveAfter) return
+    setSaveAfter(null)
+    void save(saveAfter.another)
+  }, [uploads, saveAfter])
+
   async function save(another: boolean) {
     if (busy.current) return
+    if (uploads > 0) return setSaveAfter({ another })
     setFailure(null)
     const attempt = attempts + 1
     setAttempts(attempt)
@@ -244,14 +258,15 @@ export function RecordForm(props: RecordFormProps) {
               error={errors.get(property.column)}
               required={isRequired(property, mode)}
               mode={mode}
+              recordId={props.recordId}
               changed={mode === 'edit' && changed.includes(property.column)}
               was={loaded?.[property.column]}
             />
           ))}
         </div>
         <div className="co-save-bar">
-          <Button look="primary" type="submit" waiting={saving}>
-            {saving ? t('form.saving') : t('form.save')}
+          <Button look="primary" type="submit" waiting={saving || saveAfter !== null}>
+            {saveAfter ? t('form.savingAfter', { n: uploads }) : saving ? t('form.saving') : t('form.save')}
           </Button>
           {mode === 'create' ? (
             <Button waiting={saving} onClick={() => void save(true)}>

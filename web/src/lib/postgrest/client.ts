@@ -31,6 +31,8 @@ export function setTokenSource(source: TokenSource): void {
 
 interface RequestOptions {
   method?: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  /** Another door of the same server than the REST API. */
+  base?: string
   body?: unknown
   prefer?: string
   /** Schema other than the API's first one. */
@@ -71,7 +73,7 @@ async function send(path: string, options: RequestOptions, token: string | null)
   }
   const timeout = AbortSignal.timeout(method === 'GET' ? READ_TIMEOUT_MS : WRITE_TIMEOUT_MS)
   try {
-    return await fetch(runtimeConfig.postgrestUrl + path, {
+    return await fetch((options.base ?? runtimeConfig.postgrestUrl) + path, {
       method,
       headers,
       body: options.body === undefined ? undefined : JSON.stringify(options.body),
@@ -272,4 +274,12 @@ export async function readDescription(signal?: AbortSignal): Promise<ReadonlyMap
     }
   }
   return found
+}
+
+/** Asks the server itself, beside the REST API: same token, same shape of refusals. */
+export async function askServer(
+  path: string,
+  options: { method?: 'GET' | 'POST' | 'PATCH' | 'DELETE'; body?: unknown; signal?: AbortSignal } = {},
+): Promise<unknown> {
+  return (await request(path, { ...options, base: '' })).body
 }

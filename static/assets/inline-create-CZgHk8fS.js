@@ -1,1 +1,0 @@
-export{t as default}from"./fields-DTLL5HqL.js";

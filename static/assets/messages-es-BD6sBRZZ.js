@@ -1,0 +1,1 @@
+export{t as es}from"./shared-BO7pxQG5.js";

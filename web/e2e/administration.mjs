@@ -1,0 +1,183 @@
+// What administrators do: rules, messages, statuses, roles, jobs, dashboards.
+
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import {
+  assertAccessible,
+  assertNoSidewaysScroll,
+  assertQuiet,
+  open,
+  PHONE,
+  screenshot,
+  settled,
+  signIn,
+  visitor,
+} from './browser.mjs'
+
+const PAGES = [
+  '/entity-management',
+  '/property-management',
+  '/permissions',
+  '/admin/validations',
+  '/admin/constraint-messages',
+  '/admin/roles',
+  '/admin/statuses',
+  '/admin/dashboards',
+  '/admin/dashboards/1',
+  '/admin/users',
+  '/admin/files',
+  '/admin/jobs',
+  '/admin/health',
+  '/profile',
+]
+
+export function administrationTests(world) {
+  describe('administration', { concurrency: 1 }, () => {
+    const arrive = async (options) => visitor(await world.browser(), (await world.demo('town')).url, options)
+    const save = (page) => page.getByRole('button', { name: 'Save', exact: true }).click()
+
+    for (const [name, options] of [
+      ['light, 1280 px', {}],
+      ['dark, 320 px', { colorScheme: 'dark', viewport: PHONE }],
+      ['high contrast, 1280 px', { contrast: 'more' }],
+    ]) {
+      test(`every page of the administration is accessible, ${name}`, async () => {
+        const page = await arrive(options)
+        await signIn(page, 'admin')
+        for (const path of PAGES) {
+          await open(page, path)
+          await screenshot(page, `admin-${path.slice(1).replaceAll('/', '-')}-${name.split(',')[0]}`)
+          await assertAccessible(page, `${path}, ${name}`)
+          await assertNoSidewaysScroll(page, `${path}, ${name}`)
+        }
+        assertQuiet(page)
+        await page.context().close()
+      })
+    }
+
+    test('the administration is refused to everybody else', async () => {
+      const page = await arrive()
+      await signIn(page, 'staff')
+      for (const path of ['/admin/validations', '/admin/jobs', '/admin/health', '/admin/dashboards', '/admin/users']) {
+        await open(page, path)
+        await page.getByRole('heading', { level: 1, name: /^You need permission/ }).waitFor()
+      }
+      await page.context().close()
+    })
+
+    test('a rule is added with its words, obeyed by the form, and deleted', async () => {
+      const page = await arrive()
+      await signIn(page, 'admin')
+      await open(page, '/admin/validations?entity=tags')
+      await page.getByRole('button', { name: 'Add a rule for Tag' }).click()
+      const dialog = page.getByRole('dialog')
+      await dialog.getByLabel('Rule').selectOption({ label: 'Shortest text (characters)' })
+      await dialog.getByLabel('Value').fill('3')
+      await dialog.getByLabel('Message').fill('Tags have three letters at least.')
+      await dialog.getByRole('button', { name: 'Save' }).click()
+      await page.getByText('Tags have three letters at least.').waitFor()
+
+      await open(page, '/create/tags')
+      await page.getByRole('textbox', { name: 'Tag' }).fill('ab')
+      await save(page)
+      await page.getByText('Tags have three letters at least.').first().waitFor()
+
+      await open(page, '/admin/validations?entity=tags')
+      await page.getByRole('button', { name: /^Change the rule Shortest text/ }).click()
+      await page.getByRole('dialog').getByRole('button', { name: 'Delete rule' }).click()
+      await page.getByRole('dialog').waitFor({ state: 'detached' })
+      await page.getByText('Tags have three letters at least.').waitFor({ state: 'detached' })
+      assertQuiet(page)
+      await page.context().close()
+    })
+
+    test('a constraint gets words, and people read them', async () => {
+      const page = await arrive()
+      await signIn(page, 'admin')
+      await open(page, '/admin/constraint-messages?entity=tags')
+      const field = page.getByLabel('Message for tags display name key')
+      await field.fill('This tag is there already, look again.')
+      await field.blur()
+      await page.getByText('Saved').first().waitFor()
+      await open(page, '/view/tags')
+      const name = await page.getByRole('table').getByRole('row').nth(1).getByRole('link').textContent()
+      await open(page, '/create/tags')
+      await page.getByRole('textbox', { name: 'Tag' }).fill(name.trim())
+      await save(page)
+      await page.getByText('This tag is there already, look again.').first().waitFor()
+      await page.context().close()
+    })
+
+    test('a status is added and deleted', async () => {
+      const page = await arrive()
+      await signIn(page, 'admin')
+      await open(page, '/admin/statuses?type=work_order')
+      await page.getByRole('button', { name: 'Add a status' }).click()
+      await page.getByRole('dialog').getByLabel('Name').fill('Waiting for parts')
+      await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click()
+      await page.getByRole('button', { name: 'Delete Waiting for parts' }).click()
+      await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
+      await page.getByRole('button', { name: 'Delete Waiting for parts' }).waitFor({ state: 'detached' })
+      assertQuiet(page)
+      await page.context().close()
+    })
+
+    test('a dashboard is made from widgets with a preview, saved and opened', async () => {
+      const page = await arrive()
+      await signIn(page, 'admin')
+      await open(page, '/admin/dashboards')
+      await page.getByRole('button', { name: 'Add dashboard' }).click()
+      await page.waitForURL(/\/admin\/dashboards\/\d+$/)
+      await page.getByLabel('Name', { exact: true }).fill('Street team')
+      const dialog = page.getByRole('dialog')
+      const add = async (kind, title, entity) => {
+        await page.getByRole('button', { name: 'Add widget' }).click()
+        await dialog.getByLabel('Kind of widget').selectOption({ label: kind })
+        await dialog.getByLabel('Heading').fill(title)
+        if (entity) await dialog.getByLabel('Record type').selectOption({ label: entity })
+      }
+      const apply = () => dialog.getByRole('button', { name: 'Apply' }).click()
+      await add('Number', 'All of them', 'Service requests')
+      await dialog.getByText(/^5,?00\d$/).waitFor()
+      await apply()
+      await add('Chart', 'By status', 'Service requests')
+      await dialog.getByLabel('Looks like').selectOption({ label: 'Pie' })
+      await dialog.getByLabel('Grouped by').selectOption({ label: 'Status' })
+      await dialog.getByRole('img').waitFor()
+      await screenshot(page, 'widget-dialog')
+      await assertAccessible(page, 'dialog of a widget')
+      await apply()
+      await add('Chart', 'By month', 'Service requests')
+      await dialog.getByLabel('Looks like').selectOption({ label: 'Line' })
+      await dialog.getByLabel('Grouped by').selectOption({ label: 'Reported' })
+      await dialog.getByRole('img').waitFor()
+      await apply()
+      await add('Chart', 'By category', 'Service requests')
+      await dialog.getByLabel('Grouped by').selectOption({ label: 'Category' })
+      await dialog.getByText('Street lighting').waitFor()
+      await apply()
+      await add('Buttons', 'Tasks')
+      await dialog.getByRole('button', { name: 'Add a link' }).click()
+      await dialog.getByLabel('Words').fill('Report a problem')
+      await dialog.getByLabel(/^Address in this site/).fill('/create/service_requests')
+      await apply()
+      await save(page)
+      await page.getByText('The dashboard was saved.').first().waitFor()
+      const id = new URL(page.url()).pathname.split('/').at(-1)
+      await page.context().close()
+
+      const visitorPage = await arrive()
+      await open(visitorPage, `/dashboard/${id}`)
+      await visitorPage.getByRole('heading', { level: 1, name: 'Street team' }).waitFor()
+      await visitorPage.getByText('Street lighting').first().waitFor()
+      await settled(visitorPage)
+      await screenshot(visitorPage, 'dashboard-charts')
+      await assertAccessible(visitorPage, 'dashboard with charts')
+      await visitorPage.getByRole('button', { name: 'Show as table' }).first().click()
+      await visitorPage.getByRole('table').getByText('New', { exact: true }).waitFor()
+      assert.equal(await visitorPage.getByRole('link', { name: 'Report a problem' }).count(), 1)
+      assertQuiet(visitorPage)
+      await visitorPage.context().close()
+    })
+  })
+}
