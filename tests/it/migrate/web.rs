@@ -8,7 +8,8 @@ async fn administrators_edit_rules_texts_and_roles_and_nobody_else() {
     let database = TestDatabase::create().await;
     let door = Door::open(&database).await;
     door.sign_everybody_in().await;
-    door.run_as(&Who::Owner, "create table items (id int primary key, n int constraint n_positive check (n > 0))").await;
+    door.run_as(&Who::Owner, "create table items (id int primary key, n int constraint n_positive check (n > 0))")
+        .await;
 
     let save = "select save_validation('items', 'n', 'min', '1', 'At least one.', 2)";
     door.run_as(&carla(), save).await;
