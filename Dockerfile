@@ -12,6 +12,30 @@ RUN ./dev release \
     && chmod 1777 /image/tmp \
     && chown -R 65532:65532 /image/var/lib/civic-os
 
+# `docker build --target tools`: the binary beside PostgreSQL's client programs, for `civic-os backup`.
+FROM debian:bookworm-slim AS tools
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends postgresql-client ca-certificates \
+    && rm -rf /var/lib/apt/lists/*
+COPY --from=build /image/civic-os /usr/bin/civic-os
+USER 65532:65532
+ENTRYPOINT ["civic-os"]
+CMD ["backup", "create"]
+
+# `docker build --target demo`: a whole town in one container, with a PostgreSQL of its own.
+FROM debian:bookworm-slim AS demo
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends postgresql postgresql-15-postgis-3 \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --create-home --uid 65532 civic-os \
+    && install -d -o civic-os -g civic-os /var/lib/civic-os
+COPY --from=build /image/civic-os /usr/bin/civic-os
+USER civic-os
+VOLUME /var/lib/civic-os
+EXPOSE 8000
+ENTRYPOINT ["civic-os"]
+CMD ["demo", "--listen", "0.0.0.0:8000", "--data-dir", "/var/lib/civic-os"]
+
 FROM scratch
 COPY --from=build /image/ /
 USER 65532:65532

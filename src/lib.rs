@@ -11,6 +11,7 @@
 //! | [`web`] | embedded single-page application, runtime configuration, security headers |
 //! | [`identity`] | embedded OpenID Connect provider |
 //! | [`admin`] | live, ready, metrics on a port of their own |
+//! | [`backup`] | dumps, checks and restores by PostgreSQL's own programs |
 //! | [`migrate`] | deploys the core schema and applies integrators' SQL |
 //! | [`notifications`] | templates, mail, text messages, what people are told |
 //! | [`jobs`] | River's queue: producer, executor, completer, leader; knows no kind |
@@ -24,6 +25,7 @@ pub mod admin;
 pub mod api;
 pub mod app;
 pub mod auth;
+pub mod backup;
 pub mod cli;
 pub mod cluster;
 pub mod config;

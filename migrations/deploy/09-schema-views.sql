@@ -206,18 +206,19 @@ grant select on public.schema_properties to web_anon, authenticated;
 
 -- The web client compares `version` as an opaque text before each page and reads again what changed (D-07: 0.15 shows
 -- only `last_updated` and has no row `properties`). The number of rows is part of it, so that a deletion shows; rights
--- belong to `entities` because schema_entities carries them.
+-- belong to `entities` because schema_entities carries them. Every column is named and cast: a dump that is restored
+-- prints the same definition.
 create view public.schema_cache_versions
 as
-with part (name, last_updated, row_count) as (
-  select 'entities', max(updated_at), count(*) from metadata.entities
-  union all select 'properties', max(updated_at), count(*) from metadata.properties
-  union all select 'validations', max(updated_at), count(*) from metadata.validations
-  union all select 'constraint_messages', max(updated_at), count(*) from metadata.constraint_messages
-  union all select 'statuses', max(updated_at), count(*) from metadata.statuses
-  union all select 'status_types', max(updated_at), count(*) from metadata.status_types
-  union all select 'permissions', max(updated_at), count(*) from metadata.permissions
-  union all select 'permission_roles', max(updated_at), count(*) from metadata.permission_roles
+with part as (
+  select 'entities'::text as name, max(updated_at) as last_updated, count(*) as row_count from metadata.entities
+  union all select 'properties'::text as name, max(updated_at) as last_updated, count(*) as row_count from metadata.properties
+  union all select 'validations'::text as name, max(updated_at) as last_updated, count(*) as row_count from metadata.validations
+  union all select 'constraint_messages'::text as name, max(updated_at) as last_updated, count(*) as row_count from metadata.constraint_messages
+  union all select 'statuses'::text as name, max(updated_at) as last_updated, count(*) as row_count from metadata.statuses
+  union all select 'status_types'::text as name, max(updated_at) as last_updated, count(*) as row_count from metadata.status_types
+  union all select 'permissions'::text as name, max(updated_at) as last_updated, count(*) as row_count from metadata.permissions
+  union all select 'permission_roles'::text as name, max(updated_at) as last_updated, count(*) as row_count from metadata.permission_roles
 ),
 cache (position, cache_name, stamped, versioned) as (
   values

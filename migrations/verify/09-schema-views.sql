@@ -22,7 +22,7 @@ select pg_temp.expect($facts$
    "public.schema_properties TO web_anon": {"privileges":["SELECT"]}
   },
   "view_bodies": {
-   "public.schema_cache_versions": {"hash":"aebd47898294ab7348537ca4f71564cf"},
+   "public.schema_cache_versions": {"hash":"dd6fd4698df7de7051c453b8c33949c5"},
    "public.schema_entities": {"hash":"8332cee85f57404dea9fd651c2770620"},
    "public.schema_properties": {"hash":"568bb5494284ef4871fc759c5ad7ab83"}
   },

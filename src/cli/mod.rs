@@ -10,6 +10,7 @@ macro_rules! say {
 }
 
 mod app_apply;
+mod backup;
 mod completions;
 mod config;
 mod db;
@@ -106,6 +107,7 @@ enum Verb {
     Demo(demo::Args),
     Migrate(migrate::Args),
     App(AppArgs),
+    Backup(backup::Args),
     Config(config::Args),
     Db(db::Args),
     Doctor(doctor::Args),
@@ -203,6 +205,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
         Some(Verb::Demo(args)) => demo::run(args, sources),
         Some(Verb::Migrate(args)) => migrate::run(args, sources),
         Some(Verb::App(AppArgs { verb: AppVerb::Apply(args) })) => app_apply::run(args, sources),
+        Some(Verb::Backup(args)) => backup::run(args, sources),
         Some(Verb::Config(args)) => config::run(args, sources),
         Some(Verb::Db(args)) => db::run(args, sources),
         Some(Verb::Doctor(args)) => doctor::run(args, sources),

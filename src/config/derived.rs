@@ -40,6 +40,16 @@ impl Config {
             .join("civic-os")
     }
 
+    /// Folder of the backups: `backup.dir`, or `backups` below [`Config::data_dir`].
+    pub fn backup_dir(&self) -> PathBuf {
+        self.backup.dir.clone().unwrap_or_else(|| self.data_dir().join("backups"))
+    }
+
+    /// Folder of the embedded store's files.
+    pub fn store_dir(&self) -> PathBuf {
+        self.data_dir().join("store")
+    }
+
     /// The parts of the pool that these roles use; 0 for the others. `migrate` has no part: it connects as the owner.
     pub fn pool_parts(&self, roles: RoleSet) -> PoolParts {
         let part = |role, size| if roles.contains(role) { size } else { 0 };

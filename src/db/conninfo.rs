@@ -3,6 +3,7 @@
 //! Only parsing happens here; [`super::wire`] and [`super::tls`] act on the result. Tests: end of this file.
 
 use secrecy::{ExposeSecret, SecretString};
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -237,6 +238,52 @@ impl ConnectionString {
             Host::Unix(folder) => format!("{}:{}", folder.display(), server.port),
         });
         names.collect::<Vec<_>>().join(", ")
+    }
+
+    /// The same connection to another database of the server.
+    #[must_use]
+    pub fn with_database(&self, name: &str) -> Self {
+        Self { database: name.to_owned(), ..self.clone() }
+    }
+
+    /// The connection as libpq's variables, for its own programs (`pg_dump`, `psql`): a child's arguments are visible to
+    /// every user of the machine, its environment is not.
+    pub fn libpq_environment(&self) -> Vec<(&'static str, OsString)> {
+        let joined = |values: Vec<String>| OsString::from(values.join(","));
+        let host = |server: &HostPort| match &server.host {
+            Host::Tcp { name, .. } => name.clone(),
+            Host::Unix(folder) => folder.display().to_string(),
+        };
+        let ssl_mode = match self.ssl_mode {
+            SslMode::Disable => "disable",
+            SslMode::Allow => "allow",
+            SslMode::Prefer => "prefer",
+            SslMode::Require => "require",
+            SslMode::VerifyCa => "verify-ca",
+            SslMode::VerifyFull => "verify-full",
+        };
+        let mut variables: Vec<(&'static str, OsString)> = vec![
+            ("PGHOST", joined(self.hosts.iter().map(host).collect())),
+            ("PGPORT", joined(self.hosts.iter().map(|server| server.port.to_string()).collect())),
+            ("PGUSER", self.user.clone().into()),
+            ("PGDATABASE", self.database.clone().into()),
+            ("PGSSLMODE", ssl_mode.into()),
+            ("PGAPPNAME", "civic-os".into()),
+        ];
+        if let Some(password) = &self.password {
+            variables.push(("PGPASSWORD", password.expose_secret().into()));
+        }
+        if let Some(certificate) = &self.ssl_root_cert {
+            variables.push(("PGSSLROOTCERT", certificate.into()));
+        }
+        if let Some((certificate, key)) = &self.ssl_client {
+            variables.push(("PGSSLCERT", certificate.into()));
+            variables.push(("PGSSLKEY", key.into()));
+        }
+        if let Some(options) = &self.options {
+            variables.push(("PGOPTIONS", options.into()));
+        }
+        variables
     }
 
     /// For tokio-postgres over a stream that is connected already.

@@ -17,9 +17,16 @@ const APPLICATION_NAME: &str = "civic-os";
 /// # Errors
 /// The URL is unusable, the server cannot be reached, or it refuses the login ([`DbError::Server`]).
 pub async fn connect_direct(url: &Secret) -> Result<tokio_postgres::Client, DbError> {
-    let conninfo = ConnectionString::parse(url.expose().ok_or(ConninfoError::Missing)?)?;
-    let tls = tls::client_config(&conninfo)?;
-    let (client, _driver) = connect(&conninfo, tls.as_ref(), APPLICATION_NAME, &Handle::current()).await?;
+    connect_to(&ConnectionString::parse(url.expose().ok_or(ConninfoError::Missing)?)?).await
+}
+
+/// The same for a connection string that was parsed already.
+///
+/// # Errors
+/// As [`connect_direct`].
+pub async fn connect_to(conninfo: &ConnectionString) -> Result<tokio_postgres::Client, DbError> {
+    let tls = tls::client_config(conninfo)?;
+    let (client, _driver) = connect(conninfo, tls.as_ref(), APPLICATION_NAME, &Handle::current()).await?;
     Ok(client)
 }
 

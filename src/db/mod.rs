@@ -21,7 +21,7 @@ mod transport;
 mod wire;
 
 pub use conninfo::{ConnectionString, ConninfoError};
-pub use direct::connect_direct;
+pub use direct::{connect_direct, connect_to};
 pub use error::{DbError, ServerError};
 pub use hub::{Hub, HubEvent};
 pub use options::{DbOptions, Lane, LaneLimits};

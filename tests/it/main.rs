@@ -3,6 +3,7 @@
 mod api;
 mod architecture;
 mod auth;
+mod backup;
 mod config;
 mod db;
 mod examples;

@@ -14,7 +14,7 @@ pub use auth::{AuthConfig, IdentityConfig};
 pub use database::{AppConfig, DatabaseConfig, DatabaseMode, MigrateConfig, PreparedStatements};
 pub use jobs::{PaymentsConfig, StorageConfig, StoreConfig, ThumbnailsConfig};
 pub use notifications::{NotificationsConfig, NumberFormat, SmsProvider, SmtpSecurity};
-pub use process::{AdminConfig, LogConfig, LogFormat, ShutdownConfig};
+pub use process::{AdminConfig, BackupConfig, LogConfig, LogFormat, ShutdownConfig};
 pub use web::{BrandingConfig, MapConfig, MatomoConfig, WebConfig};
 
 use serde::{Deserialize, Serialize};
@@ -58,6 +58,8 @@ pub struct Config {
     pub payments: PaymentsConfig,
     /// Live, ready, metrics.
     pub admin: AdminConfig,
+    /// Backups.
+    pub backup: BackupConfig,
     /// Logging.
     pub log: LogConfig,
     /// Start and stop.

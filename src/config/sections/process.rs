@@ -1,6 +1,7 @@
-//! `[admin]`, `[log]` and `[shutdown]`: the process itself.
+//! `[admin]`, `[backup]`, `[log]` and `[shutdown]`: the process itself.
 
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 
 /// `[admin]`
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -13,6 +14,24 @@ pub struct AdminConfig {
 impl Default for AdminConfig {
     fn default() -> Self {
         Self { listen: "127.0.0.1:3001".into() }
+    }
+}
+
+/// `[backup]`: what `civic-os backup` does without options.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BackupConfig {
+    /// Folder of the backups; default: [`crate::config::Config::backup_dir`].
+    pub dir: Option<PathBuf>,
+    /// Days after which a backup may be removed.
+    pub keep_days: u32,
+    /// Public age keys (`age1…`) that backups are encrypted for; none = not encrypted.
+    pub age_recipients: Vec<String>,
+}
+
+impl Default for BackupConfig {
+    fn default() -> Self {
+        Self { dir: None, keep_days: 30, age_recipients: Vec::new() }
     }
 }
 

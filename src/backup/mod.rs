@@ -1,0 +1,34 @@
+//! Backups: a consistent dump of the database by the distribution's `pg_dump`, the files of the embedded store, and a manifest that lets anybody check both.
+//!
+//! A backup is a folder `civic-os-<time>` with `database.dump` (custom format), `files.tar` where there is an embedded store, and `manifest.json` with checksums and
+//! the number of rows of each table, counted in the dump's own snapshot. It is written under another name and renamed when everything is on disk: a folder with the
+//! right name is complete. Parts are encrypted with age where recipients are configured. Callers: `cli::backup`. Tests: `tests/it/backup.rs`.
+
+mod archive;
+mod create;
+mod error;
+mod manifest;
+mod restore;
+mod retention;
+mod roles;
+mod tools;
+mod verify;
+
+pub use create::{CreateOptions, create};
+pub use error::BackupError;
+pub use manifest::{Manifest, Part, Role, Table};
+pub use restore::{RestoreOptions, RestoreReport, Source, restore};
+pub use retention::{Listed, PruneReport, list, newest, prune};
+pub use tools::Tools;
+pub use verify::{VerifyOptions, VerifyReport, verify};
+
+/// What precedes the time in a backup's name.
+const PREFIX: &str = "civic-os-";
+/// What a folder is called while it is being written.
+const PARTIAL: &str = ".partial-";
+/// The manifest's file.
+const MANIFEST: &str = "manifest.json";
+/// The dump's file; `.age` is added when it is encrypted.
+const DUMP: &str = "database.dump";
+/// The store's file; `.age` is added when it is encrypted.
+const FILES: &str = "files.tar";

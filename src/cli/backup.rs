@@ -1,0 +1,211 @@
+//! `civic-os backup`: makes, checks, restores and removes backups; see `docs/operations.md`.
+
+use super::migrate::print_json;
+use super::{Exit, SourceArgs, block_on, start_logging};
+use crate::backup::{self, CreateOptions, RestoreOptions, Source, VerifyOptions};
+use crate::config::{Config, Overrides, Role, RoleSet};
+use clap::Subcommand;
+use std::path::PathBuf;
+use time::OffsetDateTime;
+
+/// Back up the database and the embedded store, check backups, restore them
+///
+/// Works with the owner's login (database.owner_url) and PostgreSQL's own pg_dump and pg_restore, which must be on this machine. Backups lie in backup.dir.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  civic-os backup create                         one now, and remove those older than backup.keep_days
+  civic-os backup list
+  civic-os backup verify                         restores the newest into a scratch database and compares every table
+  civic-os backup restore latest --database town_restored
+  civic-os backup restore dump.sql.gz            a dump of an earlier installation (pg_dump | gzip)
+  civic-os backup prune --dry-run")]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+    /// Print one JSON document instead of text
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Make a backup, then remove those older than backup.keep_days
+    Create {
+        /// Remove nothing
+        #[arg(long)]
+        no_prune: bool,
+    },
+    /// List the backups, newest first
+    List,
+    /// Check the files and restore them into a scratch database, which is dropped again
+    Verify {
+        /// Name of the backup
+        #[arg(default_value = "latest")]
+        name: String,
+        /// File with the age key of an encrypted backup; without it only the checksums are compared
+        #[arg(long, value_name = "FILE")]
+        identity: Option<PathBuf>,
+    },
+    /// Restore into an empty database
+    Restore {
+        /// Name of a backup, `latest`, or a file of pg_dump (.sql or .sql.gz)
+        source: String,
+        /// Target on the same server; made when it does not exist [default: the database of database.owner_url]
+        #[arg(long, value_name = "NAME")]
+        database: Option<String>,
+        /// File with the age key of an encrypted backup
+        #[arg(long, value_name = "FILE")]
+        identity: Option<PathBuf>,
+        /// Leave the embedded store's files out
+        #[arg(long)]
+        no_files: bool,
+    },
+    /// Remove backups older than backup.keep_days; the newest always stays
+    Prune {
+        /// Another number of days
+        #[arg(long, value_name = "DAYS")]
+        keep_days: Option<u32>,
+        /// Say what would be removed and do nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+fn configuration(sources: &SourceArgs) -> anyhow::Result<Config> {
+    let loaded = sources.load(RoleSet::only(Role::Migrate), Overrides::default())?;
+    loaded.require_complete()?;
+    start_logging(&loaded.config.log)?;
+    Ok(loaded.config)
+}
+
+pub(crate) fn run(args: &Args, sources: &SourceArgs) -> anyhow::Result<Exit> {
+    let config = configuration(sources)?;
+    let folder = config.backup_dir();
+    match &args.verb {
+        Verb::Create { no_prune } => {
+            let options = CreateOptions {
+                owner_url: config.database.owner_url.clone(),
+                folder: folder.clone(),
+                store: Some(config.store_dir()),
+                age_recipients: config.backup.age_recipients.clone(),
+            };
+            let manifest = interruptible(backup::create(&options))?;
+            let pruned = if *no_prune {
+                None
+            } else {
+                Some(backup::prune(&folder, config.backup.keep_days, false, OffsetDateTime::now_utc())?)
+            };
+            if args.json {
+                return print_json(&serde_json::json!({ "backup": manifest, "pruned": pruned }));
+            }
+            let tables = manifest.tables.len();
+            say!("{}: {tables} tables, {} rows, {}", manifest.name, manifest.rows(), size(manifest.bytes()));
+            if let Some(files) = manifest.stored_files {
+                say!("{files} files of the embedded store");
+            } else if config.storage.s3_bucket.is_some() {
+                say!(
+                    "The files in the S3 bucket are not part of it: let the store keep versions or copies of its own."
+                );
+            }
+            for name in pruned.iter().flat_map(|report| &report.removed) {
+                say!("removed {name}");
+            }
+        }
+        Verb::List => {
+            let listed = backup::list(&folder)?;
+            if args.json {
+                return print_json(&listed);
+            }
+            if listed.is_empty() {
+                say!("{} holds no backup yet; `civic-os backup create` makes one.", folder.display());
+            }
+            for one in listed {
+                let files = one.stored_files.map_or_else(String::new, |files| format!(", {files} files"));
+                let sealed = if one.encrypted { ", encrypted" } else { "" };
+                say!("{}  {:>10}  {} rows of {}{files}{sealed}", one.name, size(one.bytes), one.rows, one.database);
+            }
+        }
+        Verb::Verify { name, identity } => {
+            let options = VerifyOptions {
+                owner_url: config.database.owner_url.clone(),
+                folder,
+                name: name.clone(),
+                identity: identity.clone(),
+            };
+            let report = interruptible(backup::verify(&options))?;
+            if args.json {
+                return print_json(&report);
+            }
+            if report.restored {
+                say!(
+                    "{} is good: {} tables with {} rows restored and compared",
+                    report.name,
+                    report.tables,
+                    report.rows
+                );
+            } else {
+                say!("{}: the checksums are right; it is encrypted, --identity FILE proves the rest", report.name);
+            }
+        }
+        Verb::Restore { source, database, identity, no_files } => {
+            let path = PathBuf::from(source);
+            let plain = source.ends_with(".sql.gz") || source.ends_with(".sql");
+            let options = RestoreOptions {
+                owner_url: config.database.owner_url.clone(),
+                folder,
+                source: if plain { Source::PlainDump(path) } else { Source::Backup(source.clone()) },
+                database: database.clone(),
+                store: (!no_files).then(|| config.store_dir()),
+                identity: identity.clone(),
+            };
+            let report = interruptible(backup::restore(&options))?;
+            if args.json {
+                return print_json(&report);
+            }
+            say!("{} restored into {}: {} rows", report.source, report.database, report.rows);
+            if let Some(files) = report.files {
+                say!("{files} files of the embedded store");
+            }
+            if !report.created_roles.is_empty() {
+                let names = report.created_roles.join(", ");
+                say!("Roles made: {names}. Logins among them need a password: alter role … password '…'");
+            }
+        }
+        Verb::Prune { keep_days, dry_run } => {
+            let days = keep_days.unwrap_or(config.backup.keep_days);
+            let report = backup::prune(&folder, days, *dry_run, OffsetDateTime::now_utc())?;
+            if args.json {
+                return print_json(&report);
+            }
+            let verb = if report.dry_run { "would be removed" } else { "removed" };
+            for name in &report.removed {
+                say!("{name} {verb}");
+            }
+            say!("{} stay", report.kept);
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// Ctrl-C and SIGTERM end the operation; what it had begun is cleaned up by the values that it drops.
+fn interruptible<T>(operation: impl Future<Output = Result<T, backup::BackupError>>) -> anyhow::Result<T> {
+    block_on(async {
+        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        tokio::select! {
+            outcome = operation => Ok(outcome?),
+            _ = tokio::signal::ctrl_c() => anyhow::bail!("interrupted; nothing with the name of a backup was left behind"),
+            _ = terminate.recv() => anyhow::bail!("terminated; nothing with the name of a backup was left behind"),
+        }
+    })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
+        _ => format!("{:.1} GB", bytes as f64 / 1e9),
+    }
+}
