@@ -58,7 +58,7 @@ pub(crate) fn run(args: &Args, sources: &SourceArgs) -> anyhow::Result<Exit> {
     let sources = sources.clone();
     let reread: app::ConfigReader = Arc::new(move || sources.load(roles, overrides.clone()).map(|it| it.config));
     block_on(Box::pin(async move {
-        app::run(loaded.config, roles, reread).await?;
+        Box::pin(app::run(loaded.config, roles, reread)).await?;
         Ok(Exit::Done)
     }))
 }
