@@ -1,7 +1,7 @@
 // The bar on top: menu button on small screens, the organisation, account and settings.
 
 import { Link, useNavigate } from '@tanstack/react-router'
-import { useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import { Button } from '~/components/button'
 import { Dialog } from '~/components/dialog'
 import { MenuButton } from '~/components/menu-button'
@@ -12,6 +12,8 @@ import type { MessageKey } from '~/lib/i18n/messages-en'
 import { chooseLanguage, currentLanguage, LANGUAGES, t } from '~/lib/i18n/t'
 import { setTheme, THEMES, type Theme, useTheme } from '~/lib/theme'
 import { PHONE, useMedia } from '~/lib/viewport'
+
+const Bell = lazy(() => import('~/features/notifications/bell'))
 
 const THEME_NAMES: Readonly<Record<Theme, MessageKey>> = {
   system: 'theme.system',
@@ -141,6 +143,11 @@ export function Header({ onMenu, onSearch }: { onMenu?: () => void; onSearch?: (
           <Button look="quiet" icon="search" iconOnly={phone} aria-keyshortcuts="Control+K Meta+K" onClick={onSearch}>
             {t('palette.open')}
           </Button>
+        ) : null}
+        {session.state === 'signed-in' ? (
+          <Suspense>
+            <Bell />
+          </Suspense>
         ) : null}
         {session.state === 'anonymous' && runtimeConfig.keycloak ? (
           <Button

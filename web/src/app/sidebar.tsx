@@ -37,6 +37,8 @@ const MANAGE: readonly { label: MessageKey; items: readonly ManageItem[] }[] = [
   {
     label: 'nav.operate',
     items: [
+      { to: paths.templates(), icon: 'bell', label: 'admin.templates' },
+      { to: paths.payments(), icon: 'copy', label: 'admin.payments' },
       { to: paths.files(), icon: 'file', label: 'admin.files' },
       { to: paths.jobs(), icon: 'columns', label: 'admin.jobs' },
       { to: paths.health(), icon: 'alert', label: 'admin.health' },

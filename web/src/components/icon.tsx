@@ -4,6 +4,7 @@
 const SHAPES = {
   alert: 'M12 8v5M12 16.5v.01M10.3 4 2.5 18a2 2 0 0 0 1.7 3h15.6a2 2 0 0 0 1.7-3L13.7 4a2 2 0 0 0-3.4 0z',
   back: 'M20 12H4M10 6l-6 6 6 6',
+  bell: 'M6 16V11a6 6 0 0 1 12 0v5l2 2H4l2-2zM10 21h4',
   calendar: 'M4 6h16v14H4zM4 10h16M8 3v4M16 3v4',
   check: 'M4 12.5 9.5 18 20 6.5',
   chevronDown: 'm6 9 6 6 6-6',

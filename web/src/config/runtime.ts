@@ -17,7 +17,8 @@ export interface RuntimeConfig {
   map: MapConfig
   /** Object store; an empty endpoint means that there is none. */
   s3: { endpoint: string; bucket: string }
-  stripe: { publishableKey: string }
+  /** At most one of them: Stripe's key for browsers, or the address of the sandbox. */
+  stripe: { publishableKey: string; sandbox: string }
   /** Door of the embedded provider's administration of people; empty with a foreign provider. */
   userAdministration: string
   matomo: { url: string; siteId: string } | null
@@ -71,7 +72,10 @@ function readRuntimeConfig(source: unknown): RuntimeConfig {
     },
     s3: { endpoint: (text(s3.endpoint) ?? '').replace(/\/$/, ''), bucket: text(s3.bucket) ?? '' },
     userAdministration: text(given.userAdministration) ?? '',
-    stripe: { publishableKey: text(record(given.stripe).publishableKey) ?? '' },
+    stripe: {
+      publishableKey: text(record(given.stripe).publishableKey) ?? '',
+      sandbox: text(record(given.stripe).sandbox) ?? '',
+    },
     matomo:
       matomo.enabled === true && text(matomo.url) && text(matomo.siteId)
         ? { url: String(matomo.url).replace(/\/$/, ''), siteId: String(matomo.siteId) }

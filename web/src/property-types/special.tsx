@@ -9,11 +9,12 @@ import { StatusBadge } from '~/components/status-badge'
 import { paths } from '~/config/paths'
 import { isHexColor } from '~/lib/color'
 import { pointToWire, readPoint } from '~/lib/format/numbers'
-import { t } from '~/lib/i18n/t'
+import { currentLocale, t } from '~/lib/i18n/t'
 import { useModel } from '~/lib/metadata/model-context'
 import { FileDisplay } from './file-display'
 import type { DisplayProps, FieldProps, PropertyKind } from './kinds'
 import { linkedRecords } from './linked-records'
+import { tx } from './texts'
 
 type Embedded = Record<string, unknown>
 const embedded = (value: unknown): Embedded => (typeof value === 'object' && value !== null ? (value as Embedded) : {})
@@ -147,13 +148,36 @@ const PAYMENT_COLORS: Readonly<Record<string, [string, 'initial' | 'open' | 'ter
   partially_refunded: ['#1857b0', 'open'],
 }
 
+function PaymentDisplay({ value }: DisplayProps) {
+  if (typeof value !== 'object') return <span>{t('value.hiddenPayment')}</span>
+  const info = embedded(value)
+  const state = String(info.effective_status ?? info.status)
+  const [color, kind] = PAYMENT_COLORS[state] ?? ['#7a8490', 'open']
+  const [amount, refunded] = [Number(info.amount ?? 0), Number(info.total_refunded ?? 0)]
+  const money = (n: number) =>
+    new Intl.NumberFormat(currentLocale(), { style: 'currency', currency: String(info.currency ?? 'USD') }).format(n)
+  const label =
+    state === 'refunded'
+      ? tx('payment.refunded')
+      : state === 'partially_refunded'
+        ? tx('payment.partial', { net: money(amount - refunded) })
+        : state === 'refund_pending'
+          ? tx('payment.refundPending')
+          : String(info.display_name ?? state)
+  const hint =
+    refunded > 0
+      ? tx('payment.hint', { refunded: money(refunded), amount: money(amount), n: Number(info.refund_count ?? 1) })
+      : undefined
+  return (
+    <span title={hint}>
+      <StatusBadge label={label} color={color} kind={kind} />
+      {hint ? <span className="co-hidden"> {hint}</span> : null}
+    </span>
+  )
+}
+
 export const payment: PropertyKind = {
-  Display: ({ value }: DisplayProps) => {
-    if (typeof value !== 'object') return <span>{t('value.hiddenPayment')}</span>
-    const info = embedded(value)
-    const [color, kind] = PAYMENT_COLORS[String(info.effective_status ?? info.status)] ?? ['#7a8490', 'open']
-    return <StatusBadge label={String(info.display_name ?? info.effective_status ?? '')} color={color} kind={kind} />
-  },
+  Display: PaymentDisplay,
   fromWire: () => undefined,
   toWire: () => undefined,
 }

@@ -2,6 +2,10 @@ import { area } from '~/lib/i18n/area'
 
 export const catalogues = {
   en: {
+    'payment.refunded': 'Refunded',
+    'payment.partial': '{net} – partial refund',
+    'payment.refundPending': 'Refund pending',
+    'payment.hint': '{refunded} of {amount} refunded in {n, plural, one {# refund} other {# refunds}}',
     'file.wrongType': '{name} cannot be taken here. Choose: {types}.',
     'file.tooLarge': '{name} has {size}. Choose a file up to {limit}.',
     'file.empty': '{name} is empty.',
@@ -38,6 +42,10 @@ export const catalogues = {
     'filter.containsText': '{label} contains “{value}”',
   },
   es: {
+    'payment.refunded': 'Reembolsado',
+    'payment.partial': '{net} – reembolso parcial',
+    'payment.refundPending': 'Reembolso pendiente',
+    'payment.hint': '{refunded} de {amount} reembolsado en {n, plural, one {# reembolso} other {# reembolsos}}',
     'file.wrongType': '{name} no se acepta aquí. Elija: {types}.',
     'file.tooLarge': '{name} tiene {size}. Elija un archivo de hasta {limit}.',
     'file.empty': '{name} está vacío.',

@@ -2,7 +2,7 @@
 
 import { queryOptions, useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useParams } from '@tanstack/react-router'
-import { useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import { RefusedPage, SignInPage, UnknownPage } from '~/components/access'
 import { Banner } from '~/components/banner'
 import { buttonClass } from '~/components/button'
@@ -27,6 +27,8 @@ import { LinksSection } from './links-editor'
 import { RelatedRecords } from './related-records'
 import { StatusMenu } from './status-menu'
 import './detail.css'
+
+const PayButton = lazy(() => import('~/records/pay-button'))
 
 const recordQuery = (model: Model, entity: Entity, id: string) =>
   queryOptions({
@@ -97,6 +99,7 @@ function RecordDetail({ entity, id }: { entity: Entity; id: string }) {
   const inHead = [entity.labelColumn, ...headStatuses.map((property) => property.column)]
   const fields = properties.filter((property) => property.type !== 'ManyToMany' && !inHead.includes(property.column))
   const links = properties.filter((property) => property.type === 'ManyToMany')
+  const payment = properties.find((property) => property.type === 'Payment')
   const menu = entity.can.delete
     ? [
         {
@@ -130,6 +133,11 @@ function RecordDetail({ entity, id }: { entity: Entity; id: string }) {
       actions={
         row ? (
           <>
+            {entity.paymentFunction && payment ? (
+              <Suspense>
+                <PayButton entity={entity} property={payment} record={row} id={id} name={name} />
+              </Suspense>
+            ) : null}
             {entity.can.update ? (
               <Link to={paths.edit(entity.key, id)} className={buttonClass('primary')}>
                 <Icon name="edit" />

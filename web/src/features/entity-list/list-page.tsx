@@ -26,7 +26,7 @@ import { ColumnsDialog } from './columns-dialog'
 import { EntityCards, EntityTable } from './entity-table'
 import { FilterChips, FilterPanel, FilterSheet } from './filter-panel'
 import { ListMap } from './list-map'
-import { listQuery, wireConditions } from './list-query'
+import { listQuery, readList, wireConditions } from './list-query'
 import {
   changeState,
   DEFAULT_PAGE_SIZE,
@@ -36,6 +36,7 @@ import {
   readListState,
   writeListState,
 } from './list-state'
+import { useChangedElsewhere } from './live'
 import { Pagination } from './pagination'
 import { tx } from './texts'
 import './list.css'
@@ -141,7 +142,12 @@ function EntityList({ entity }: { entity: Entity }) {
   const fetched = mapProperty && !columns.includes(mapProperty) ? [...columns, mapProperty] : columns
   const calendarShown =
     entity.calendar !== null && (search.show === 'calendar' || (search.show === undefined && !mapProperty))
-  const query = useQuery({ ...listQuery(model, entity, fetched, state), enabled: !calendarShown })
+  const pageQuery = listQuery(model, entity, fetched, state)
+  const query = useQuery({ ...pageQuery, enabled: !calendarShown })
+  const changedElsewhere = useChangedElsewhere(entity.key, entity.idColumn, query.data?.rows, async () => {
+    const fresh = await readList(model, entity, fetched, state)
+    return fresh.rows
+  })
   const [active, setActive] = useState<string | null>(null)
   const filterable = model.properties(entity.key).filter((property) => property.filterable)
 
@@ -289,6 +295,11 @@ function EntityList({ entity }: { entity: Entity }) {
         filters={state.filters}
         onChange={(filters) => go({ filters })}
       />
+      {changedElsewhere > 0 ? (
+        <Banner kind="info" actions={<Button onClick={() => void query.refetch()}>{tx('live.show')}</Button>}>
+          <span role="status">{tx('live.changed', { n: changedElsewhere })}</span>
+        </Banner>
+      ) : null}
       {dropped.length > 0 ? <Banner kind="info">{t('list.droppedNote', { what: dropped.join(', ') })}</Banner> : null}
       <div className="co-list-frame">
         <div className="co-list-main" aria-busy={query.isFetching || undefined}>

@@ -37,29 +37,40 @@ function orderOf(model: Model, entity: Entity, state: ListState): Order[] {
   return order
 }
 
-export function listQuery(model: Model, entity: Entity, columns: readonly Property[], state: ListState) {
-  const read: Read = {
-    table: entity.key,
-    select: readSelect(model, entity, columns),
-    search: state.q || undefined,
-    order: orderOf(model, entity, state),
-    conditions: wireConditions(model, entity.key, state.filters),
+const readOf = (model: Model, entity: Entity, columns: readonly Property[], state: ListState): Read => ({
+  table: entity.key,
+  select: readSelect(model, entity, columns),
+  search: state.q || undefined,
+  order: orderOf(model, entity, state),
+  conditions: wireConditions(model, entity.key, state.filters),
+})
+
+/** One page, asked for now. */
+export async function readList(
+  model: Model,
+  entity: Entity,
+  columns: readonly Property[],
+  state: ListState,
+  signal?: AbortSignal,
+): Promise<ListPageData> {
+  try {
+    const from = (state.page - 1) * state.pageSize
+    const page = await readPage(readOf(model, entity, columns, state), from, state.pageSize, signal)
+    const beyondEnd = page.rows.length === 0 && state.page > 1 && (page.total ?? 0) > 0
+    return { ...page, rows: settleKeys(page.rows), beyondEnd }
+  } catch (error) {
+    if (error instanceof PostgrestError && error.status === 416 && state.page > 1) {
+      return { rows: [], total: error.total, beyondEnd: true }
+    }
+    throw error
   }
-  const from = (state.page - 1) * state.pageSize
+}
+
+export function listQuery(model: Model, entity: Entity, columns: readonly Property[], state: ListState) {
+  const read = readOf(model, entity, columns, state)
   return queryOptions({
-    queryKey: ['rows', entity.key, read, from, state.pageSize],
-    queryFn: async ({ signal }): Promise<ListPageData> => {
-      try {
-        const page = await readPage(read, from, state.pageSize, signal)
-        const beyondEnd = page.rows.length === 0 && state.page > 1 && (page.total ?? 0) > 0
-        return { ...page, rows: settleKeys(page.rows), beyondEnd }
-      } catch (error) {
-        if (error instanceof PostgrestError && error.status === 416 && state.page > 1) {
-          return { rows: [], total: error.total, beyondEnd: true }
-        }
-        throw error
-      }
-    },
+    queryKey: ['rows', entity.key, read, state.page, state.pageSize],
+    queryFn: ({ signal }) => readList(model, entity, columns, state, signal),
     placeholderData: (previous, query) => (query?.queryKey[1] === entity.key ? keepPreviousData(previous) : undefined),
   })
 }

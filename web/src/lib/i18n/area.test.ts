@@ -4,7 +4,8 @@ import type { Texts } from './area'
 const areas = import.meta.glob<{ catalogues: Texts }>('/src/**/texts.ts', { eager: true })
 const placeholders = (text: string) => [...new Set([...text.matchAll(/\{\s*(\w+)/g)].map((match) => match[1]))].sort()
 /** Words of plural forms are no values. */
-const values = (text: string) => placeholders(text.replace(/(one|other|=\d+)\s*\{/g, '').replace(/\}\s*\}/g, '}'))
+const values = (text: string) =>
+  placeholders(text.replace(/(?:\b(?:one|other)|=\d+)\s*\{/g, '').replace(/\}\s*\}/g, '}'))
 
 it('finds the areas', () => {
   expect(Object.keys(areas).length).toBeGreaterThan(2)

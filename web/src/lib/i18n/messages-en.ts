@@ -175,6 +175,8 @@ export const en = {
   'admin.health': 'Health',
   'admin.dashboards': 'Dashboards',
   'admin.users': 'People',
+  'admin.payments': 'Payments',
+  'admin.templates': 'Notification templates',
   'admin.saved': 'Saved',
   'admin.permissions': 'Permissions',
   'admin.permissionsHelp': 'What each role may do. Every box saves at once.',

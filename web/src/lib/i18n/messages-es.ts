@@ -177,6 +177,8 @@ export const es: Readonly<Record<MessageKey, string>> = {
   'admin.health': 'Estado del sistema',
   'admin.dashboards': 'Paneles',
   'admin.users': 'Personas',
+  'admin.payments': 'Pagos',
+  'admin.templates': 'Plantillas de notificación',
   'admin.saved': 'Guardado',
   'admin.permissions': 'Permisos',
   'admin.permissionsHelp': 'Lo que puede hacer cada rol. Cada casilla se guarda al momento.',

@@ -27,6 +27,8 @@ export interface Entity {
   sortOrder: number
   map: string | null
   calendar: { slot: string; color: string | null } | null
+  /** Function of the database that starts the payment of a record. */
+  paymentFunction: string | null
 }
 
 interface Reference {
@@ -207,6 +209,7 @@ export function buildModel(entityRows: readonly EntityRow[], propertyRows: reado
         row.show_calendar && row.calendar_property_name
           ? { slot: row.calendar_property_name, color: row.calendar_color_property }
           : null,
+      paymentFunction: row.payment_initiation_rpc,
     }
   })
   const byKey = new Map(entities.map((entity) => [entity.key, entity]))

@@ -93,6 +93,9 @@ async function request(path: string, options: RequestOptions = {}): Promise<Repl
     response = await send(path, options, await tokens.token())
   }
   const contentRange = response.headers.get('Content-Range')
+  if (response.ok && options.accept === 'text/csv') {
+    return { body: await response.text(), contentRange, etag: null }
+  }
   let raw: string
   try {
     raw = await response.text()
@@ -282,4 +285,20 @@ export async function askServer(
   options: { method?: 'GET' | 'POST' | 'PATCH' | 'DELETE'; body?: unknown; signal?: AbortSignal } = {},
 ): Promise<unknown> {
   return (await request(path, { ...options, base: '' })).body
+}
+
+/** Rows as comma-separated text, as the API writes it. */
+export async function readCsv(read: Read, signal?: AbortSignal): Promise<string> {
+  return String((await request(readPath(read), { accept: 'text/csv', signal })).body)
+}
+
+/** A stream of the server that stays open; null where there is none. */
+export async function openStream(path: string, signal: AbortSignal): Promise<ReadableStream<BufferSource> | null> {
+  const token = await tokens.token()
+  const headers: Record<string, string> = { Accept: 'text/event-stream' }
+  if (token) headers.Authorization = `Bearer ${token}`
+  const response = await fetch(path, { headers, signal, credentials: 'omit', cache: 'no-store' })
+  const stream = response.headers.get('Content-Type')?.startsWith('text/event-stream')
+  if (response.status >= 500 || response.status === 401) throw new NetworkError(false, response.status)
+  return response.ok && stream ? response.body : null
 }
