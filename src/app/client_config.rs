@@ -45,5 +45,6 @@ pub(super) fn runtime_config(config: &Config, demo: bool) -> RuntimeConfig {
         branding_color: optional(&config.branding.color),
         branding_color_dark: optional(&config.branding.color_dark),
         demo,
+        user_administration: if config.identity.enabled { "/auth/users".into() } else { String::new() },
     }
 }

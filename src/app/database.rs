@@ -107,6 +107,11 @@ impl Database {
         Api::new(ApiContext { db: self.db.clone(), schema_cache, authenticator, settings })
     }
 
+    /// The pool, for the embedded provider.
+    pub(super) fn db(&self) -> Db {
+        self.db.clone()
+    }
+
     /// The page data of "who am I", where the core schema is.
     pub(super) fn who_am_i(&self, config: &Config, authenticator: &Authenticator) -> Option<WhoAmI> {
         (config.api.mode == ApiMode::CivicOs)

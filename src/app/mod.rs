@@ -21,7 +21,7 @@ use crate::admin::Admin;
 use crate::auth::{AuthOptions, Authenticator, IssuerOptions, KeySource, SetupError};
 use crate::cluster::{Cluster, ClusterOptions, StepListener};
 use crate::config::{ApiMode, Config, DatabaseMode, Role, RoleSet};
-use crate::identity::{Appearance, NewPerson, Provider, ProviderOptions};
+use crate::identity::{Appearance, LetterSender, NewPerson, Provider, ProviderOptions};
 use crate::jobs::JobQueue;
 use crate::lifecycle::Lifecycle;
 use crate::migrate;
@@ -53,7 +53,7 @@ pub struct Running {
     lifecycle: Lifecycle,
     servers: http::Servers,
     database: Option<database::Database>,
-    provider: Option<Provider>,
+    made_passwords: Vec<(String, String)>,
     cluster: Option<Cluster>,
     queue: Option<JobQueue>,
     grace: Duration,
@@ -65,7 +65,7 @@ pub struct Running {
 /// # Errors
 /// What keeps it from starting, and a module that ended on its own.
 pub async fn run(config: Config, roles: RoleSet, reread: ConfigReader) -> Result<(), AppError> {
-    match start(config, roles, Extras { reread: Some(reread), ..Extras::default() }).await? {
+    match Box::pin(start(config, roles, Extras { reread: Some(reread), ..Extras::default() })).await? {
         Some(running) => running.wait().await,
         None => Ok(()),
     }
@@ -127,7 +127,7 @@ async fn start_modules(
     client_config::derive_public_url(&mut config, listeners.addresses().web);
     let mut site = http::Site::default();
     if roles.contains(Role::Api) {
-        let provider = attempt!(open_provider(&config, &extras));
+        let provider = attempt!(Box::pin(open_provider(&config, &extras, &database)).await);
         let authenticator = attempt!(authenticator(&config, provider.as_ref()));
         site.who_am_i = database.who_am_i(&config, &authenticator);
         let issuer = provider.as_ref().map(|provider| provider.issuer().to_owned());
@@ -148,7 +148,7 @@ async fn start_modules(
     site.admin = Some(admin);
     let queue = database.queue(roles, kinds::registry(roles));
     let addresses = listeners.addresses().clone();
-    let provider = site.provider.clone();
+    let made_passwords = site.provider.as_ref().map(|provider| provider.made_passwords().to_vec()).unwrap_or_default();
     let servers = attempt!(http::Servers::start(listeners, site));
     lifecycle.serving();
     tracing::info!(roles = %roles, "Serving {}", addresses);
@@ -160,7 +160,7 @@ async fn start_modules(
         servers,
         database: Some(database),
         queue,
-        provider,
+        made_passwords,
         cluster,
         grace,
         deadline,
@@ -200,12 +200,6 @@ impl Running {
                 stopping.await;
             }
         });
-        if let Some(Err(error)) = self.provider.as_ref().map(Provider::save) {
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "Sessions of the embedded provider were not kept; people have to sign in again"
-            );
-        }
         if let Some(database) = self.database.take() {
             database.close();
         }
@@ -213,7 +207,7 @@ impl Running {
 
     /// Usernames and passwords that the embedded provider made at this start: to be shown once.
     pub fn made_passwords(&self) -> &[(String, String)] {
-        self.provider.as_ref().map_or(&[], Provider::made_passwords)
+        &self.made_passwords
     }
 
     /// A handle that stops the process from elsewhere.
@@ -244,25 +238,38 @@ async fn start_cluster(config: &mut Config, extras: &Extras) -> Result<Option<Cl
     Ok(Some(cluster))
 }
 
-/// Opens the provider where the configuration or the demonstration asks for it.
-fn open_provider(config: &Config, extras: &Extras) -> Result<Option<Provider>, AppError> {
+/// Starts the provider where the configuration or the demonstration asks for it.
+async fn open_provider(
+    config: &Config,
+    extras: &Extras,
+    database: &database::Database,
+) -> Result<Option<Provider>, AppError> {
     let identity = &config.identity;
-    if !identity.enabled {
+    if !identity.enabled || config.api.mode != ApiMode::CivicOs {
         return Ok(None);
     }
-    let mut options =
-        ProviderOptions::new(config.data_dir(), &config.public_url(), &identity.realm, &config.auth.client_id);
+    let mut options = ProviderOptions::new(&config.public_url(), &identity.realm, &config.auth.client_id);
     options.access_token_lifetime = Duration::from_secs(identity.access_token_lifetime);
     options.session_idle_lifetime = Duration::from_secs(identity.session_idle_lifetime);
+    options.key_rotation = Duration::from_secs(identity.key_rotation_days.max(1) * 24 * 3600);
     options.people.clone_from(&extras.people);
     options.shown_password.clone_from(&extras.shown_password);
+    options.appearance = appearance(config);
+    options.letter_sender = letter_sender(config);
+    let provider = Provider::new(options, database.db())?;
+    provider.start().await?;
+    Ok(Some(provider))
+}
+
+/// The organisation's name and colours on the provider's pages and in its letters.
+pub fn appearance(config: &Config) -> Appearance {
     let branding = &config.branding;
-    options.appearance = Appearance {
-        name: branding.name.clone(),
-        color: branding.color.clone(),
-        color_dark: branding.color_dark.clone(),
-    };
-    Ok(Some(Provider::open(options)?))
+    Appearance { name: branding.name.clone(), color: branding.color.clone(), color_dark: branding.color_dark.clone() }
+}
+
+/// Who sends the provider's letters, where mail is configured. Without it administrators hand links over.
+pub fn letter_sender(_config: &Config) -> Option<Arc<dyn LetterSender>> {
+    None
 }
 
 /// Keys come from the embedded provider, a configured secret or an issuer, in this order.

@@ -12,7 +12,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Roles that no request may ever become, whatever a token says (ARCHITECTURE.md §2).
-const NEVER_FOR_REQUESTS: [&str; 2] = ["civic_os_worker", "civic_os_payments"];
+const NEVER_FOR_REQUESTS: [&str; 3] = ["civic_os_worker", "civic_os_payments", "civic_os_identity"];
 
 /// Rough upper limit of the memory for verified tokens, in bytes.
 const CACHE_BYTES: u64 = 24 * 1024 * 1024;
@@ -174,6 +174,8 @@ impl Authenticator {
         }
         match &*inner.keys {
             Keys::None => Err(AuthError::NoKeysConfigured),
+            // The embedded provider has not read its keys yet.
+            Keys::Shared(shared) if shared.current().is_empty() => Err(AuthError::KeysUnavailable { retry_after: 5 }),
             Keys::Shared(shared) => inner.verify_cached(shared, token),
             Keys::Issuer(issuer) => {
                 let shared = issuer.keys();

@@ -7,6 +7,7 @@
 
 mod authenticator;
 mod claims;
+mod client_address;
 mod error;
 mod issuer;
 mod jws;
@@ -17,6 +18,7 @@ mod role_path;
 mod who_am_i;
 
 pub use authenticator::{AuthOptions, Authenticator, Identity};
+pub use client_address::ClientAddress;
 pub use error::{AuthError, SetupError};
 pub use issuer::{IssuerOptions, KeyStatus};
 pub use jws::verified_claims;

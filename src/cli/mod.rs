@@ -23,6 +23,7 @@ mod man;
 mod migrate;
 mod serve;
 mod sources;
+mod users;
 
 pub use sources::SourceArgs;
 pub(crate) use sources::start_logging;
@@ -113,6 +114,7 @@ enum Verb {
     Doctor(doctor::Args),
     Health(health::Args),
     Jobs(jobs::Args),
+    Users(users::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -211,6 +213,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
         Some(Verb::Doctor(args)) => doctor::run(args, sources),
         Some(Verb::Health(args)) => health::run(args, sources),
         Some(Verb::Jobs(args)) => jobs::run(args, sources),
+        Some(Verb::Users(args)) => users::run(args, sources),
         Some(Verb::Completions(args)) => completions::run(args),
         Some(Verb::Man(args)) => man::run(args),
     }

@@ -2,15 +2,23 @@
 
 use super::form::Form;
 use super::passwords::Busy;
+use super::people::Person;
 use super::provider::{FORM_COOKIE, Inner, SESSION_COOKIE, STATE_COOKIE, address, page};
 use super::sessions::{Grant, Session, now};
-use super::{pages, tickets::Standing};
+use super::{ProviderError, pages, second_factor, tickets::Standing};
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
+use serde_json::json;
 use url::Url;
+use uuid::Uuid;
 
 const FORM: &str = "Form";
+const SECOND_FACTOR: &str = "SecondFactor";
+/// Seconds between the right password and the code of the second factor.
+const SECOND_FACTOR_WITHIN: i64 = 300;
+
+type Answer = Result<HttpResponse, ProviderError>;
 
 /// An authorization request that may be answered with a redirect.
 struct Request {
@@ -40,30 +48,30 @@ enum Refusal {
     Client(Box<Redirect>, &'static str, &'static str),
 }
 
-pub(super) async fn get(provider: web::Data<Inner>, request: HttpRequest) -> HttpResponse {
-    authorize(&provider, &request, request.query_string())
+pub(super) async fn get(provider: web::Data<Inner>, request: HttpRequest) -> Answer {
+    authorize(&provider, &request, request.query_string()).await
 }
 
-pub(super) async fn post(provider: web::Data<Inner>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
+pub(super) async fn post(provider: web::Data<Inner>, request: HttpRequest, body: web::Bytes) -> Answer {
     match std::str::from_utf8(&body) {
-        Ok(query) => authorize(&provider, &request, query),
-        Err(_) => refuse(&provider, Refusal::Page("The request is not readable.")),
+        Ok(query) => authorize(&provider, &request, query).await,
+        Err(_) => Ok(refuse(&provider, Refusal::Page("The request is not readable."))),
     }
 }
 
-fn authorize(provider: &Inner, request: &HttpRequest, query: &str) -> HttpResponse {
+async fn authorize(provider: &Inner, request: &HttpRequest, query: &str) -> Answer {
     let wanted = match Request::parse(provider, query) {
         Ok(wanted) => wanted,
-        Err(refusal) => return refuse(provider, refusal),
+        Err(refusal) => return Ok(refuse(provider, refusal)),
     };
-    let session = provider.session(request).filter(|session| {
-        !wanted.always_ask && wanted.max_age.is_none_or(|seconds| now() - session.auth_time <= seconds)
+    let session = provider.session(request).await?.filter(|(session, _)| {
+        !wanted.always_ask && wanted.max_age.is_none_or(|seconds| now() - session.auth_time() <= seconds)
     });
     match session {
-        Some(session) => wanted.answer_with_code(provider, &session).finish(),
+        Some((session, _)) => Ok(wanted.answer_with_code(provider, &session).await?.finish()),
         None if wanted.silent => {
             let refusal = Refusal::Client(Box::new(wanted.redirect), "login_required", "Nobody is signed in.");
-            refuse(provider, refusal)
+            Ok(refuse(provider, refusal))
         }
         None => {
             let username = wanted.login_hint.clone();
@@ -81,8 +89,8 @@ struct Shown<'s> {
     retry_after: Option<u64>,
 }
 
-fn show_form(provider: &Inner, request: &HttpRequest, query: &str, wanted: &Request, shown: Shown<'_>) -> HttpResponse {
-    let ticket = provider.ticket(request, FORM, query.into());
+fn show_form(provider: &Inner, request: &HttpRequest, query: &str, wanted: &Request, shown: Shown<'_>) -> Answer {
+    let ticket = provider.ticket(request, FORM, query.into())?;
     let html = pages::sign_in(
         &provider.appearance,
         &pages::SignIn {
@@ -91,6 +99,7 @@ fn show_form(provider: &Inner, request: &HttpRequest, query: &str, wanted: &Requ
             username: shown.username,
             problem: shown.problem.as_deref(),
             accounts: &provider.shown_accounts,
+            can_be_forgotten: provider.directory.letters.can_be_sent(),
             back: &wanted.redirect.home(),
         },
     );
@@ -99,25 +108,25 @@ fn show_form(provider: &Inner, request: &HttpRequest, query: &str, wanted: &Requ
         response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from(seconds));
     }
     ticket.attach(&mut response);
-    response
+    Ok(response)
 }
 
 /// The form was sent.
-pub(super) async fn sign_in(provider: web::Data<Inner>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
+pub(super) async fn sign_in(provider: web::Data<Inner>, request: HttpRequest, body: web::Bytes) -> Answer {
     let provider = provider.get_ref();
     if !provider.is_own_form_post(&request) {
-        return refuse(provider, Refusal::Page("The form was sent from another site."));
+        return Ok(refuse(provider, Refusal::Page("The form was sent from another site.")));
     }
     let Ok(form) = Form::parse(&body) else {
-        return refuse(provider, Refusal::Page("The form is not readable."));
+        return Ok(refuse(provider, Refusal::Page("The form is not readable.")));
     };
     let Some((query, standing)) = provider.open_ticket(&request, FORM, form.text("form")) else {
-        return refuse(provider, Refusal::Page("The form is not one of ours."));
+        return Ok(refuse(provider, Refusal::Page("The form is not one of ours.")));
     };
     let query = query.as_str().unwrap_or_default();
     let wanted = match Request::parse(provider, query) {
         Ok(wanted) => wanted,
-        Err(refusal) => return refuse(provider, refusal),
+        Err(refusal) => return Ok(refuse(provider, refusal)),
     };
     let username = form.text("username").trim();
     let again = |problem: &str, status: u16, retry_after: Option<u64>| {
@@ -144,8 +153,8 @@ pub(super) async fn sign_in(provider: web::Data<Inner>, request: HttpRequest, bo
             return again(&problem, 429, Some(seconds));
         }
     };
-    let person = provider.people.find(username);
-    let hash = person.as_ref().filter(|person| person.enabled).map(|person| person.password_hash.clone());
+    let person = provider.people().find(username).await?;
+    let hash = person.as_ref().filter(|person| person.enabled).and_then(|person| person.password_hash.clone());
     let person = match provider.passwords.holds(hash, password.to_owned()).await {
         Ok(true) => person,
         Ok(false) => None,
@@ -156,18 +165,97 @@ pub(super) async fn sign_in(provider: web::Data<Inner>, request: HttpRequest, bo
         return again("The username or the password is not right.", 401, None);
     };
     attempt.succeeded();
-    // A browser that changes hands leaves nothing of the person before.
-    if let Some(before) = provider.session(&request).filter(|before| before.subject != person.id) {
-        provider.sessions.end(before.sid);
+    if person.has_second_factor {
+        return ask_for_code(provider, &request, query, person.id, now(), None, 200);
     }
-    let (cookie, session) = provider.sessions.begin(person.id);
+    complete(provider, &request, &wanted, &person).await
+}
+
+fn ask_for_code(
+    provider: &Inner,
+    request: &HttpRequest,
+    query: &str,
+    person: Uuid,
+    password_at: i64,
+    problem: Option<&str>,
+    status: u16,
+) -> Answer {
+    let content = json!({"query": query, "person": person.to_string(), "password_at": password_at});
+    let ticket = provider.ticket(request, SECOND_FACTOR, content)?;
+    let html = pages::second_factor(&provider.appearance, &provider.realm_path, &ticket.sealed, problem);
+    let mut response = page(status, html, &provider.form_policy());
+    ticket.attach(&mut response);
+    Ok(response)
+}
+
+/// The code of the second factor, or a recovery code, was sent.
+pub(super) async fn second_factor(provider: web::Data<Inner>, request: HttpRequest, body: web::Bytes) -> Answer {
+    let provider = provider.get_ref();
+    if !provider.is_own_form_post(&request) {
+        return Ok(refuse(provider, Refusal::Page("The form was sent from another site.")));
+    }
+    let opened = Form::parse(&body).ok().and_then(|form| {
+        let (content, standing) = provider.open_ticket(&request, SECOND_FACTOR, form.text("form"))?;
+        (standing == Standing::Good).then_some((content, form))
+    });
+    let Some((content, form)) = opened else {
+        return Ok(refuse(provider, Refusal::Page("The form is not one of ours. Start from the application again.")));
+    };
+    let query = content["query"].as_str().unwrap_or_default();
+    let wanted = match Request::parse(provider, query) {
+        Ok(wanted) => wanted,
+        Err(refusal) => return Ok(refuse(provider, refusal)),
+    };
+    let password_at = content["password_at"].as_i64().unwrap_or_default();
+    let id = content["person"].as_str().and_then(|id| Uuid::parse_str(id).ok()).unwrap_or_default();
+    let person = provider.people().enabled(id).await?.filter(|_| now() - password_at <= SECOND_FACTOR_WITHIN);
+    let Some(person) = person else {
+        let shown = Shown {
+            problem: Some("This page was open for too long. Please sign in again.".into()),
+            status: Some(400),
+            ..Shown::default()
+        };
+        return show_form(provider, &request, query, &wanted, shown);
+    };
+    let again = |problem: &str, status| ask_for_code(provider, &request, query, id, password_at, Some(problem), status);
+    let Ok(attempt) = provider.throttle.begin(&format!("second factor {id}"), address(&request)) else {
+        tracing::warn!(address = ?address(&request), "codes of a second factor throttled");
+        return again("Too many attempts. Try again in a few minutes.", 429);
+    };
+    if !code_holds(provider, &person, form.text("code")).await? {
+        tracing::info!(address = ?address(&request), "second factor refused");
+        return again("The code is not right.", 401);
+    }
+    attempt.succeeded();
+    complete(provider, &request, &wanted, &person).await
+}
+
+/// A code works once, in all processes.
+async fn code_holds(provider: &Inner, person: &Person, code: &str) -> Result<bool, ProviderError> {
+    let secret = person.totp_secret.as_deref().filter(|_| person.has_second_factor);
+    match secret.and_then(|secret| second_factor::matching_step(secret, code, now())) {
+        Some(step) => provider.people().use_step(person.id, step).await,
+        None => provider.people().use_recovery_code(person.id, &second_factor::recovery_hash(code)).await,
+    }
+}
+
+async fn complete(provider: &Inner, request: &HttpRequest, wanted: &Request, person: &Person) -> Answer {
+    // A browser that changes hands leaves nothing of the person before.
+    if let Some((before, _)) = provider.session(request).await?.filter(|(_, before)| before.id != person.id) {
+        provider.sessions.end(before.sid).await?;
+    }
+    let text = |name: header::HeaderName| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let browser = text(header::USER_AGENT).unwrap_or_default();
+    let from = address(request).map(|address| address.to_string()).unwrap_or_default();
+    let (cookie, session) = provider.sessions.begin(person.id, &from, browser).await?;
+    provider.people().signed_in(person.id).await?;
     tracing::info!(subject = %person.id, "signed in");
-    wanted
-        .answer_with_code(provider, &session)
+    let mut answer = wanted.answer_with_code(provider, &session).await?;
+    Ok(answer
         .cookie(provider.cookie(SESSION_COOKIE, cookie, false))
         .cookie(provider.cookie(STATE_COOKIE, session.sid.to_string(), true))
         .cookie(provider.removal(FORM_COOKIE, false))
-        .finish()
+        .finish())
 }
 
 /// Somebody reloads the address of the form.
@@ -231,7 +319,7 @@ impl Request {
             return refuse(redirect, "invalid_request", "code_challenge is not a SHA-256 in base64url.");
         }
         let too_long = |name: &str| form.text(name).len() > 2048;
-        if too_long("state") || too_long("nonce") || too_long("scope") {
+        if too_long("state") || too_long("nonce") || too_long("scope") || form.text("nonce").contains('\0') {
             return refuse(redirect, "invalid_request", "A parameter is too long.");
         }
         let silent = form.has_word("prompt", "none");
@@ -250,16 +338,21 @@ impl Request {
         })
     }
 
-    fn answer_with_code(&self, provider: &Inner, session: &Session) -> actix_web::HttpResponseBuilder {
-        let code = provider.sessions.issue_code(Grant {
+    async fn answer_with_code(
+        &self,
+        provider: &Inner,
+        session: &Session,
+    ) -> Result<actix_web::HttpResponseBuilder, ProviderError> {
+        let grant = Grant {
             sid: session.sid,
             redirect_uri: self.redirect.redirect_uri.clone(),
             code_challenge: self.code_challenge.clone(),
             nonce: self.nonce.clone(),
             scope: self.scope.clone(),
-        });
+        };
+        let code = provider.sessions.issue_code(&grant).await?;
         let sid = session.sid.to_string();
-        self.redirect.answer(provider, &[("session_state", &sid), ("code", &code)])
+        Ok(self.redirect.answer(provider, &[("session_state", &sid), ("code", &code)]))
     }
 }
 

@@ -1,9 +1,9 @@
 //! Documents for clients: discovery, keys, the claims of whoever asks.
 
-use super::pages;
 use super::people::Person;
 use super::provider::{Inner, page};
 use super::tokens::profile;
+use super::{ProviderError, pages};
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
@@ -40,8 +40,8 @@ pub(super) async fn discovery(provider: web::Data<Inner>) -> HttpResponse {
     }))
 }
 
-pub(super) async fn certs(provider: web::Data<Inner>) -> HttpResponse {
-    public_json(&provider.keys.published())
+pub(super) async fn certs(provider: web::Data<Inner>) -> Result<HttpResponse, ProviderError> {
+    Ok(public_json(&provider.keys.published()?))
 }
 
 /// Keycloak's description of a realm; some clients look here for the addresses.
@@ -61,8 +61,8 @@ fn public_json(document: &Value) -> HttpResponse {
         .json(document)
 }
 
-pub(super) async fn userinfo(provider: web::Data<Inner>, request: HttpRequest) -> HttpResponse {
-    let mut response = match person_of(&provider, &request).await {
+pub(super) async fn userinfo(provider: web::Data<Inner>, request: HttpRequest) -> Result<HttpResponse, ProviderError> {
+    let mut response = match provider.bearer(&request).await? {
         Some(person) => {
             let mut claims = profile(&person);
             claims.insert("sub".into(), person.id.to_string().into());
@@ -80,14 +80,19 @@ pub(super) async fn userinfo(provider: web::Data<Inner>, request: HttpRequest) -
         }
     };
     response.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
-    response
+    Ok(response)
 }
 
-async fn person_of(provider: &Inner, request: &HttpRequest) -> Option<Person> {
-    let header = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
-    let identity = provider.access_tokens()?.authenticate(Some(header)).await.ok()?;
-    let id = Uuid::parse_str(identity.subject.as_deref()?).ok()?;
-    provider.people.enabled(id)
+impl Inner {
+    /// The enabled person of an access token of this provider.
+    pub(super) async fn bearer(&self, request: &HttpRequest) -> Result<Option<Person>, ProviderError> {
+        let headers = request.headers().get_all(header::AUTHORIZATION).map(|value| value.as_bytes());
+        let Ok(identity) = self.access_tokens.authenticate_headers(headers).await else { return Ok(None) };
+        match identity.subject.as_deref().and_then(|subject| Uuid::parse_str(subject).ok()) {
+            Some(id) => self.people().enabled(id).await,
+            None => Ok(None),
+        }
+    }
 }
 
 pub(super) async fn not_found(provider: web::Data<Inner>) -> HttpResponse {

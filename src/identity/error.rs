@@ -1,6 +1,6 @@
 //! Why the provider cannot start or change something.
 
-use std::path::PathBuf;
+use crate::db::DbError;
 
 /// A failure of the provider itself, never of a request.
 #[derive(Debug, thiserror::Error)]
@@ -17,29 +17,22 @@ pub enum ProviderError {
         /// As configured.
         realm: String,
     },
-    /// A file of the provider cannot be read.
-    #[error("identity provider: cannot read {path}")]
-    Read {
-        /// Which.
-        path: PathBuf,
+    /// The database did not answer, or refused.
+    #[error("identity provider: the database cannot be used: {0}")]
+    Database(#[from] DbError),
+    /// A row is not what was written.
+    #[error("identity provider: a row of schema civic_os_identity cannot be read")]
+    Row {
         /// Why.
         #[source]
-        source: std::io::Error,
+        source: serde_json::Error,
     },
-    /// A file of the provider cannot be written.
-    #[error("identity provider: cannot write {path}")]
-    Write {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
-    /// A file of the provider is not what it wrote.
-    #[error("identity provider: {path} is damaged: {reason}; move it away to start anew")]
+    /// The keys have not been loaded yet.
+    #[error("identity provider: the keys are not loaded yet")]
+    NotReady,
+    /// The stored keys are not what was written.
+    #[error("identity provider: schema civic_os_identity is damaged: {reason}")]
     Damaged {
-        /// Which.
-        path: PathBuf,
         /// How, without content.
         reason: String,
     },
@@ -55,4 +48,37 @@ pub enum ProviderError {
         /// What the hash function said.
         reason: String,
     },
+    /// A letter could not be sent.
+    #[error("identity provider: the letter could not be sent: {reason}")]
+    Mail {
+        /// What the mail system said.
+        reason: String,
+    },
+}
+
+impl ProviderError {
+    /// Whether trying again later may help without anybody changing anything.
+    pub fn is_unreachable(&self) -> bool {
+        match self {
+            Self::Database(error) => error.is_unreachable() || matches!(error, DbError::PoolTimeout),
+            Self::NotReady => true,
+            _ => false,
+        }
+    }
+}
+
+/// Pages and endpoints that need the database answer 503 while it is away.
+impl actix_web::ResponseError for ProviderError {
+    fn status_code(&self) -> actix_web::http::StatusCode {
+        actix_web::http::StatusCode::SERVICE_UNAVAILABLE
+    }
+
+    fn error_response(&self) -> actix_web::HttpResponse {
+        tracing::error!(error = self as &dyn std::error::Error, "a request to the identity provider failed");
+        actix_web::HttpResponse::ServiceUnavailable()
+            .insert_header(("Retry-After", "5"))
+            .insert_header(("Cache-Control", "no-store"))
+            .content_type("text/plain; charset=utf-8")
+            .body("Signing in is not possible at the moment. Please try again in a few seconds.\n")
+    }
 }

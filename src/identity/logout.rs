@@ -1,9 +1,9 @@
 //! Signing out: at once when the client proves with its ID token whose session it is, otherwise after a question.
 
+use super::ProviderError;
 use super::form::Form;
 use super::provider::{Inner, SESSION_COOKIE, STATE_COOKIE, page};
 use super::{pages, tickets::Standing};
-use crate::auth::{AuthOptions, Authenticator, KeySource};
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::Value;
@@ -12,11 +12,15 @@ use uuid::Uuid;
 
 const LOGOUT: &str = "Logout";
 
-pub(super) async fn get(provider: web::Data<Inner>, request: HttpRequest) -> HttpResponse {
-    answer(&provider, &request, request.query_string().as_bytes())
+pub(super) async fn get(provider: web::Data<Inner>, request: HttpRequest) -> Result<HttpResponse, ProviderError> {
+    answer(&provider, &request, request.query_string().as_bytes()).await
 }
 
-pub(super) async fn post(provider: web::Data<Inner>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
+pub(super) async fn post(
+    provider: web::Data<Inner>,
+    request: HttpRequest,
+    body: web::Bytes,
+) -> Result<HttpResponse, ProviderError> {
     let sealed = Form::parse(&body).ok().and_then(|form| form.get("form").map(str::to_owned));
     match sealed.and_then(|sealed| provider.open_ticket(&request, LOGOUT, &sealed)) {
         Some((to, standing)) => {
@@ -24,42 +28,42 @@ pub(super) async fn post(provider: web::Data<Inner>, request: HttpRequest, body:
             if standing != Standing::Good || !provider.is_own_form_post(&request) {
                 return ask(&provider, &request, to.as_ref());
             }
-            if let Some(session) = provider.session(&request) {
-                provider.sessions.end(session.sid);
+            if let Some((session, _)) = provider.session(&request).await? {
+                provider.sessions.end(session.sid).await?;
             }
-            done(&provider, to, true)
+            Ok(done(&provider, to, true))
         }
-        None => answer(&provider, &request, &body),
+        None => answer(&provider, &request, &body).await,
     }
 }
 
-fn answer(provider: &Inner, request: &HttpRequest, parameters: &[u8]) -> HttpResponse {
+async fn answer(provider: &Inner, request: &HttpRequest, parameters: &[u8]) -> Result<HttpResponse, ProviderError> {
     let Ok(form) = Form::parse(parameters) else {
-        return refuse(provider, "A parameter came twice.");
+        return Ok(refuse(provider, "A parameter came twice."));
     };
     if form.get("client_id").is_some_and(|client| client != provider.client_id) {
-        return refuse(provider, "The client is not known here.");
+        return Ok(refuse(provider, "The client is not known here."));
     }
     let wanted = form.get("post_logout_redirect_uri").or_else(|| form.get("redirect_uri"));
     let mut to = None;
     if let Some(wanted) = wanted {
         let Some(mut url) = provider.redirects.accept(wanted) else {
-            return refuse(provider, "The address to return to is not one of the application's.");
+            return Ok(refuse(provider, "The address to return to is not one of the application's."));
         };
         if let Some(state) = form.get("state") {
             url.query_pairs_mut().append_pair("state", state);
         }
         to = Some(url);
     }
-    let session = provider.session(request);
+    let session = provider.session(request).await?;
     match hinted_session(provider, form.get("id_token_hint")) {
         Some(hinted) => {
-            provider.sessions.end(hinted);
+            provider.sessions.end(hinted).await?;
             // Somebody else may have signed in here since; that session stays.
-            let is_this_browsers = session.is_none_or(|session| session.sid == hinted);
-            done(provider, to, is_this_browsers)
+            let is_this_browsers = session.is_none_or(|(session, _)| session.sid == hinted);
+            Ok(done(provider, to, is_this_browsers))
         }
-        None if session.is_none() => done(provider, to, true),
+        None if session.is_none() => Ok(done(provider, to, true)),
         None => ask(provider, request, to.as_ref()),
     }
 }
@@ -75,12 +79,6 @@ impl Inner {
     /// Claims of a token that one of the published keys has signed; its dates are not looked at.
     pub(super) fn verified_claims(&self, token: &str) -> Option<Value> {
         crate::auth::verified_claims(&self.keys.shared().current(), token)
-    }
-
-    /// Checks access tokens of this provider, dates included.
-    pub(super) fn access_tokens(&self) -> Option<Authenticator> {
-        let options = AuthOptions { issuer: Some(self.issuer.clone()), ..AuthOptions::default() };
-        Authenticator::new(options, KeySource::Local(self.keys.shared())).ok()
     }
 }
 
@@ -108,12 +106,12 @@ fn done(provider: &Inner, to: Option<Url>, forget_browser: bool) -> HttpResponse
     response
 }
 
-fn ask(provider: &Inner, request: &HttpRequest, to: Option<&Url>) -> HttpResponse {
-    let ticket = provider.ticket(request, LOGOUT, to.map(Url::as_str).into());
+fn ask(provider: &Inner, request: &HttpRequest, to: Option<&Url>) -> Result<HttpResponse, ProviderError> {
+    let ticket = provider.ticket(request, LOGOUT, to.map(Url::as_str).into())?;
     let html = pages::sign_out(&provider.appearance, &provider.realm_path, &ticket.sealed);
     let mut response = page(200, html, &provider.form_policy());
     ticket.attach(&mut response);
-    response
+    Ok(response)
 }
 
 fn refuse(provider: &Inner, reason: &str) -> HttpResponse {

@@ -1,35 +1,52 @@
-//! Who is signed in: sessions by cookie, authorization codes, families of refresh tokens. Secrets are kept as hashes.
-//!
-//! Everything is in memory and written to `sessions.json` a moment after a change and at the end, so that a restart
-//! signs nobody out.
+//! Who is signed in: sessions by cookie, authorization codes, families of refresh tokens. Secrets are kept as hashes,
+//! in the database, so that a restart signs nobody out and every process of an installation knows the same.
 
-use super::{ProviderError, files, signing_keys::random_bytes};
+use super::ProviderError;
+use super::people::Person;
+use super::signing_keys::random_bytes;
+use super::store::{Store, column};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
-use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
-use std::sync::{
-    Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicBool, Ordering},
-};
+use serde::Deserialize;
 use std::time::Duration;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+const BEGIN: &str = include_str!("../sql/identity/session_begin.sql");
+const BY_COOKIE: &str = include_str!("../sql/identity/session_by_cookie.sql");
+const END: &str = include_str!("../sql/identity/session_end.sql");
+const END_OF: &str = include_str!("../sql/identity/session_end_of.sql");
+const END_ALL: &str = include_str!("../sql/identity/session_end_all.sql");
+const LIST: &str = include_str!("../sql/identity/session_list.sql");
+const CODE_INSERT: &str = include_str!("../sql/identity/code_insert.sql");
+const CODE_REDEEM: &str = include_str!("../sql/identity/code_redeem.sql");
+const ROTATE: &str = include_str!("../sql/identity/family_rotate.sql");
+const REFUSED: &str = include_str!("../sql/identity/family_refused.sql");
+const REVOKE: &str = include_str!("../sql/identity/family_revoke.sql");
+
 /// Seconds between the redirect and the exchange of a code.
-const CODE_LIFETIME: i64 = 60;
+const CODE_LIFETIME: &str = "60";
 /// Families of refresh tokens that one session may have (browser tabs); the oldest goes first.
-const FAMILIES_PER_SESSION: usize = 50;
+const FAMILIES_PER_SESSION: &str = "50";
 
 /// A signed-in browser.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub(super) struct Session {
     /// The claim `sid`.
     pub(super) sid: Uuid,
-    pub(super) subject: Uuid,
-    /// Seconds since 1970 at which the password was checked.
-    pub(super) auth_time: i64,
-    pub(super) last_used: i64,
+    /// When the password was checked.
+    #[serde(with = "time::serde::rfc3339")]
+    pub(super) signed_in_at: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339")]
+    pub(super) last_used_at: OffsetDateTime,
+    pub(super) address: String,
+    pub(super) browser: String,
+}
+
+impl Session {
+    /// The claim `auth_time`, seconds since 1970.
+    pub(super) fn auth_time(&self) -> i64 {
+        self.signed_in_at.unix_timestamp()
+    }
 }
 
 /// What a code stands for.
@@ -42,235 +59,161 @@ pub(super) struct Grant {
     pub(super) scope: String,
 }
 
-struct Code {
-    grant: Grant,
-    created: i64,
-    /// The family made from it; present once the code is used.
-    used_for: Option<Uuid>,
-}
-
 /// Refresh tokens that descend from one code.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub(super) struct Family {
-    pub(super) sid: Uuid,
+    pub(super) id: Uuid,
     pub(super) scope: String,
     /// Number of the only token that is valid.
     pub(super) generation: u64,
-    created: i64,
 }
 
-/// Why a refresh token was refused.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum RefreshRefusal {
+/// What tokens are made of.
+pub(super) struct Granted {
+    pub(super) family: Family,
+    pub(super) session: Session,
+    pub(super) person: Person,
+    pub(super) nonce: Option<String>,
+}
+
+/// How a refresh token was received.
+pub(super) enum Refreshed {
+    Granted(Box<Granted>),
     /// The session or family has ended.
     Ended,
     /// The token was used before: the family has been revoked.
     Replayed,
 }
 
-#[derive(Default, Serialize, Deserialize)]
-struct Stored {
-    /// By hash of the cookie's value.
-    sessions: HashMap<String, Session>,
-    families: HashMap<Uuid, Family>,
-}
-
-#[derive(Default)]
-struct State {
-    stored: Stored,
-    codes: HashMap<String, Code>,
-}
-
 /// All sessions of the realm.
 pub(super) struct Sessions {
-    path: PathBuf,
-    idle: i64,
-    longest: i64,
-    state: Mutex<State>,
-    changed: AtomicBool,
+    store: Store,
+    idle: String,
+    longest: String,
 }
 
 impl Sessions {
-    pub(super) fn open(folder: &Path, idle: Duration, longest: Duration) -> Result<Self, ProviderError> {
-        let path = folder.join("sessions.json");
-        let seconds = |duration: Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
-        let stored = match files::read(&path) {
-            // Sessions are no loss worth refusing to start for.
-            Err(ProviderError::Damaged { .. }) => None,
-            other => other?,
-        };
-        let state = Mutex::new(State { stored: stored.unwrap_or_default(), codes: HashMap::new() });
-        let (idle, longest) = (seconds(idle), seconds(longest));
-        Ok(Self { path, idle, longest, state, changed: AtomicBool::new(false) })
+    pub(super) fn new(store: Store, idle: Duration, longest: Duration) -> Self {
+        Self { store, idle: idle.as_secs().to_string(), longest: longest.as_secs().to_string() }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn alive(&self, session: &Session, now: i64) -> bool {
-        now - session.last_used < self.idle && now - session.auth_time < self.longest
+    /// Seconds without use and in all after which a session is over.
+    pub(super) fn limits(&self) -> (&str, &str) {
+        (&self.idle, &self.longest)
     }
 
     /// Starts a session; returns the value of its cookie.
-    pub(super) fn begin(&self, subject: Uuid) -> (String, Session) {
+    pub(super) async fn begin(
+        &self,
+        person: Uuid,
+        address: &str,
+        browser: &str,
+    ) -> Result<(String, Session), ProviderError> {
         let cookie = BASE64.encode(random_bytes());
-        let now = now();
-        let session = Session { sid: Uuid::new_v4(), subject, auth_time: now, last_used: now };
-        let mut state = self.lock();
-        state.stored.sessions.retain(|_, session| self.alive(session, now));
-        state.stored.sessions.insert(hash(&cookie), session.clone());
-        self.changed.store(true, Ordering::Release);
-        (cookie, session)
+        let browser: String = browser.chars().filter(|c| !c.is_control()).take(200).collect();
+        let (sid, person) = (Uuid::new_v4().to_string(), person.to_string());
+        let values = [Some(&*sid), Some(&*hash(&cookie)), Some(&*person), Some(address), Some(&*browser)];
+        let session = self.store.first(BEGIN, &values).await?.ok_or(ProviderError::NotReady)?;
+        Ok((cookie, session))
     }
 
-    /// The session of a cookie, which counts as used.
-    pub(super) fn by_cookie(&self, cookie: &str) -> Option<Session> {
-        let now = now();
-        let mut state = self.lock();
-        let session = state.stored.sessions.get_mut(&hash(cookie)).filter(|session| self.alive(session, now))?;
-        session.last_used = now;
-        let session = session.clone();
-        self.changed.store(true, Ordering::Release);
-        Some(session)
+    /// The session of a cookie and its person; it counts as used.
+    pub(super) async fn by_cookie(&self, cookie: &str) -> Result<Option<(Session, Person)>, ProviderError> {
+        let values = [Some(&*hash(cookie)), Some(&*self.idle), Some(&*self.longest)];
+        let rows = self.store.rows(BY_COOKIE, &values).await?;
+        rows.first().map(|row| Ok((column(row, 0)?, column(row, 1)?))).transpose()
     }
 
     /// Ends a session and everything that descends from it.
-    pub(super) fn end(&self, sid: Uuid) {
-        self.end_where(|session| session.sid == sid);
+    pub(super) async fn end(&self, sid: Uuid) -> Result<(), ProviderError> {
+        self.store.rows(END, &[Some(&sid.to_string())]).await.map(drop)
+    }
+
+    /// Ends one session of a person.
+    pub(super) async fn end_of(&self, person: Uuid, sid: Uuid) -> Result<(), ProviderError> {
+        self.store.rows(END_OF, &[Some(&person.to_string()), Some(&sid.to_string())]).await.map(drop)
     }
 
     /// Ends all sessions of a person.
-    pub(super) fn end_all_of(&self, subject: Uuid) {
-        self.end_where(|session| session.subject == subject);
+    pub(super) async fn end_all_of(&self, person: Uuid) -> Result<(), ProviderError> {
+        self.store.rows(END_ALL, &[Some(&person.to_string())]).await.map(drop)
     }
 
-    fn end_where(&self, matches: impl Fn(&Session) -> bool) {
-        let mut state = self.lock();
-        let ended: Vec<Uuid> = state.stored.sessions.values().filter(|s| matches(s)).map(|s| s.sid).collect();
-        state.stored.sessions.retain(|_, session| !matches(session));
-        state.stored.families.retain(|_, family| !ended.contains(&family.sid));
-        state.codes.retain(|_, code| !ended.contains(&code.grant.sid));
-        self.changed.store(true, Ordering::Release);
-    }
-
-    /// Number of live sessions of a person.
-    pub(super) fn count_of(&self, subject: Uuid) -> usize {
-        let now = now();
-        self.lock().stored.sessions.values().filter(|s| s.subject == subject && self.alive(s, now)).count()
+    /// Live sessions of a person, the last used first.
+    pub(super) async fn list_of(&self, person: Uuid) -> Result<Vec<Session>, ProviderError> {
+        let values = [Some(&*person.to_string()), Some(&*self.idle), Some(&*self.longest)];
+        self.store.rows(LIST, &values).await?.iter().map(|row| column(row, 0)).collect()
     }
 
     /// Makes a code for a grant.
-    pub(super) fn issue_code(&self, grant: Grant) -> String {
+    pub(super) async fn issue_code(&self, grant: &Grant) -> Result<String, ProviderError> {
         let code = format!("{}.{}", BASE64.encode(random_bytes()), grant.sid);
-        let now = now();
-        let mut state = self.lock();
-        state.codes.retain(|_, code| now - code.created <= 10 * CODE_LIFETIME);
-        state.codes.insert(hash(&code), Code { grant, created: now, used_for: None });
-        code
+        let values = [
+            Some(&*hash(&code)),
+            Some(&*grant.sid.to_string()),
+            Some(&*grant.redirect_uri),
+            Some(&*grant.code_challenge),
+            grant.nonce.as_deref(),
+            Some(&*grant.scope),
+        ];
+        self.store.rows(CODE_INSERT, &values).await?;
+        Ok(code)
     }
 
-    /// Exchanges a code, once, when `check` accepts its grant. A second use revokes what came from the first.
-    pub(super) fn redeem_code(
+    /// Exchanges a code, once. A failed exchange spends the code: nobody gets to try verifiers. A second use revokes
+    /// what came from the first.
+    pub(super) async fn redeem_code(
         &self,
         code: &str,
-        check: impl FnOnce(&Grant) -> bool,
-    ) -> Option<(Grant, Session, Uuid, Family)> {
-        let now = now();
-        let mut guard = self.lock();
-        let state = &mut *guard;
-        let entry = state.codes.get_mut(&hash(code))?;
-        if let Some(family) = entry.used_for {
-            state.stored.families.remove(&family);
-            self.changed.store(true, Ordering::Release);
-            return None;
-        }
-        if now - entry.created > CODE_LIFETIME || !check(&entry.grant) {
-            // A failed exchange spends the code: nobody gets to try verifiers.
-            state.codes.remove(&hash(code));
-            return None;
-        }
-        let grant = entry.grant.clone();
-        let session = state.stored.sessions.values_mut().find(|s| s.sid == grant.sid && self.alive(s, now))?;
-        session.last_used = now;
-        let session = session.clone();
-        let id = Uuid::new_v4();
-        entry.used_for = Some(id);
-        let family = Family { sid: grant.sid, scope: grant.scope.clone(), generation: 0, created: now };
-        make_room(&mut state.stored.families, grant.sid);
-        state.stored.families.insert(id, family.clone());
-        self.changed.store(true, Ordering::Release);
-        Some((grant, session, id, family))
+        redirect_uri: &str,
+        code_challenge: &str,
+    ) -> Result<Option<Granted>, ProviderError> {
+        // PostgreSQL's text has no NUL; such an address is none of ours.
+        let redirect_uri = if redirect_uri.contains('\0') { "" } else { redirect_uri };
+        let family = Uuid::new_v4().to_string();
+        let values = [
+            Some(&*hash(code)),
+            Some(redirect_uri),
+            Some(code_challenge),
+            Some(CODE_LIFETIME),
+            Some(&*family),
+            Some(&*self.idle),
+            Some(&*self.longest),
+            Some(FAMILIES_PER_SESSION),
+        ];
+        let rows = self.store.rows(CODE_REDEEM, &values).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let nonce = row.text(3).map(str::to_owned);
+        Ok(Some(Granted { family: column(row, 0)?, session: column(row, 1)?, person: column(row, 2)?, nonce }))
     }
 
     /// Uses up a refresh token: the next one of the family becomes the valid one.
-    pub(super) fn rotate(&self, id: Uuid, generation: u64) -> Result<(Session, Family), RefreshRefusal> {
-        let now = now();
-        let mut guard = self.lock();
-        let state = &mut *guard;
-        let family = state.stored.families.get_mut(&id).ok_or(RefreshRefusal::Ended)?;
-        if family.generation != generation {
-            state.stored.families.remove(&id);
-            self.changed.store(true, Ordering::Release);
-            return Err(RefreshRefusal::Replayed);
+    pub(super) async fn rotate(&self, family: Uuid, generation: u64) -> Result<Refreshed, ProviderError> {
+        let (family, generation) = (family.to_string(), generation.to_string());
+        let values = [Some(&*family), Some(&*generation), Some(&*self.idle), Some(&*self.longest)];
+        let rows = self.store.rows(ROTATE, &values).await?;
+        if let Some(row) = rows.first() {
+            let granted =
+                Granted { family: column(row, 0)?, session: column(row, 1)?, person: column(row, 2)?, nonce: None };
+            return Ok(Refreshed::Granted(Box::new(granted)));
         }
-        let session = state.stored.sessions.values_mut().find(|s| s.sid == family.sid && self.alive(s, now));
-        let session = session.ok_or(RefreshRefusal::Ended)?;
-        session.last_used = now;
-        family.generation += 1;
-        let result = (session.clone(), family.clone());
-        self.changed.store(true, Ordering::Release);
-        Ok(result)
+        let replayed = self.store.has_row(REFUSED, &[Some(&family), Some(&generation)]).await?;
+        Ok(if replayed { Refreshed::Replayed } else { Refreshed::Ended })
     }
 
     /// Forgets a family, for the revocation endpoint.
-    pub(super) fn revoke(&self, id: Uuid) {
-        self.lock().stored.families.remove(&id);
-        self.changed.store(true, Ordering::Release);
+    pub(super) async fn revoke(&self, family: Uuid) -> Result<(), ProviderError> {
+        self.store.rows(REVOKE, &[Some(&family.to_string())]).await.map(drop)
     }
 
     /// Seconds that a session may rest.
     pub(super) fn idle_seconds(&self) -> i64 {
-        self.idle
-    }
-
-    /// Writes the file if something has changed since.
-    pub(super) fn save(&self) -> Result<(), ProviderError> {
-        if !self.changed.swap(false, Ordering::AcqRel) {
-            return Ok(());
-        }
-        let now = now();
-        let content = {
-            let mut state = self.lock();
-            state.stored.sessions.retain(|_, session| self.alive(session, now));
-            let live: Vec<Uuid> = state.stored.sessions.values().map(|session| session.sid).collect();
-            state.stored.families.retain(|_, family| live.contains(&family.sid));
-            serde_json::to_value(&state.stored).unwrap_or_default()
-        };
-        files::write(&self.path, &content)
+        self.idle.parse().unwrap_or(i64::MAX)
     }
 }
 
-impl Drop for Sessions {
-    fn drop(&mut self) {
-        if let Err(error) = self.save() {
-            tracing::warn!(%error, "the provider's sessions are not kept");
-        }
-    }
-}
-
-fn make_room(families: &mut HashMap<Uuid, Family>, sid: Uuid) {
-    let mut own: Vec<(i64, Uuid)> =
-        families.iter().filter(|(_, family)| family.sid == sid).map(|(id, family)| (family.created, *id)).collect();
-    own.sort_unstable();
-    let surplus = (own.len() + 1).saturating_sub(FAMILIES_PER_SESSION);
-    for (_, id) in own.into_iter().take(surplus) {
-        families.remove(&id);
-    }
-}
-
-/// Secrets are compared as hashes: no timing tells how much of one was right.
-fn hash(secret: &str) -> String {
+/// Secrets are looked up by their hashes: no timing tells how much of one was right.
+pub(super) fn hash(secret: &str) -> String {
     BASE64.encode(ring::digest::digest(&ring::digest::SHA256, secret.as_bytes()))
 }
 

@@ -1,117 +1,139 @@
-//! RSA keys that sign tokens, kept in the data directory so that a restart signs nobody out, and a secret of the
-//! provider's own for what only it has to recognise (refresh tokens, forms).
+//! RSA keys that sign tokens, kept in the database so that every process of an installation signs with the same one
+//! and a restart signs nobody out; and a secret of the provider's own for what only it has to recognise (refresh
+//! tokens, forms).
+//!
+//! A new key is published a minute before it signs: by then every process, and whoever else verifies, knows it.
 
-use super::{ProviderError, files};
+use super::ProviderError;
+use super::sessions::now;
+use super::store::{Store, column};
 use crate::auth::{KeySet, SharedKeySet};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use ring::rand::SystemRandom;
 use ring::rsa::PublicKeyComponents;
 use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use rsa::pkcs8::EncodePrivateKey;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
-use time::OffsetDateTime;
+use std::time::Duration;
+
+const LOAD: &str = include_str!("../sql/identity/keys_load.sql");
+const SEAL_INSERT: &str = include_str!("../sql/identity/seal_insert.sql");
+const INSERT_FIRST: &str = include_str!("../sql/identity/key_insert_first.sql");
+const INSERT: &str = include_str!("../sql/identity/key_insert.sql");
 
 const BITS: usize = 2048;
 
-/// Seconds after which a rotated-out key is no longer published; longer than any access token lives.
-const RETIRE_AFTER: i64 = 24 * 3600;
+/// Seconds that a key stays published after the next one has taken over; longer than any access token lives.
+pub(super) const RETIRE_AFTER: &str = "86400";
+/// Time between the publication of a key and its first signature; longer than the pause between two loads.
+pub(super) const ANNOUNCED: Duration = Duration::from_secs(60);
 
-#[derive(Clone, Serialize, Deserialize)]
-struct Stored {
-    /// Base64url, 32 bytes.
-    secret: String,
-    /// The first signs.
-    keys: Vec<StoredKey>,
-}
-
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Deserialize)]
 struct StoredKey {
     kid: String,
-    /// Seconds since 1970.
-    created: i64,
-    /// When another key took over.
-    replaced: Option<i64>,
     /// Base64url of the DER.
-    pkcs8: String,
+    private_key: String,
+    /// Whether it signs already.
+    signs: bool,
+    /// Seconds.
+    age: i64,
 }
 
-struct Signer {
+/// What was loaded last.
+struct Loaded {
+    seal: ring::hmac::Key,
     kid: String,
     pair: RsaKeyPair,
+    published: Value,
+    /// Kids in order and which of them signs: whether anything has changed.
+    state: String,
+    /// When the newest key was made, seconds since 1970.
+    newest_made: i64,
 }
 
 /// The keys of a provider.
 pub(super) struct SigningKeys {
-    path: PathBuf,
-    stored: RwLock<Stored>,
-    signer: RwLock<Arc<Signer>>,
-    published: RwLock<Arc<Value>>,
+    store: Store,
+    loaded: RwLock<Option<Arc<Loaded>>>,
     shared: SharedKeySet,
-    secret: ring::hmac::Key,
     random: SystemRandom,
 }
 
 impl SigningKeys {
-    /// Loads the keys below `folder`, or makes the first one.
-    pub(super) fn open(folder: &Path) -> Result<Self, ProviderError> {
-        let path = folder.join("keys.json");
-        let stored = match files::read::<Stored>(&path)? {
-            Some(stored) => stored,
-            None => {
-                let stored = Stored { secret: BASE64.encode(random_bytes()), keys: vec![generate()?] };
-                files::write(&path, &stored)?;
-                stored
-            }
-        };
-        let damaged = |reason: &str| ProviderError::Damaged { path: path.clone(), reason: reason.into() };
-        let secret = BASE64.decode(&stored.secret).map_err(|_| damaged("the secret is not base64url"))?;
+    /// Nothing is loaded yet.
+    pub(super) fn new(store: Store) -> Self {
+        let shared = SharedKeySet::new(KeySet::default());
+        Self { store, loaded: RwLock::default(), shared, random: SystemRandom::new() }
+    }
+
+    /// Loads the keys, and makes the first one where there is none.
+    pub(super) async fn load(&self) -> Result<(), ProviderError> {
+        let (mut seal, mut keys) = self.read().await?;
+        if seal.is_none() {
+            self.store.rows(SEAL_INSERT, &[Some(&BASE64.encode(random_bytes()))]).await?;
+        }
+        if keys.is_empty() {
+            let (kid, private_key) = generate().await?;
+            self.store.rows(INSERT_FIRST, &[Some(&kid), Some(&private_key)]).await?;
+        }
+        if seal.is_none() || keys.is_empty() {
+            (seal, keys) = self.read().await?;
+        }
+        let damaged = |reason: &str| ProviderError::Damaged { reason: reason.into() };
+        let secret = seal.and_then(|secret| BASE64.decode(secret).ok()).ok_or_else(|| damaged("the seal"))?;
         if secret.len() < 32 {
-            return Err(damaged("the secret is too short"));
+            return Err(damaged("the seal is too short"));
         }
-        let signer = Arc::new(signer(&stored).map_err(damaged)?);
-        let published = publish(&stored).map_err(damaged)?;
-        let keys = KeySet::from_jwk_or_set(&published).map_err(|error| damaged(&error.to_string()))?;
-        Ok(Self {
-            stored: RwLock::new(stored),
-            signer: RwLock::new(signer),
-            published: RwLock::new(Arc::new(published)),
-            shared: SharedKeySet::new(keys),
-            secret: ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &secret),
-            random: SystemRandom::new(),
-            path,
-        })
+        let signer = keys.iter().find(|key| key.signs).or(keys.first()).ok_or_else(|| damaged("there is no key"))?;
+        let state = keys.iter().fold(signer.kid.clone(), |state, key| state + " " + &key.kid);
+        if self.current().is_ok_and(|loaded| loaded.state == state) {
+            return Ok(());
+        }
+        let published = publish(&keys).map_err(damaged)?;
+        let set = KeySet::from_jwk_or_set(&published).map_err(|_| damaged("a key cannot verify"))?;
+        let loaded = Loaded {
+            seal: ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &secret),
+            kid: signer.kid.clone(),
+            pair: pair(signer).map_err(damaged)?,
+            published,
+            state,
+            newest_made: now() - keys.iter().map(|key| key.age).min().unwrap_or_default(),
+        };
+        *self.loaded.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(loaded));
+        self.shared.replace(set);
+        Ok(())
     }
 
-    /// A new key signs from now on; the old ones stay published until tokens signed with them have expired.
-    pub(super) fn rotate(&self) -> Result<String, ProviderError> {
-        let fresh = generate()?;
-        let kid = fresh.kid.clone();
-        let now = OffsetDateTime::now_utc().unix_timestamp();
-        let damaged = |reason: &str| ProviderError::Damaged { path: self.path.clone(), reason: reason.into() };
-        let mut stored = self.stored.write().unwrap_or_else(PoisonError::into_inner);
-        let mut next = stored.clone();
-        for key in &mut next.keys {
-            key.replaced.get_or_insert(now);
-        }
-        next.keys.retain(|key| key.replaced.is_none_or(|replaced| now - replaced < RETIRE_AFTER));
-        next.keys.insert(0, fresh);
-        let signer = signer(&next).map_err(damaged)?;
-        let published = publish(&next).map_err(damaged)?;
-        let keys = KeySet::from_jwk_or_set(&published).map_err(|error| damaged(&error.to_string()))?;
-        files::write(&self.path, &next)?;
-        *stored = next;
-        self.shared.replace(keys);
-        *self.published.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(published);
-        *self.signer.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(signer);
-        Ok(kid)
+    async fn read(&self) -> Result<(Option<String>, Vec<StoredKey>), ProviderError> {
+        let rows = self.store.rows(LOAD, &[]).await?;
+        let row = rows.first().ok_or(ProviderError::NotReady)?;
+        Ok((row.text(0).map(str::to_owned), column(row, 1)?))
     }
 
-    /// The JWK Set document.
-    pub(super) fn published(&self) -> Arc<Value> {
-        Arc::clone(&self.published.read().unwrap_or_else(PoisonError::into_inner))
+    /// Makes the next key when the newest is older than `every`; signs with it after `announced`. Of several processes
+    /// one does it. Returns the new key's name.
+    pub(super) async fn rotate(&self, every: Duration, announced: Duration) -> Result<Option<String>, ProviderError> {
+        let age = u64::try_from(now() - self.current()?.newest_made).unwrap_or_default();
+        if age < every.as_secs() {
+            return Ok(None);
+        }
+        let (kid, private_key) = generate().await?;
+        let (announced, every) = (announced.as_secs().to_string(), every.as_secs().to_string());
+        let inserted =
+            self.store.has_row(INSERT, &[Some(&kid), Some(&private_key), Some(&announced), Some(&every)]).await?;
+        self.load().await?;
+        Ok(inserted.then_some(kid))
+    }
+
+    fn current(&self) -> Result<Arc<Loaded>, ProviderError> {
+        self.loaded.read().unwrap_or_else(PoisonError::into_inner).clone().ok_or(ProviderError::NotReady)
+    }
+
+    /// The key set for everybody.
+    pub(super) fn published(&self) -> Result<Value, ProviderError> {
+        Ok(self.current()?.published.clone())
     }
 
     /// The same keys for whoever verifies in this process.
@@ -121,7 +143,7 @@ impl SigningKeys {
 
     /// Signs claims with RS256.
     pub(super) fn sign(&self, claims: &Value) -> Result<String, ProviderError> {
-        let signer = Arc::clone(&self.signer.read().unwrap_or_else(PoisonError::into_inner));
+        let signer = self.current()?;
         let header = json!({"alg": "RS256", "typ": "JWT", "kid": signer.kid});
         let message = message(&header, claims);
         let mut signature = vec![0; signer.pair.public().modulus_len()];
@@ -133,17 +155,17 @@ impl SigningKeys {
     }
 
     /// Signs claims so that only this provider recognises them.
-    pub(super) fn seal(&self, claims: &Value) -> String {
+    pub(super) fn seal(&self, claims: &Value) -> Result<String, ProviderError> {
         let message = message(&json!({"alg": "HS256", "typ": "JWT"}), claims);
-        let tag = ring::hmac::sign(&self.secret, message.as_bytes());
-        format!("{message}.{}", BASE64.encode(tag))
+        let tag = ring::hmac::sign(&self.current()?.seal, message.as_bytes());
+        Ok(format!("{message}.{}", BASE64.encode(tag)))
     }
 
     /// The claims of a text made by [`Self::seal`]; anything else gives `None`.
     pub(super) fn unseal(&self, sealed: &str) -> Option<Value> {
         let (message, tag) = sealed.rsplit_once('.')?;
         let tag = BASE64.decode(tag).ok()?;
-        ring::hmac::verify(&self.secret, message.as_bytes(), &tag).ok()?;
+        ring::hmac::verify(&self.current().ok()?.seal, message.as_bytes(), &tag).ok()?;
         let (_, payload) = message.split_once('.')?;
         serde_json::from_slice(&BASE64.decode(payload).ok()?).ok()
     }
@@ -158,20 +180,18 @@ pub(super) fn random_bytes() -> [u8; 32] {
     rand::random()
 }
 
-fn generate() -> Result<StoredKey, ProviderError> {
+/// A new key: name and private part. Takes up to a second of a thread.
+async fn generate() -> Result<(String, String), ProviderError> {
     let failed = |reason: String| ProviderError::KeyGeneration { reason };
-    let key = rsa::PrivateKey::new(&mut rand::rng(), BITS).map_err(|error| failed(error.to_string()))?;
-    let der = key.to_pkcs8_der().map_err(|error| failed(error.to_string()))?;
-    let pair = RsaKeyPair::from_pkcs8(der.as_bytes()).map_err(|error| failed(error.to_string()))?;
-    let jwk = public_members(&pair);
-    // RFC 7638: the thumbprint is over the required members in lexicographic order.
-    let thumbprint = ring::digest::digest(&ring::digest::SHA256, jwk.to_string().as_bytes());
-    Ok(StoredKey {
-        kid: BASE64.encode(thumbprint),
-        created: OffsetDateTime::now_utc().unix_timestamp(),
-        replaced: None,
-        pkcs8: BASE64.encode(der.as_bytes()),
-    })
+    let made = tokio::task::spawn_blocking(move || {
+        let key = rsa::PrivateKey::new(&mut rand::rng(), BITS).map_err(|error| failed(error.to_string()))?;
+        let der = key.to_pkcs8_der().map_err(|error| failed(error.to_string()))?;
+        let pair = RsaKeyPair::from_pkcs8(der.as_bytes()).map_err(|error| failed(error.to_string()))?;
+        // RFC 7638: the thumbprint is over the required members in lexicographic order.
+        let thumbprint = ring::digest::digest(&ring::digest::SHA256, public_members(&pair).to_string().as_bytes());
+        Ok((BASE64.encode(thumbprint), BASE64.encode(der.as_bytes())))
+    });
+    made.await.map_err(|error| failed(error.to_string()))?
 }
 
 fn public_members(pair: &RsaKeyPair) -> Value {
@@ -180,17 +200,12 @@ fn public_members(pair: &RsaKeyPair) -> Value {
 }
 
 fn pair(key: &StoredKey) -> Result<RsaKeyPair, &'static str> {
-    let der = BASE64.decode(&key.pkcs8).map_err(|_| "a key is not base64url")?;
+    let der = BASE64.decode(&key.private_key).map_err(|_| "a key is not base64url")?;
     RsaKeyPair::from_pkcs8(&der).map_err(|_| "a key is no RSA key")
 }
 
-fn signer(stored: &Stored) -> Result<Signer, &'static str> {
-    let first = stored.keys.first().ok_or("there is no key")?;
-    Ok(Signer { kid: first.kid.clone(), pair: pair(first)? })
-}
-
-fn publish(stored: &Stored) -> Result<Value, &'static str> {
-    let keys = stored.keys.iter().map(|key| {
+fn publish(keys: &[StoredKey]) -> Result<Value, &'static str> {
+    let keys = keys.iter().map(|key| {
         let mut jwk = public_members(&pair(key)?);
         if let Some(members) = jwk.as_object_mut() {
             members.insert("kid".into(), key.kid.clone().into());

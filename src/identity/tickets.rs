@@ -1,5 +1,6 @@
 //! Forms that only the browser they were shown in can send: a sealed text in the form, its counterpart in a cookie.
 
+use super::ProviderError;
 use super::provider::{FORM_COOKIE, Inner};
 use super::sessions::now;
 use super::signing_keys::random_bytes;
@@ -37,13 +38,18 @@ impl Ticket<'_> {
 
 impl Inner {
     /// Seals `content` for the browser of `request`. Several open forms share one cookie.
-    pub(super) fn ticket(&self, request: &HttpRequest, kind: &str, content: Value) -> Ticket<'static> {
+    pub(super) fn ticket(
+        &self,
+        request: &HttpRequest,
+        kind: &str,
+        content: Value,
+    ) -> Result<Ticket<'static>, ProviderError> {
         let known = request.cookie(FORM_COOKIE).map(|cookie| cookie.value().to_owned());
         let browser = known.filter(|value| value.len() == 43).unwrap_or_else(|| BASE64.encode(random_bytes()));
-        let sealed = self
-            .keys
-            .seal(&json!({"typ": kind, "content": content, "browser": fingerprint(&browser), "exp": now() + LIFETIME}));
-        Ticket { sealed, cookie: self.cookie(FORM_COOKIE, browser, false) }
+        let sealed = self.keys.seal(
+            &json!({"typ": kind, "content": content, "browser": fingerprint(&browser), "exp": now() + LIFETIME}),
+        )?;
+        Ok(Ticket { sealed, cookie: self.cookie(FORM_COOKIE, browser, false) })
     }
 
     /// Opens a hidden field of this kind; `None` when it is not one of ours.

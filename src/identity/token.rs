@@ -1,9 +1,10 @@
 //! The token endpoint: codes and refresh tokens become tokens. Revocation is beside it.
 
+use super::ProviderError;
 use super::form::Form;
 use super::provider::Inner;
-use super::sessions::RefreshRefusal;
-use super::tokens::{REFRESH, Subject};
+use super::sessions::{Granted, Refreshed};
+use super::tokens::REFRESH;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
@@ -11,7 +12,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 pub(super) async fn exchange(provider: web::Data<Inner>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
-    let answer = grant(&provider, &body);
+    let answer = grant(&provider, &body).await;
     let (status, body) = match answer {
         Ok(tokens) => (StatusCode::OK, tokens),
         Err(refusal) => (
@@ -34,76 +35,77 @@ const fn refusal(error: &'static str, description: &'static str) -> Refusal {
     Refusal { status: 400, error, description }
 }
 
-fn grant(provider: &Inner, body: &[u8]) -> Result<Value, Refusal> {
+async fn grant(provider: &Inner, body: &[u8]) -> Result<Value, Refusal> {
     let form = Form::parse(body).map_err(|_| refusal("invalid_request", "A parameter came twice."))?;
     if form.text("client_id") != provider.client_id {
         return Err(Refusal { status: 401, ..refusal("invalid_client", "The client is not known here.") });
     }
     match form.text("grant_type") {
-        "authorization_code" => from_code(provider, &form),
-        "refresh_token" => from_refresh_token(provider, &form),
+        "authorization_code" => from_code(provider, &form).await,
+        "refresh_token" => from_refresh_token(provider, &form).await,
         "" => Err(refusal("invalid_request", "grant_type is missing.")),
         _ => Err(refusal("unsupported_grant_type", "Only authorization_code and refresh_token are supported.")),
     }
 }
 
-fn from_code(provider: &Inner, form: &Form) -> Result<Value, Refusal> {
-    const NOT_VALID: Refusal = refusal("invalid_grant", "Code not valid");
+async fn from_code(provider: &Inner, form: &Form) -> Result<Value, Refusal> {
     let verifier = form.text("code_verifier");
+    // A verifier of another length cannot be the right one; the code is spent all the same.
+    let fits = (43..=128).contains(&verifier.len());
     let challenge = BASE64.encode(ring::digest::digest(&ring::digest::SHA256, verifier.as_bytes()));
-    let redeemed = provider.sessions.redeem_code(form.text("code"), |grant| {
-        grant.redirect_uri == form.text("redirect_uri")
-            && (43..=128).contains(&verifier.len())
-            && grant.code_challenge == challenge
-    });
-    let (grant, session, family_id, family) = redeemed.ok_or(NOT_VALID)?;
-    let person = provider.people.enabled(session.subject).ok_or(NOT_VALID)?;
-    let nonce = grant.nonce.as_deref();
-    respond(provider, &Subject { person: &person, session: &session, family_id, family: &family, nonce })
+    let challenge = if fits { challenge.as_str() } else { "" };
+    let redeemed = provider.sessions.redeem_code(form.text("code"), form.text("redirect_uri"), challenge).await;
+    let granted = redeemed.map_err(|error| unavailable(&error))?.ok_or(refusal("invalid_grant", "Code not valid"))?;
+    respond(provider, &granted)
 }
 
-fn from_refresh_token(provider: &Inner, form: &Form) -> Result<Value, Refusal> {
+async fn from_refresh_token(provider: &Inner, form: &Form) -> Result<Value, Refusal> {
     const NOT_ACTIVE: Refusal = refusal("invalid_grant", "Token is not active");
     let claims = provider.keys.unseal(form.text("refresh_token")).filter(|claims| claims["typ"] == REFRESH);
     let claims = claims.ok_or(refusal("invalid_grant", "Invalid refresh token"))?;
     if claims["exp"].as_i64().is_none_or(|exp| exp < super::sessions::now()) {
         return Err(NOT_ACTIVE);
     }
-    let family_id = claims["family"].as_str().and_then(|id| Uuid::parse_str(id).ok()).ok_or(NOT_ACTIVE)?;
+    let family = claims["family"].as_str().and_then(|id| Uuid::parse_str(id).ok()).ok_or(NOT_ACTIVE)?;
     let generation = claims["generation"].as_u64().ok_or(NOT_ACTIVE)?;
-    let (session, family) = match provider.sessions.rotate(family_id, generation) {
-        Ok(rotated) => rotated,
-        Err(RefreshRefusal::Ended) => return Err(NOT_ACTIVE),
-        Err(RefreshRefusal::Replayed) => {
+    match provider.sessions.rotate(family, generation).await.map_err(|error| unavailable(&error))? {
+        Refreshed::Granted(granted) => respond(provider, &granted),
+        Refreshed::Ended => Err(NOT_ACTIVE),
+        Refreshed::Replayed => {
             tracing::warn!(subject = %claims["sub"], sid = %claims["sid"],
                 "a refresh token was used twice: all tokens that descend from the same sign-in are revoked");
-            return Err(refusal("invalid_grant", "Token was used before"));
+            Err(refusal("invalid_grant", "Token was used before"))
         }
-    };
-    let person = provider.people.enabled(session.subject).ok_or(NOT_ACTIVE)?;
-    respond(provider, &Subject { person: &person, session: &session, family_id, family: &family, nonce: None })
+    }
 }
 
-fn respond(provider: &Inner, subject: &Subject<'_>) -> Result<Value, Refusal> {
-    provider.token_response(subject).map_err(|error| {
-        tracing::error!(%error, "cannot sign a token");
-        Refusal { status: 500, ..refusal("server_error", "Tokens cannot be signed at the moment.") }
-    })
+fn respond(provider: &Inner, granted: &Granted) -> Result<Value, Refusal> {
+    provider.token_response(granted).map_err(|error| unavailable(&error))
+}
+
+/// Clients keep what they have and try again: only `invalid_grant` makes them forget it.
+fn unavailable(error: &ProviderError) -> Refusal {
+    tracing::error!(error = error as &dyn std::error::Error, "tokens cannot be given out");
+    Refusal { status: 503, ..refusal("temporarily_unavailable", "Tokens cannot be given out at the moment.") }
 }
 
 /// RFC 7009: an unknown token is no error.
-pub(super) async fn revoke(provider: web::Data<Inner>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
+pub(super) async fn revoke(
+    provider: web::Data<Inner>,
+    request: HttpRequest,
+    body: web::Bytes,
+) -> Result<HttpResponse, ProviderError> {
     let family = Form::parse(&body)
         .ok()
         .and_then(|form| provider.keys.unseal(form.text("token")))
         .filter(|claims| claims["typ"] == REFRESH)
         .and_then(|claims| claims["family"].as_str().and_then(|id| Uuid::parse_str(id).ok()));
     if let Some(family) = family {
-        provider.sessions.revoke(family);
+        provider.sessions.revoke(family).await?;
     }
     let mut response = HttpResponse::Ok();
     provider.allow_origin(&request, &mut response);
-    response.insert_header((header::CACHE_CONTROL, "no-store")).finish()
+    Ok(response.insert_header((header::CACHE_CONTROL, "no-store")).finish())
 }
 
 pub(super) async fn preflight(provider: web::Data<Inner>, request: HttpRequest) -> HttpResponse {

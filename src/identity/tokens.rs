@@ -2,7 +2,7 @@
 
 use super::people::Person;
 use super::provider::Inner;
-use super::sessions::{Family, Session, now};
+use super::sessions::{Granted, now};
 use super::{ProviderError, redirects::Redirects};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use serde_json::{Map, Value, json};
@@ -11,26 +11,17 @@ use uuid::Uuid;
 /// Kinds of sealed texts, so that one is never taken for another.
 pub(super) const REFRESH: &str = "Refresh";
 
-/// Everything a token response needs to know.
-pub(super) struct Subject<'s> {
-    pub(super) person: &'s Person,
-    pub(super) session: &'s Session,
-    pub(super) family_id: Uuid,
-    pub(super) family: &'s Family,
-    pub(super) nonce: Option<&'s str>,
-}
-
 impl Inner {
     /// The body of a successful token response.
-    pub(super) fn token_response(&self, subject: &Subject<'_>) -> Result<Value, ProviderError> {
-        let Subject { person, session, family_id, family, nonce } = subject;
+    pub(super) fn token_response(&self, granted: &Granted) -> Result<Value, ProviderError> {
+        let Granted { person, session, family, nonce } = granted;
         let now = now();
         let lifetime = i64::try_from(self.access_token_lifetime.as_secs()).unwrap_or(300);
         let common = |kind: &str, audience: &str, lifetime: i64| {
             let mut claims = Map::new();
             claims.insert("exp".into(), (now + lifetime).into());
             claims.insert("iat".into(), now.into());
-            claims.insert("auth_time".into(), session.auth_time.into());
+            claims.insert("auth_time".into(), session.auth_time().into());
             claims.insert("jti".into(), Uuid::new_v4().to_string().into());
             claims.insert("iss".into(), self.issuer.clone().into());
             claims.insert("aud".into(), audience.into());
@@ -54,14 +45,14 @@ impl Inner {
 
         let mut refresh = common(REFRESH, &self.issuer, self.sessions.idle_seconds());
         refresh.insert("scope".into(), family.scope.clone().into());
-        refresh.insert("family".into(), family_id.to_string().into());
+        refresh.insert("family".into(), family.id.to_string().into());
         refresh.insert("generation".into(), family.generation.into());
 
         let mut response = json!({
             "access_token": access_token,
             "expires_in": lifetime,
             "refresh_expires_in": self.sessions.idle_seconds(),
-            "refresh_token": self.keys.seal(&Value::Object(refresh)),
+            "refresh_token": self.keys.seal(&Value::Object(refresh))?,
             "token_type": "Bearer",
             "not-before-policy": 0,
             "session_state": session.sid.to_string(),
@@ -70,7 +61,7 @@ impl Inner {
         if family.scope.split(' ').any(|word| word == "openid") {
             let mut id = common("ID", &self.client_id, lifetime);
             if let Some(nonce) = nonce {
-                id.insert("nonce".into(), (*nonce).into());
+                id.insert("nonce".into(), nonce.clone().into());
             }
             let digest = ring::digest::digest(&ring::digest::SHA256, access_token.as_bytes());
             id.insert("at_hash".into(), BASE64.encode(&digest.as_ref()[..16]).into());
@@ -98,9 +89,9 @@ pub(super) fn profile(person: &Person) -> Map<String, Value> {
     add("preferred_username", &person.username);
     add("given_name", &person.given_name);
     add("family_name", &person.family_name);
-    add("email", &person.email);
+    add("email", person.email());
     add("phone_number", person.phone_number.as_deref().unwrap_or_default());
-    if !person.email.is_empty() {
+    if !person.email().is_empty() {
         claims.insert("email_verified".into(), true.into());
     }
     claims

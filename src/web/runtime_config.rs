@@ -49,6 +49,8 @@ pub struct RuntimeConfig {
     pub branding_color_dark: String,
     /// Whether this is the demo, which tells people so.
     pub demo: bool,
+    /// Where people are administered, where the embedded provider is on; empty = elsewhere.
+    pub user_administration: String,
 }
 
 impl RuntimeConfig {
@@ -75,6 +77,7 @@ impl RuntimeConfig {
                 "colorDark": self.branding_color_dark,
             },
             "demo": self.demo,
+            "userAdministration": self.user_administration,
             "version": env!("CARGO_PKG_VERSION"),
         })
     }

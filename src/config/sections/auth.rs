@@ -64,10 +64,18 @@ pub struct IdentityConfig {
     pub access_token_lifetime: u64,
     /// Seconds a sign-in lasts without use.
     pub session_idle_lifetime: u64,
+    /// Days after which another key signs.
+    pub key_rotation_days: u64,
 }
 
 impl Default for IdentityConfig {
     fn default() -> Self {
-        Self { enabled: false, realm: "civic-os".into(), access_token_lifetime: 300, session_idle_lifetime: 36_000 }
+        Self {
+            enabled: false,
+            realm: "civic-os".into(),
+            access_token_lifetime: 300,
+            session_idle_lifetime: 36_000,
+            key_rotation_days: 90,
+        }
     }
 }

@@ -105,7 +105,7 @@ select
     ))
   )
 from pg_catalog.pg_roles r
-where r.rolname in ('authenticator', 'web_anon', 'authenticated', 'civic_os_worker', 'civic_os_payments')
+where r.rolname in ('authenticator', 'web_anon', 'authenticated', 'civic_os_worker', 'civic_os_payments', 'civic_os_identity')
 
 union all
 select
@@ -394,6 +394,7 @@ select
 from privilege p
 left join pg_catalog.pg_roles g on g.oid = p.grantee
 where coalesce(g.rolname, 'PUBLIC') in (
-  'authenticator', 'web_anon', 'authenticated', 'civic_os_worker', 'civic_os_payments', 'PUBLIC'
+  'authenticator', 'web_anon', 'authenticated', 'civic_os_worker', 'civic_os_payments', 'civic_os_identity',
+  'PUBLIC'
 )
 group by p.category, p.object, g.rolname

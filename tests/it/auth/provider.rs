@@ -1,28 +1,31 @@
 //! The embedded provider over real HTTP, as a browser meets it.
 
 use super::keys::at;
+use crate::support::TestDatabase;
 use actix_web::{App, HttpServer, dev::ServerHandle};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use civic_os::auth::{AuthOptions, Authenticator, KeySource};
 use civic_os::config::Secret;
+use civic_os::db::{Db, DbOptions};
 use civic_os::identity::{NewPerson, Provider, ProviderOptions};
 use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::TcpListener;
-use tempfile::TempDir;
+use std::sync::Arc;
+use std::time::Duration;
 use url::Url;
 
-const PASSWORD: &str = "a good password";
+pub(super) const PASSWORD: &str = "a good password";
 
-struct TestProvider {
-    provider: Provider,
-    origin: String,
-    folder: TempDir,
+pub(super) struct TestProvider {
+    pub(super) provider: Provider,
+    pub(super) origin: String,
+    pub(super) database: Arc<TestDatabase>,
     server: ServerHandle,
 }
 
-fn person(username: &str, roles: &[&str]) -> NewPerson {
+pub(super) fn person(username: &str, roles: &[&str]) -> NewPerson {
     NewPerson {
         username: username.into(),
         password: Some(Secret::new(PASSWORD)),
@@ -40,18 +43,25 @@ fn people() -> Vec<NewPerson> {
 }
 
 impl TestProvider {
-    fn start() -> Self {
-        Self::start_in(tempfile::tempdir().expect("folder"), |_| {})
+    pub(super) async fn start() -> Self {
+        Self::start_with(|_| {}).await
     }
 
-    fn start_in(folder: TempDir, change: impl FnOnce(&mut ProviderOptions)) -> Self {
+    pub(super) async fn start_with(change: impl FnOnce(&mut ProviderOptions)) -> Self {
+        Self::start_on(Arc::new(TestDatabase::create().await), change).await
+    }
+
+    /// A provider on a database that others may use too.
+    pub(super) async fn start_on(database: Arc<TestDatabase>, change: impl FnOnce(&mut ProviderOptions)) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("bind");
         let origin = format!("http://{}", listener.local_addr().expect("address"));
-        let mut options = ProviderOptions::new(folder.path(), &origin, "civic-os", "civic-os");
+        let mut options = ProviderOptions::new(&origin, "civic-os", "civic-os");
         options.redirect_origins.push("http://spa.example".into());
         options.people = people();
         change(&mut options);
-        let provider = Provider::open(options).expect("open");
+        let db = Db::open(DbOptions { url: database.authenticator_url(), pool_max: 4, ..DbOptions::default() });
+        let provider = Provider::new(options, db.expect("pool")).expect("provider");
+        provider.start().await.expect("started");
         let served = provider.clone();
         let server = HttpServer::new(move || App::new().configure(|routes| served.configure(routes)))
             .workers(1)
@@ -61,24 +71,24 @@ impl TestProvider {
             .run();
         let handle = server.handle();
         tokio::spawn(server);
-        Self { provider, origin, folder, server: handle }
+        Self { provider, origin, database, server: handle }
     }
 
-    fn url(&self, path: &str) -> String {
+    pub(super) fn url(&self, path: &str) -> String {
         format!("{}/realms/civic-os{path}", self.origin)
     }
 
-    fn redirect_uri(&self) -> String {
+    pub(super) fn redirect_uri(&self) -> String {
         format!("{}/silent-check-sso.html", self.origin)
     }
 
-    fn authenticator(&self) -> Authenticator {
+    pub(super) fn authenticator(&self) -> Authenticator {
         let options = AuthOptions { issuer: Some(self.provider.issuer().into()), ..AuthOptions::default() };
         Authenticator::new(options, KeySource::Local(self.provider.key_set())).expect("authenticator")
     }
 
     /// The address of an authorization request; `changes` replace parameters, an empty value removes one.
-    fn authorize(&self, changes: &[(&str, &str)]) -> String {
+    pub(super) fn authorize(&self, changes: &[(&str, &str)]) -> String {
         let redirect = self.redirect_uri();
         let challenge = challenge(VERIFIER);
         let mut parameters = BTreeMap::from([
@@ -100,14 +110,14 @@ impl TestProvider {
         format!("{}?{query}", self.url("/protocol/openid-connect/auth"))
     }
 
-    async fn token(&self, form: &[(&str, &str)]) -> (u16, Value) {
+    pub(super) async fn token(&self, form: &[(&str, &str)]) -> (u16, Value) {
         let response = client().post(self.url("/protocol/openid-connect/token")).body(encode(form)).send().await;
         let response = response.expect("answer");
         let status = response.status().as_u16();
         (status, response.json().await.expect("JSON"))
     }
 
-    async fn exchange(&self, code: &str) -> (u16, Value) {
+    pub(super) async fn exchange(&self, code: &str) -> (u16, Value) {
         self.token(&[
             ("grant_type", "authorization_code"),
             ("client_id", "civic-os"),
@@ -118,12 +128,12 @@ impl TestProvider {
         .await
     }
 
-    async fn refresh(&self, token: &str) -> (u16, Value) {
+    pub(super) async fn refresh(&self, token: &str) -> (u16, Value) {
         self.token(&[("grant_type", "refresh_token"), ("client_id", "civic-os"), ("refresh_token", token)]).await
     }
 
     /// Everything from the first page to tokens.
-    async fn sign_in(&self, browser: &mut Browser, username: &str) -> Value {
+    pub(super) async fn sign_in(&self, browser: &mut Browser, username: &str) -> Value {
         let page = browser.get(&self.authorize(&[])).await;
         assert_eq!(page.status, 200, "{}", page.body);
         let answer = browser.send_form(self, &page, username, PASSWORD).await;
@@ -146,65 +156,76 @@ fn challenge(verifier: &str) -> String {
     BASE64.encode(ring::digest::digest(&ring::digest::SHA256, verifier.as_bytes()))
 }
 
-fn client() -> reqwest::Client {
+pub(super) fn client() -> reqwest::Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().expect("client")
 }
 
-fn encode(form: &[(&str, &str)]) -> String {
+pub(super) fn encode(form: &[(&str, &str)]) -> String {
     url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish()
 }
 
-fn claims(token: &Value) -> Value {
+pub(super) fn claims(token: &Value) -> Value {
     let token = token.as_str().expect("token");
     let payload = token.split('.').nth(1).expect("payload");
     serde_json::from_slice(&BASE64.decode(payload).expect("base64url")).expect("JSON")
 }
 
-/// A browser as far as cookies go.
-#[derive(Default)]
-struct Browser {
-    cookies: BTreeMap<String, String>,
-    attributes: BTreeMap<String, String>,
-    headers: Vec<(&'static str, String)>,
+fn header(token: &Value) -> Value {
+    let part = token.as_str().expect("token").split('.').next().expect("header");
+    serde_json::from_slice(&BASE64.decode(part).expect("base64url")).expect("JSON")
 }
 
-struct Page {
-    status: u16,
-    location: String,
+/// A browser as far as cookies go.
+#[derive(Default)]
+pub(super) struct Browser {
+    pub(super) cookies: BTreeMap<String, String>,
+    pub(super) attributes: BTreeMap<String, String>,
+    pub(super) headers: Vec<(&'static str, String)>,
+}
+
+pub(super) struct Page {
+    pub(super) status: u16,
+    pub(super) location: String,
     headers: reqwest::header::HeaderMap,
-    body: String,
+    pub(super) body: String,
 }
 
 impl Page {
     /// A parameter of the redirect, from fragment or query.
-    fn parameter(&self, name: &str) -> String {
+    pub(super) fn parameter(&self, name: &str) -> String {
         let url = Url::parse(&self.location).expect("location");
         let text = url.fragment().or(url.query()).unwrap_or_default();
         let found = url::form_urlencoded::parse(text.as_bytes()).find(|(key, _)| key == name);
         found.map(|(_, value)| value.into_owned()).unwrap_or_default()
     }
 
-    fn form(&self) -> String {
+    pub(super) fn form(&self) -> String {
         let (_, rest) = self.body.split_once("name=\"form\" value=\"").expect("form field");
         rest.split('"').next().expect("value").into()
     }
 
-    fn header(&self, name: &str) -> &str {
+    pub(super) fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 }
 
 impl Browser {
-    async fn get(&mut self, url: &str) -> Page {
+    pub(super) async fn get(&mut self, url: &str) -> Page {
         self.send(client().get(url)).await
     }
 
-    async fn post(&mut self, url: &str, form: &[(&str, &str)]) -> Page {
+    pub(super) async fn post(&mut self, url: &str, form: &[(&str, &str)]) -> Page {
         self.send(client().post(url).body(encode(form))).await
     }
 
-    async fn send_form(&mut self, provider: &TestProvider, page: &Page, username: &str, password: &str) -> Page {
+    pub(super) async fn send_form(
+        &mut self,
+        provider: &TestProvider,
+        page: &Page,
+        username: &str,
+        password: &str,
+    ) -> Page {
         let url = provider.url("/login-actions/authenticate");
         let form = page.form();
         self.post(&url, &[("form", &form), ("username", username), ("password", password)]).await
@@ -239,7 +260,7 @@ impl Browser {
 
 #[actix_web::test]
 async fn a_resident_signs_in_and_the_token_has_keycloaks_claims() {
-    let provider = TestProvider::start();
+    let provider = TestProvider::start().await;
     let mut browser = Browser::default();
     let tokens = provider.sign_in(&mut browser, "resident").await;
     assert_eq!(tokens["token_type"], "Bearer");
@@ -282,7 +303,7 @@ async fn a_resident_signs_in_and_the_token_has_keycloaks_claims() {
 
 #[actix_web::test]
 async fn discovery_keys_and_user_information_agree_with_the_tokens() {
-    let provider = TestProvider::start();
+    let provider = TestProvider::start().await;
     let document: Value = client()
         .get(provider.url("/.well-known/openid-configuration"))
         .send()
@@ -319,7 +340,7 @@ async fn discovery_keys_and_user_information_agree_with_the_tokens() {
 
 #[actix_web::test]
 async fn single_sign_on_answers_silently_and_ends_with_the_logout() {
-    let provider = TestProvider::start();
+    let provider = TestProvider::start().await;
     let mut browser = Browser::default();
     let silent = provider.authorize(&[("prompt", "none")]);
     let answer = browser.get(&silent).await;
@@ -354,7 +375,7 @@ async fn single_sign_on_answers_silently_and_ends_with_the_logout() {
 
 #[actix_web::test]
 async fn cookies_are_limited_to_the_realm_and_closed_to_scripts() {
-    let provider = TestProvider::start();
+    let provider = TestProvider::start().await;
     let mut browser = Browser::default();
     provider.sign_in(&mut browser, "resident").await;
     let session = &browser.attributes["CIVIC_OS_SESSION"];
@@ -363,10 +384,10 @@ async fn cookies_are_limited_to_the_realm_and_closed_to_scripts() {
     }
     let state = &browser.attributes["CIVIC_OS_SESSION_STATE"];
     assert!(!state.contains("HttpOnly") && state.contains("Path=/realms/civic-os/"), "{state}");
-    let folder = tempfile::tempdir().expect("folder");
-    let provider = TestProvider::start_in(folder, |options| {
+    let provider = TestProvider::start_with(|options| {
         options.issuer = "https://town.example/realms/civic-os".into();
-    });
+    })
+    .await;
     let mut browser = Browser::default();
     browser.get(&provider.authorize(&[])).await;
     assert!(browser.attributes["CIVIC_OS_FORM"].contains("Secure"));
@@ -374,7 +395,7 @@ async fn cookies_are_limited_to_the_realm_and_closed_to_scripts() {
 
 #[actix_web::test]
 async fn refresh_tokens_rotate_and_a_replay_revokes_the_family() {
-    let provider = TestProvider::start();
+    let provider = TestProvider::start().await;
     let mut browser = Browser::default();
     let first = provider.sign_in(&mut browser, "resident").await;
     let (status, second) = provider.refresh(first["refresh_token"].as_str().expect("token")).await;
@@ -395,7 +416,7 @@ async fn refresh_tokens_rotate_and_a_replay_revokes_the_family() {
 
 #[actix_web::test]
 async fn one_refresh_token_used_by_many_at_once_works_for_one() {
-    let provider = TestProvider::start();
+    let provider = TestProvider::start().await;
     let mut browser = Browser::default();
     let tokens = provider.sign_in(&mut browser, "resident").await;
     let token = tokens["refresh_token"].as_str().expect("token");
@@ -405,8 +426,8 @@ async fn one_refresh_token_used_by_many_at_once_works_for_one() {
 
 #[actix_web::test]
 async fn forged_and_foreign_refresh_tokens_are_refused() {
-    let provider = TestProvider::start();
-    let other = TestProvider::start();
+    let provider = TestProvider::start().await;
+    let other = TestProvider::start().await;
     let mut browser = Browser::default();
     let tokens = provider.sign_in(&mut browser, "resident").await;
     let foreign = other.sign_in(&mut Browser::default(), "resident").await;
@@ -433,7 +454,7 @@ async fn forged_and_foreign_refresh_tokens_are_refused() {
 
 #[actix_web::test]
 async fn codes_work_once_with_their_verifier_and_address() {
-    let provider = TestProvider::start();
+    let provider = TestProvider::start().await;
     let mut browser = Browser::default();
     provider.sign_in(&mut browser, "resident").await;
     let silent = provider.authorize(&[("prompt", "none")]);
@@ -474,7 +495,7 @@ async fn codes_work_once_with_their_verifier_and_address() {
 
 #[actix_web::test]
 async fn nobody_is_redirected_to_strangers() {
-    let provider = TestProvider::start();
+    let provider = TestProvider::start().await;
     let mut browser = Browser::default();
     provider.sign_in(&mut browser, "resident").await;
     let strangers = [
@@ -517,7 +538,7 @@ async fn nobody_is_redirected_to_strangers() {
 
 #[actix_web::test]
 async fn requests_outside_the_standard_are_refused_to_the_client() {
-    let provider = TestProvider::start();
+    let provider = TestProvider::start().await;
     for (changes, error) in [
         (vec![("response_type", "token")], "unsupported_response_type"),
         (vec![("response_type", "code id_token")], "unsupported_response_type"),
@@ -540,7 +561,7 @@ async fn requests_outside_the_standard_are_refused_to_the_client() {
 
 #[actix_web::test]
 async fn a_form_works_only_in_the_browser_it_was_shown_in() {
-    let provider = TestProvider::start();
+    let provider = TestProvider::start().await;
     let mut mine = Browser::default();
     let page = mine.get(&provider.authorize(&[])).await;
     // Another site has the form (its own sign-in page) but not the cookie of this browser: login CSRF.
@@ -569,7 +590,7 @@ async fn a_form_works_only_in_the_browser_it_was_shown_in() {
 
 #[actix_web::test]
 async fn signing_out_without_proof_asks_first() {
-    let provider = TestProvider::start();
+    let provider = TestProvider::start().await;
     let mut browser = Browser::default();
     provider.sign_in(&mut browser, "resident").await;
     let logout = provider.url("/protocol/openid-connect/logout");
@@ -595,7 +616,7 @@ async fn signing_out_without_proof_asks_first() {
 
 #[actix_web::test]
 async fn wrong_passwords_tell_nothing_and_are_braked() {
-    let provider = TestProvider::start();
+    let provider = TestProvider::start().await;
     let mut browser = Browser::default();
     let page = browser.get(&provider.authorize(&[])).await;
     let comparable = |answer: &Page, name: &str| {
@@ -624,7 +645,7 @@ async fn wrong_passwords_tell_nothing_and_are_braked() {
 
 #[actix_web::test]
 async fn parallel_guesses_gain_nothing() {
-    let provider = TestProvider::start();
+    let provider = TestProvider::start().await;
     let mut browser = Browser::default();
     let page = browser.get(&provider.authorize(&[])).await;
     let (form, cookie) = (page.form(), format!("CIVIC_OS_FORM={}", browser.cookies["CIVIC_OS_FORM"]));
@@ -639,11 +660,12 @@ async fn parallel_guesses_gain_nothing() {
 
 #[actix_web::test]
 async fn disabled_people_are_out_at_once() {
-    let provider = TestProvider::start();
+    let provider = TestProvider::start().await;
     let mut browser = Browser::default();
     let tokens = provider.sign_in(&mut browser, "resident").await;
-    assert!(provider.provider.set_enabled("resident", false).expect("kept"));
-    assert!(!provider.provider.set_enabled("nobody", false).expect("kept"));
+    let directory = provider.provider.directory();
+    let resident = directory.find("resident").await.expect("found");
+    assert!(!directory.set_enabled(resident.id, false).await.expect("kept").enabled);
     assert_eq!(provider.refresh(tokens["refresh_token"].as_str().expect("token")).await.0, 400);
     assert_eq!(browser.get(&provider.authorize(&[("prompt", "none")])).await.parameter("error"), "login_required");
     let page = browser.get(&provider.authorize(&[])).await;
@@ -652,26 +674,20 @@ async fn disabled_people_are_out_at_once() {
 
 #[actix_web::test]
 async fn a_restart_keeps_keys_people_and_sessions() {
-    let provider = TestProvider::start();
+    let provider = TestProvider::start().await;
     let mut browser = Browser::default();
     let tokens = provider.sign_in(&mut browser, "resident").await;
-    provider.provider.save().expect("saved");
-    let copy = tempfile::tempdir().expect("folder");
-    let (from, to) = (provider.folder.path().join("identity"), copy.path().join("identity"));
-    std::fs::create_dir(&to).expect("create");
-    for file in ["keys.json", "people.json", "sessions.json"] {
-        use std::os::unix::fs::PermissionsExt;
-        let mode = std::fs::metadata(from.join(file)).expect(file).permissions().mode();
-        assert_eq!(mode & 0o777, 0o600, "{file}");
-        let text = std::fs::read_to_string(from.join(file)).expect(file);
-        assert!(
-            !text.contains(PASSWORD) && !text.contains(&browser.cookies["CIVIC_OS_SESSION"]),
-            "{file} holds a secret in clear"
-        );
-        std::fs::copy(from.join(file), to.join(file)).expect("copy");
+    let client = provider.database.connect().await;
+    for table in ["people", "sessions", "token_families", "codes", "links"] {
+        let query = format!("select coalesce(string_agg(t::text, ' '), '') from civic_os_identity.{table} t");
+        let text: String = client.query_one(&query, &[]).await.expect(table).get(0);
+        for secret in [PASSWORD, &browser.cookies["CIVIC_OS_SESSION"], tokens["refresh_token"].as_str().expect("token")]
+        {
+            assert!(!text.contains(secret), "{table} holds a secret in clear");
+        }
     }
     let issuer = provider.url("");
-    let again = TestProvider::start_in(copy, |options| options.issuer = issuer);
+    let again = TestProvider::start_on(Arc::clone(&provider.database), |options| options.issuer = issuer).await;
     let bearer = format!("Bearer {}", tokens["access_token"].as_str().expect("token"));
     assert!(again.authenticator().authenticate(Some(&bearer)).await.is_ok(), "old tokens are still good");
     let (status, renewed) = again.refresh(tokens["refresh_token"].as_str().expect("token")).await;
@@ -680,19 +696,84 @@ async fn a_restart_keeps_keys_people_and_sessions() {
     assert!(again.provider.made_passwords().is_empty());
 }
 
+/// Behind a load balancer every request of a sign-in may meet another process.
+#[actix_web::test]
+async fn two_processes_are_one_provider() {
+    let database = Arc::new(TestDatabase::create().await);
+    let issuer = "http://town.example/realms/civic-os";
+    let start = || {
+        TestProvider::start_on(Arc::clone(&database), |options| {
+            options.issuer = issuer.into();
+            options.redirect_origins = vec!["http://spa.example".into()];
+        })
+    };
+    // Both find an empty database at the same moment and agree on one key.
+    let (one, two) = futures_util::future::join(start(), start()).await;
+    let redirect = ("redirect_uri", "http://spa.example/");
+    let mut browser = Browser::default();
+    let page = browser.get(&one.authorize(&[redirect])).await;
+    let answer = browser.send_form(&two, &page, "resident", PASSWORD).await;
+    assert_eq!(answer.status, 302, "{}", answer.body);
+    let exchange = |provider: &TestProvider, code: String| {
+        let url = provider.url("/protocol/openid-connect/token");
+        async move {
+            let form = [
+                ("grant_type", "authorization_code"),
+                ("client_id", "civic-os"),
+                ("code", &code),
+                redirect,
+                ("code_verifier", VERIFIER),
+            ];
+            let response = client().post(url).body(encode(&form)).send().await.expect("answer");
+            (response.status().as_u16(), response.json::<Value>().await.expect("JSON"))
+        }
+    };
+    let code = answer.parameter("code");
+    let (status, tokens) = exchange(&one, code.clone()).await;
+    assert_eq!(status, 200, "{tokens}");
+    let bearer = format!("Bearer {}", tokens["access_token"].as_str().expect("token"));
+    for provider in [&one, &two] {
+        assert!(provider.authenticator().authenticate(Some(&bearer)).await.is_ok());
+    }
+    let token = tokens["refresh_token"].as_str().expect("token");
+    let (first, second) = futures_util::future::join(one.refresh(token), two.refresh(token)).await;
+    let mut statuses = [first.0, second.0];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 400], "one token, two processes, one success");
+    assert_eq!(exchange(&two, code).await.0, 400, "the other process knows that the code is spent");
+    // The next key is known everywhere before it signs.
+    let kid = one.provider.rotate_keys(Duration::from_secs(60)).await.expect("rotated").expect("made");
+    let published: Value = client()
+        .get(one.url("/protocol/openid-connect/certs"))
+        .send()
+        .await
+        .expect("answer")
+        .json()
+        .await
+        .expect("JSON");
+    let kids: Vec<&Value> = published["keys"].as_array().expect("keys").iter().map(|key| &key["kid"]).collect();
+    assert!(kids.len() == 2 && kids.contains(&&Value::from(kid.clone())), "{kids:?}");
+    let mut other = Browser::default();
+    let page = other.get(&one.authorize(&[redirect])).await;
+    let code = other.send_form(&one, &page, "staff", PASSWORD).await.parameter("code");
+    let (_, tokens) = exchange(&one, code).await;
+    assert_ne!(header(&tokens["access_token"])["kid"], kid, "announced, not used yet");
+    // Signing out here is signing out there.
+    let sid = tokens["session_state"].as_str().expect("sid");
+    assert!(!sid.is_empty());
+    let query = encode(&[("client_id", "civic-os"), ("id_token_hint", tokens["id_token"].as_str().expect("token"))]);
+    other.get(&format!("{}?{query}", two.url("/protocol/openid-connect/logout"))).await;
+    assert_eq!(one.refresh(tokens["refresh_token"].as_str().expect("token")).await.0, 400);
+}
+
 #[actix_web::test]
 async fn keys_rotate_without_cutting_anybody_off() {
-    let provider = TestProvider::start();
+    let provider = TestProvider::start().await;
     let mut browser = Browser::default();
     let old = provider.sign_in(&mut browser, "resident").await;
-    let kid = provider.provider.rotate_keys().expect("rotated");
+    let kid = provider.provider.rotate_keys(Duration::ZERO).await.expect("rotated").expect("made");
     let new = provider.sign_in(&mut Browser::default(), "staff").await;
-    let header: Value = {
-        let token = new["access_token"].as_str().expect("token");
-        let part = BASE64.decode(token.split('.').next().expect("header")).expect("base64url");
-        serde_json::from_slice(&part).expect("JSON")
-    };
-    assert_eq!(header["kid"], kid);
+    assert_eq!(header(&new["access_token"])["kid"], kid);
     for tokens in [&old, &new] {
         let bearer = format!("Bearer {}", tokens["access_token"].as_str().expect("token"));
         assert!(provider.authenticator().authenticate(Some(&bearer)).await.is_ok());
@@ -702,22 +783,18 @@ async fn keys_rotate_without_cutting_anybody_off() {
 
 #[actix_web::test]
 async fn people_without_a_password_get_a_random_one_once() {
-    let folder = tempfile::tempdir().expect("folder");
-    let options = |folder: &TempDir| {
-        let mut options = ProviderOptions::new(folder.path(), "http://127.0.0.1:1", "civic-os", "civic-os");
-        options.people = vec![NewPerson { username: "admin".into(), ..NewPerson::default() }];
-        options
-    };
-    let first = Provider::open(options(&folder)).expect("open");
-    assert_eq!(first.made_passwords().len(), 1);
-    assert!(first.made_passwords()[0].1.len() >= 16);
-    drop(first);
-    assert!(Provider::open(options(&folder)).expect("open").made_passwords().is_empty());
+    let database = Arc::new(TestDatabase::create().await);
+    let people = vec![NewPerson { username: "admin".into(), ..NewPerson::default() }];
+    let start = || TestProvider::start_on(Arc::clone(&database), |options| options.people.clone_from(&people));
+    let first = start().await;
+    assert_eq!(first.provider.made_passwords().len(), 1);
+    assert!(first.provider.made_passwords()[0].1.len() >= 16);
+    assert!(start().await.provider.made_passwords().is_empty());
 }
 
 #[actix_web::test]
 async fn only_the_client_may_read_tokens_across_origins() {
-    let provider = TestProvider::start();
+    let provider = TestProvider::start().await;
     let token = provider.url("/protocol/openid-connect/token");
     for (origin, allowed) in [("http://spa.example", true), ("https://evil.example", false), ("null", false)] {
         for request in [client().request(reqwest::Method::OPTIONS, &token), client().post(&token).body("x=1")] {
@@ -732,7 +809,7 @@ async fn only_the_client_may_read_tokens_across_origins() {
 
 #[actix_web::test]
 async fn pages_have_no_scripts_and_cannot_be_framed() {
-    let provider = TestProvider::start();
+    let provider = TestProvider::start().await;
     let page = Browser::default().get(&provider.authorize(&[("login_hint", "\"><script>alert(1)</script>")])).await;
     assert!(!page.body.contains("<script"), "{}", page.body);
     assert!(page.body.contains("<html lang=\"en\">") && page.body.contains("<label for=\"username\">"));
@@ -742,14 +819,13 @@ async fn pages_have_no_scripts_and_cannot_be_framed() {
     assert!(!policy.contains("unsafe"), "{policy}");
     assert_eq!(page.header("cache-control"), "no-store");
     assert!(!page.body.contains(PASSWORD), "accounts are shown in demonstrations only");
-    let folder = tempfile::tempdir().expect("folder");
-    let demo = TestProvider::start_in(folder, |options| options.shown_password = Some(PASSWORD.into()));
+    let demo = TestProvider::start_with(|options| options.shown_password = Some(PASSWORD.into())).await;
     assert!(Browser::default().get(&demo.authorize(&[])).await.body.contains(PASSWORD));
 }
 
 #[actix_web::test]
 async fn frames_of_keycloak_js_work_for_the_client_only() {
-    let provider = TestProvider::start();
+    let provider = TestProvider::start().await;
     let mut browser = Browser::default();
     let step1 = browser.get(&provider.url("/protocol/openid-connect/3p-cookies/step1.html")).await;
     assert_eq!(step1.status, 302);
@@ -771,7 +847,7 @@ async fn frames_of_keycloak_js_work_for_the_client_only() {
 
 #[actix_web::test]
 async fn the_account_page_changes_the_password_and_signs_out_everywhere() {
-    let provider = TestProvider::start();
+    let provider = TestProvider::start().await;
     let account = provider.url("/account");
     assert_eq!(Browser::default().get(&account).await.status, 401);
     let mut browser = Browser::default();
@@ -811,7 +887,7 @@ async fn the_account_page_changes_the_password_and_signs_out_everywhere() {
 
 #[actix_web::test]
 async fn oversized_and_repeated_input_is_refused() {
-    let provider = TestProvider::start();
+    let provider = TestProvider::start().await;
     let big = "x".repeat(20_000);
     let answer = client().post(provider.url("/protocol/openid-connect/token")).body(format!("a={big}")).send().await;
     assert_eq!(answer.expect("answer").status(), 413);

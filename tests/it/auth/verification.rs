@@ -96,9 +96,10 @@ async fn a_role_claim_is_honoured_where_asked_for() {
 
 #[tokio::test]
 async fn the_roles_of_the_workers_are_never_given_to_requests() {
-    for allowed in [None, Some(vec!["civic_os_worker".into(), "civic_os_payments".into()])] {
+    for allowed in [None, Some(vec!["civic_os_worker".into(), "civic_os_payments".into(), "civic_os_identity".into()])]
+    {
         let auth = with_secret(AuthOptions { allowed_roles: allowed, ..AuthOptions::postgrest() });
-        for role in ["civic_os_worker", "civic_os_payments"] {
+        for role in ["civic_os_worker", "civic_os_payments", "civic_os_identity"] {
             let refused = auth.authenticate(Some(&hs256(&json!({ "role": role })))).await.expect_err(role);
             assert_eq!(refused, AuthError::RoleNotAllowed { role: role.into() });
         }

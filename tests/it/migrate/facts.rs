@@ -21,7 +21,11 @@ fn folder(name: &str) -> PathBuf {
 
 /// Roles belong to the server and may be there before; each is stated by the change that makes it.
 fn maker_of(role: &str) -> &'static str {
-    if role.starts_with("civic_os_") { "16-job-workers" } else { "01-roles-and-schemas" }
+    match role {
+        "civic_os_identity" => "20-identity",
+        role if role.starts_with("civic_os_") => "16-job-workers",
+        _ => "01-roles-and-schemas",
+    }
 }
 
 /// What a verify script states: everything new, without what belongs to the cluster or the operator.

@@ -5,6 +5,7 @@ mod application;
 mod caller;
 mod command_line;
 mod coverage;
+mod embedded_provider;
 mod engine;
 mod entities;
 mod facts;

@@ -50,10 +50,10 @@ async fn each(door: &Door, query: &str, statement: &str) {
 }
 
 const CORE_FUNCTIONS: &str = "select p.oid::regprocedure as f, p.prosecdef from pg_proc p
-    where p.pronamespace::regnamespace::text in ('public', 'metadata', 'payments')
+    where p.pronamespace::regnamespace::text in ('public', 'metadata', 'payments', 'civic_os_identity')
       and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')";
 const CORE_TABLES: &str = "select c.oid::regclass as t, c.relrowsecurity, c.relname from pg_class c
-    where c.relnamespace::regnamespace::text in ('metadata', 'payments') and c.relkind = 'r'";
+    where c.relnamespace::regnamespace::text in ('metadata', 'payments', 'civic_os_identity') and c.relkind = 'r'";
 
 #[tokio::test]
 async fn altered_objects_are_named() {
@@ -68,17 +68,17 @@ async fn altered_objects_are_named() {
         "format('alter function %s security %s', r.f, case when r.prosecdef then 'invoker' else 'definer' end)",
     )
     .await;
-    each(&door, CORE_FUNCTIONS, "format('revoke all on function %s from public, web_anon, authenticated, civic_os_worker, civic_os_payments', r.f)").await;
+    each(&door, CORE_FUNCTIONS, "format('revoke all on function %s from public, web_anon, authenticated, civic_os_worker, civic_os_payments, civic_os_identity', r.f)").await;
     each(
         &door,
         CORE_FUNCTIONS,
         "format('update pg_proc set prosrc = prosrc || '' '' where oid = %L::regprocedure', r.f)",
     )
     .await;
-    each(&door, "select c.oid::regclass as v, pg_get_viewdef(c.oid) as body from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind = 'v'
+    each(&door, "select c.oid::regclass as v, pg_get_viewdef(c.oid) as body from pg_class c where c.relnamespace::regnamespace::text in ('public', 'civic_os_identity') and c.relkind = 'v'
             and not exists (select from pg_depend d where d.objid = c.oid and d.deptype = 'e')",
         "format('create or replace view %s with (security_barrier = %s, security_invoker = %s) as select * from (%s) altered',
-           r.v, (r.v::text not in ('payment_transactions', 'payment_refunds'))::text, (r.v::text not in ('civic_os_users', 'schema_properties'))::text, rtrim(r.body, ';'))").await;
+           r.v, (r.v::text not in ('payment_transactions', 'payment_refunds'))::text, (r.v::text not in ('civic_os_users', 'schema_properties', 'civic_os_identity.accounts'))::text, rtrim(r.body, ';'))").await;
     each(&door, CORE_TABLES, "format('alter table %s %s row level security', r.t, case when r.relrowsecurity then 'disable' else 'enable' end)").await;
     each(&door, CORE_TABLES, "format('alter table %s set (autovacuum_vacuum_threshold = 7)', r.t)").await;
     each(
@@ -103,9 +103,9 @@ async fn altered_objects_are_named() {
     for statement in [
         "alter type metadata.permission add value 'fly'",
         "alter type metadata.river_job_state add value 'lost'",
-        "revoke all on all tables in schema public, metadata, payments from web_anon, authenticated, civic_os_worker, civic_os_payments",
-        "revoke all on all sequences in schema metadata from web_anon, authenticated, civic_os_worker, civic_os_payments",
-        "revoke all on schema public, metadata, payments, postgis from public, web_anon, authenticated, civic_os_worker, civic_os_payments",
+        "revoke all on all tables in schema public, metadata, payments, civic_os_identity from web_anon, authenticated, civic_os_worker, civic_os_payments, civic_os_identity",
+        "revoke all on all sequences in schema metadata from web_anon, authenticated, civic_os_worker, civic_os_payments, civic_os_identity",
+        "revoke all on schema public, metadata, payments, postgis, civic_os_identity from public, web_anon, authenticated, civic_os_worker, civic_os_payments, civic_os_identity",
     ] {
         door.run_as(&Who::Owner, statement).await;
     }
@@ -135,17 +135,17 @@ async fn altered_objects_are_named() {
 async fn renamed_parts_of_tables_are_named() {
     let database = TestDatabase::create().await;
     let door = Door::open(&database).await;
-    each(&door, "select k.conname, k.conrelid::regclass as t from pg_constraint k where k.conrelid <> 0 and k.connamespace::regnamespace::text in ('metadata', 'payments')",
+    each(&door, "select k.conname, k.conrelid::regclass as t from pg_constraint k where k.conrelid <> 0 and k.connamespace::regnamespace::text in ('metadata', 'payments', 'civic_os_identity')",
         "format('alter table %s rename constraint %I to %I', r.t, r.conname, 'x' || left(r.conname, 60))").await;
     each(
         &door,
         "select i.indexrelid::regclass as i, c.relname from pg_index i join pg_class c on c.oid = i.indexrelid
-            where c.relnamespace::regnamespace::text in ('metadata', 'payments') and c.relname !~ '^x'",
+            where c.relnamespace::regnamespace::text in ('metadata', 'payments', 'civic_os_identity') and c.relname !~ '^x'",
         "format('alter index %s rename to %I', r.i, 'x' || left(r.relname, 60))",
     )
     .await;
     each(&door, "select a.attname, c.oid::regclass as t, c.relkind from pg_attribute a join pg_class c on c.oid = a.attrelid
-            where c.relnamespace::regnamespace::text in ('public', 'metadata', 'payments') and c.relkind in ('r', 'v') and a.attnum > 0
+            where c.relnamespace::regnamespace::text in ('public', 'metadata', 'payments', 'civic_os_identity') and c.relkind in ('r', 'v') and a.attnum > 0
               and not exists (select from pg_depend d where d.objid = c.oid and d.deptype = 'e')",
         "format('alter %s %s rename column %I to %I', case r.relkind when 'v' then 'view' else 'table' end, r.t, r.attname, 'x' || r.attname)").await;
     let report = verified(&database).await;
@@ -157,7 +157,7 @@ async fn renamed_parts_of_tables_are_named() {
 async fn dropped_objects_are_named() {
     let database = TestDatabase::create().await;
     let door = Door::open(&database).await;
-    door.run_as(&Who::Owner, "drop schema metadata cascade; drop schema payments cascade; drop schema postgis cascade")
+    door.run_as(&Who::Owner, "drop schema metadata cascade; drop schema payments cascade; drop schema postgis cascade; drop schema civic_os_identity cascade")
         .await;
     door.run_as(&Who::Owner, "drop extension btree_gist cascade; drop extension pgcrypto cascade").await;
     each(&door, CORE_FUNCTIONS, "format('drop function if exists %s cascade', r.f)").await;
@@ -175,7 +175,7 @@ async fn dropped_objects_are_named() {
     .await;
     door.run_as(
         &Who::Owner,
-        "revoke all on schema public from web_anon, authenticated, civic_os_worker, civic_os_payments",
+        "revoke all on schema public from web_anon, authenticated, civic_os_worker, civic_os_payments, civic_os_identity",
     )
     .await;
     let report = verified(&database).await;
