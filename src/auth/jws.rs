@@ -66,9 +66,11 @@ impl<'t> Parts<'t> {
         Ok(Self { message, payload, signature, algorithm, kid: header.kid })
     }
 
-    /// Whether the set cannot know the key, so that looking for newer keys is worth it.
+    /// Whether the set cannot know the key, so that looking for newer keys is worth it. No issuer publishes keys for
+    /// HMAC: a refresh token that was sent by mistake must not use up the next look.
     pub(super) fn names_unknown_key(&self, keys: &KeySet) -> bool {
-        self.kid.as_deref().is_some_and(|kid| !keys.has_kid(kid))
+        let is_public = !matches!(self.algorithm, Algorithm::HS256 | Algorithm::HS384 | Algorithm::HS512);
+        is_public && self.kid.as_deref().is_some_and(|kid| !keys.has_kid(kid))
     }
 
     /// Checks the signature and returns the decoded payload.
