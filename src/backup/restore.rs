@@ -151,7 +151,9 @@ pub(super) async fn create_database(owner: &ConnectionString, name: &str) -> Res
         .await
         .map_err(BackupError::database("connect to the database `postgres`"))?;
     let statement = format!("create database \"{}\" template template0", name.replace('"', "\"\""));
-    client.batch_execute(&statement).await.map_err(BackupError::statement("create the database"))
+    client.batch_execute(&statement).await.map_err(BackupError::statement(
+        "create a database: the login of database.owner_url needs CREATEDB (alter role … createdb)",
+    ))
 }
 
 /// `pg_restore` in one transaction.

@@ -78,7 +78,12 @@ impl Running {
             return Ok(());
         }
         let lines: Vec<&str> = errors.lines().filter(|line| !line.trim().is_empty()).collect();
-        let last = lines[lines.len().saturating_sub(6)..].join("; ");
+        let mut last = lines[lines.len().saturating_sub(6)..].join("; ");
+        if last.contains("permission denied to create extension") {
+            last.push_str(
+                ". Restore with a superuser's login, or by --database into a database where the extensions already are",
+            );
+        }
         Err(BackupError::Tool {
             program: self.program,
             message: if last.is_empty() { status.to_string() } else { last },
