@@ -1,5 +1,6 @@
--- A database of release 0.15.0 that Sqitch deployed, on its way to ours: what the deploy scripts make with their
--- tables, and what stands in the way of the statements that follow. User data stays as it is.
+-- A database of release 0.15.0 that Sqitch deployed, on its way to ours: what cannot be told from the facts of the
+-- verify scripts. Columns and constraints that are merely new, or constraints that are otherwise, are added after this
+-- by themselves. User data stays as it is.
 
 -- The view is made anew below; nothing of the core depends on it.
 drop view public.payment_transactions;
@@ -45,13 +46,6 @@ alter table metadata.webhooks add column created_at timestamptz generated always
 -- D-02: who asked is not known of requests of the past; a volatile default would name whoever runs this.
 alter table metadata.file_upload_requests add column requested_by uuid;
 alter table metadata.file_upload_requests alter column requested_by set default public.current_user_id();
-
--- D-32
-alter table metadata.entities
-  add column plural_name text,
-  add column form_mode text constraint entities_form_mode_check check (form_mode in ('auto', 'steps', 'single'));
-alter table metadata.properties
-  add column form_group text;
 
 -- D-33
 drop index metadata.river_job_kind_unique_key_idx;

@@ -65,6 +65,38 @@ create trigger set_file_created_by_trigger
   before insert on metadata.files
   for each row execute function public.set_file_created_by();
 
+-- Anonymous uploads are off unless the configuration says otherwise (D-03): the API passes `files.anonymous_uploads` on
+-- as this setting; `ALTER DATABASE … SET` works too.
+create function metadata.anonymous_uploads()
+returns boolean
+language sql
+stable
+as $$
+  select coalesce(current_setting('civic_os.anonymous_uploads', true), '') in ('true', 'on')
+$$;
+revoke execute on function metadata.anonymous_uploads() from public;
+
+-- What upload functions ask first. Code of the owner without a request's claims is no anonymous caller: `role` still
+-- tells inside definer functions who came in.
+create function metadata.require_uploader()
+returns void
+language plpgsql
+stable
+as $$
+begin
+  if public.current_user_id() is null
+    and (
+      coalesce(current_setting('role', true), '') = 'web_anon'
+      or coalesce(current_setting('request.jwt.claims', true), '') <> ''
+    )
+    and not metadata.anonymous_uploads()
+  then
+    raise exception 'Sign in to upload files' using errcode = 'insufficient_privilege';
+  end if;
+end
+$$;
+revoke execute on function metadata.require_uploader() from public;
+
 -- W5 (D-02). The view below has owner rights, so row security does not reach statements through it; this trigger does.
 -- It runs only where row security would: never for the owner and its definer functions, nor for our workers.
 create function metadata.guard_file_write()
@@ -81,7 +113,10 @@ begin
       from metadata.file_upload_requests q
       where q.file_id = new.id
         and q.s3_key = new.s3_original_key
-        and q.requested_by = public.current_user_id()
+        and (
+          q.requested_by = public.current_user_id()
+          or (q.requested_by is null and public.current_user_id() is null and metadata.anonymous_uploads())
+        )
         and position('/' || new.s3_bucket || '/' in split_part(q.presigned_url, '?', 1)) > 0
     ) then
       return new;
@@ -193,6 +228,10 @@ from metadata.files;
 
 grant select on public.files to web_anon, authenticated;
 grant insert, update on public.files to authenticated;
+-- What an anonymous upload may state of itself; `guard_file_write` lets it through only where D-03's switch is on.
+grant insert (
+  id, entity_type, entity_id, file_name, file_type, file_size, s3_bucket, s3_original_key, thumbnail_status
+) on public.files to web_anon;
 
 create function public.request_upload_url(p_entity_type text, p_entity_id text, p_file_name text, p_file_type text)
 returns uuid
@@ -203,6 +242,7 @@ as $$
 declare
   v_request_id uuid;
 begin
+  perform metadata.require_uploader();
   insert into metadata.file_upload_requests (entity_type, entity_id, file_name, file_type)
   values (p_entity_type, p_entity_id, p_file_name, p_file_type)
   returning id into v_request_id;
@@ -225,17 +265,21 @@ $$;
 -- Polled by the client until the address is there.
 create function public.get_upload_url(p_request_id uuid)
 returns table (status text, url text, file_id uuid, error text)
-language sql
+language plpgsql
 security definer
 set search_path = pg_catalog, public
 as $$
-  select q.status, q.presigned_url, q.file_id, q.error_message
-  from metadata.file_upload_requests q
-  where q.id = p_request_id
-    and (q.requested_by is null or q.requested_by = public.current_user_id())
+begin
+  perform metadata.require_uploader();
+  return query
+    select q.status, q.presigned_url, q.file_id, q.error_message
+    from metadata.file_upload_requests q
+    where q.id = p_request_id
+      and (q.requested_by is null or q.requested_by = public.current_user_id());
+end
 $$;
 
--- W7 (D-03): no anonymous uploads.
+-- W7 (D-03): both refuse anonymous callers themselves unless `files.anonymous_uploads` is on.
 revoke execute on function
   public.request_upload_url(text, text, text, text),
   public.get_upload_url(uuid)
@@ -243,7 +287,7 @@ from public;
 grant execute on function
   public.request_upload_url(text, text, text, text),
   public.get_upload_url(uuid)
-to authenticated;
+to web_anon, authenticated;
 
 insert into metadata.properties (table_name, column_name, display_name, sort_order, show_on_list)
 values ('files', 'created_by', 'Uploaded By', 100, false);

@@ -8,5 +8,7 @@ drop table metadata.file_upload_requests;
 drop function public.insert_s3_presign_job();
 drop function public.insert_thumbnail_job();
 drop function metadata.guard_file_write();
+drop function metadata.require_uploader();
+drop function metadata.anonymous_uploads();
 drop function public.set_file_created_by();
 delete from metadata.properties where table_name = 'files' and column_name = 'created_by';

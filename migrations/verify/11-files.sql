@@ -2,6 +2,17 @@
 select pg_temp.expect($facts$
 {
  "categories": {
+  "column_grants": {
+   "public.files.entity_id TO web_anon": {"privileges":["INSERT"]},
+   "public.files.entity_type TO web_anon": {"privileges":["INSERT"]},
+   "public.files.file_name TO web_anon": {"privileges":["INSERT"]},
+   "public.files.file_size TO web_anon": {"privileges":["INSERT"]},
+   "public.files.file_type TO web_anon": {"privileges":["INSERT"]},
+   "public.files.id TO web_anon": {"privileges":["INSERT"]},
+   "public.files.s3_bucket TO web_anon": {"privileges":["INSERT"]},
+   "public.files.s3_original_key TO web_anon": {"privileges":["INSERT"]},
+   "public.files.thumbnail_status TO web_anon": {"privileges":["INSERT"]}
+  },
   "columns": {
    "metadata.file_upload_requests.created_at": {"default":"now()","generated":null,"identity":null,"not_null":true,"position":11,"type":"timestamp with time zone"},
    "metadata.file_upload_requests.entity_id": {"default":null,"generated":null,"identity":null,"not_null":true,"position":3,"type":"text"},
@@ -41,24 +52,30 @@ select pg_temp.expect($facts$
    "metadata.files.files_thumbnail_status_check": {"definition":"CHECK ((thumbnail_status = ANY (ARRAY['pending'::text, 'processing'::text, 'completed'::text, 'failed'::text, 'not_applicable'::text])))","kind":"check"}
   },
   "function_bodies": {
-   "metadata.guard_file_write()": {"hash":"ef71bf2b8f56af633e1acbd332f757b8"},
-   "public.get_upload_url(uuid)": {"hash":"7ac1567e07995a4876da3805b3ba3e09"},
+   "metadata.anonymous_uploads()": {"hash":"8c760a04688efbeed831b7df0db47c26"},
+   "metadata.guard_file_write()": {"hash":"7cf236f04846973f288426577f3b72e9"},
+   "metadata.require_uploader()": {"hash":"f12495dbcb4c32a3b6b0a09535802d81"},
+   "public.get_upload_url(uuid)": {"hash":"b3218c75771a431602f36b8a130bfb17"},
    "public.insert_s3_presign_job()": {"hash":"a187693f11cc184d7d5ded111844089b"},
    "public.insert_thumbnail_job()": {"hash":"a441fd1c5b826391eaa83fb2889cbe57"},
-   "public.request_upload_url(text, text, text, text)": {"hash":"4d77d7ee19dc893b029f9272bbf3335a"},
+   "public.request_upload_url(text, text, text, text)": {"hash":"f3036b8c663cd5a4215b538219219bf6"},
    "public.set_file_created_by()": {"hash":"c30628fae9eab03e8bf7ff6d0c807ec0"}
   },
   "function_grants": {
    "metadata.guard_file_write() TO PUBLIC": {"privileges":["EXECUTE"]},
    "public.get_upload_url(uuid) TO authenticated": {"privileges":["EXECUTE"]},
+   "public.get_upload_url(uuid) TO web_anon": {"privileges":["EXECUTE"]},
    "public.insert_s3_presign_job() TO PUBLIC": {"privileges":["EXECUTE"]},
    "public.insert_thumbnail_job() TO PUBLIC": {"privileges":["EXECUTE"]},
    "public.request_upload_url(text, text, text, text) TO authenticated": {"privileges":["EXECUTE"]},
+   "public.request_upload_url(text, text, text, text) TO web_anon": {"privileges":["EXECUTE"]},
    "public.set_file_created_by() TO PUBLIC": {"privileges":["EXECUTE"]}
   },
   "functions": {
+   "metadata.anonymous_uploads()": {"arguments":[],"kind":"function","language":"sql","returns":"boolean","returns_columns":[],"returns_set":false,"security_definer":false,"settings":[],"strict":false,"volatility":"stable"},
    "metadata.guard_file_write()": {"arguments":[],"kind":"function","language":"plpgsql","returns":"trigger","returns_columns":[],"returns_set":false,"security_definer":true,"settings":["search_path=pg_catalog, public"],"strict":false,"volatility":"volatile"},
-   "public.get_upload_url(uuid)": {"arguments":[{"mode":"in","name":"p_request_id","type":"uuid","default":null}],"kind":"function","language":"sql","returns":"TABLE(status text, url text, file_id uuid, error text)","returns_columns":[{"name":"status","type":"text"},{"name":"url","type":"text"},{"name":"file_id","type":"uuid"},{"name":"error","type":"text"}],"returns_set":true,"security_definer":true,"settings":["search_path=pg_catalog, public"],"strict":false,"volatility":"volatile"},
+   "metadata.require_uploader()": {"arguments":[],"kind":"function","language":"plpgsql","returns":"void","returns_columns":[],"returns_set":false,"security_definer":false,"settings":[],"strict":false,"volatility":"stable"},
+   "public.get_upload_url(uuid)": {"arguments":[{"mode":"in","name":"p_request_id","type":"uuid","default":null}],"kind":"function","language":"plpgsql","returns":"TABLE(status text, url text, file_id uuid, error text)","returns_columns":[{"name":"status","type":"text"},{"name":"url","type":"text"},{"name":"file_id","type":"uuid"},{"name":"error","type":"text"}],"returns_set":true,"security_definer":true,"settings":["search_path=pg_catalog, public"],"strict":false,"volatility":"volatile"},
    "public.insert_s3_presign_job()": {"arguments":[],"kind":"function","language":"plpgsql","returns":"trigger","returns_columns":[],"returns_set":false,"security_definer":true,"settings":["search_path=metadata, public"],"strict":false,"volatility":"volatile"},
    "public.insert_thumbnail_job()": {"arguments":[],"kind":"function","language":"plpgsql","returns":"trigger","returns_columns":[],"returns_set":false,"security_definer":true,"settings":["search_path=metadata, public"],"strict":false,"volatility":"volatile"},
    "public.request_upload_url(text, text, text, text)": {"arguments":[{"mode":"in","name":"p_entity_type","type":"text","default":null},{"mode":"in","name":"p_entity_id","type":"text","default":null},{"mode":"in","name":"p_file_name","type":"text","default":null},{"mode":"in","name":"p_file_type","type":"text","default":null}],"kind":"function","language":"plpgsql","returns":"uuid","returns_columns":[],"returns_set":false,"security_definer":true,"settings":["search_path=pg_catalog, public"],"strict":false,"volatility":"volatile"},

@@ -146,7 +146,7 @@ async fn send(
     let of_role = settings.role_settings.get(role);
     let search_path = search_path(&caller.request.schema, &settings.extra_search_path);
     let (headers, cookies) = header_settings(caller.raw);
-    let mut list: Vec<(&str, &str)> = Vec::with_capacity(10);
+    let mut list: Vec<(&str, &str)> = Vec::with_capacity(12);
     list.push(("search_path", &search_path));
     if let Some(of_role) = of_role {
         list.extend(of_role.settings.iter().map(|(name, value)| (name.as_str(), value.as_str())));
@@ -161,6 +161,7 @@ async fn send(
         list.push(("timezone", timezone));
     }
     list.extend(transaction.hoisted.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    list.extend(settings.core_settings.iter().map(|(name, value)| (*name, value.as_str())));
     list.extend(
         settings.app_settings.iter().filter_map(|(name, value)| value.expose().map(|value| (name.as_str(), value))),
     );

@@ -30,6 +30,8 @@ pub struct ApiSettings {
     pub hoisted_tx_settings: Vec<String>,
     /// `app.settings.*`, full names.
     pub app_settings: Vec<(String, Secret)>,
+    /// `civic_os.*`: what functions of the core read of the configuration (D-03, D-18), full names.
+    pub core_settings: Vec<(&'static str, String)>,
     /// Largest body in bytes.
     pub max_body_bytes: usize,
     /// `openapi-mode`
@@ -78,6 +80,7 @@ impl Default for ApiSettings {
             .map(str::to_owned)
             .to_vec(),
             app_settings: Vec::new(),
+            core_settings: Vec::new(),
             max_body_bytes: 10 * 1024 * 1024,
             openapi_mode: OpenApiMode::FollowPrivileges,
             openapi_security_active: false,
@@ -118,6 +121,7 @@ impl ApiSettings {
                 .iter()
                 .map(|(name, value)| (format!("app.settings.{name}"), value.clone()))
                 .collect(),
+            core_settings: Vec::new(),
             max_body_bytes: config.max_body_bytes,
             openapi_mode: config.openapi_mode,
             openapi_security_active: config.openapi_security_active,

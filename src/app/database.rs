@@ -39,6 +39,25 @@ pub(super) fn schema_cache_options(config: &Config) -> schema_cache::SchemaCache
     }
 }
 
+/// What functions of the core read of the configuration: where roles stand in a token (D-18), whether uploads need a
+/// sign-in (D-03).
+fn core_settings(config: &Config) -> Vec<(&'static str, String)> {
+    let mut settings = vec![("civic_os.client_id", config.auth.client_id.clone())];
+    if config.files.anonymous_uploads {
+        settings.push(("civic_os.anonymous_uploads", "true".to_owned()));
+    }
+    settings
+}
+
+/// Settings of the REST API from the configuration.
+pub(super) fn api_settings(config: &Config, host: &str, port: u16) -> ApiSettings {
+    let mut settings = ApiSettings::from_config(&config.api, host, port);
+    if config.api.mode == ApiMode::CivicOs {
+        settings.core_settings = core_settings(config);
+    }
+    settings
+}
+
 fn judge(rights: LoginRights, strict: bool) -> Result<(), AppError> {
     let LoginRights { login, excessive, unusual } = rights;
     if strict && !excessive.is_empty() {
@@ -86,7 +105,7 @@ impl Database {
         let address = addresses.api.or(addresses.web);
         let (host, port) =
             address.map_or_else(|| ("0.0.0.0".to_owned(), 0), |address| (address.ip().to_string(), address.port()));
-        let settings = SharedSettings::new(ApiSettings::from_config(&config.api, &host, port));
+        let settings = SharedSettings::new(api_settings(config, &host, port));
         let reconfigure = Reconfigure {
             db: self.db.clone(),
             configured: Mutex::new(config.clone()),
@@ -114,8 +133,14 @@ impl Database {
 
     /// The page data of "who am I", where the core schema is.
     pub(super) fn who_am_i(&self, config: &Config, authenticator: &Authenticator) -> Option<WhoAmI> {
-        (config.api.mode == ApiMode::CivicOs)
-            .then(|| WhoAmI::new(authenticator.clone(), self.db.clone(), config.api.db_pre_request.as_deref()))
+        (config.api.mode == ApiMode::CivicOs).then(|| {
+            WhoAmI::new(
+                authenticator.clone(),
+                self.db.clone(),
+                config.api.db_pre_request.as_deref(),
+                core_settings(config),
+            )
+        })
     }
 
     /// Refuses an API on a login that row security does not bind (SURFACE.md §2); other roles only warn. A database

@@ -5,9 +5,9 @@
 //! read keeps its old value and is logged; what needs a restart (listeners, pool) is left alone. Tests:
 //! `tests/it/api/configuration.rs`.
 
-use super::database::schema_cache_options;
+use super::database::{api_settings, schema_cache_options};
 use super::{auth_options, configured_keys};
-use crate::api::{ApiSettings, SharedSettings};
+use crate::api::SharedSettings;
 use crate::auth::Authenticator;
 use crate::config::{Config, ConfigError, PreparedStatements};
 use crate::db::{Db, DbError, in_database_settings, role_settings};
@@ -71,7 +71,7 @@ impl Reconfigure {
         if config.database.prepared_statements == PreparedStatements::Unnamed {
             self.db.stop_naming_statements();
         }
-        let mut settings = ApiSettings::from_config(&config.api, &self.host, self.port);
+        let mut settings = api_settings(&config, &self.host, self.port);
         settings.log_level = config.request_log_level();
         settings.role_settings = Arc::new(roles);
         self.settings.replace(settings);

@@ -11,11 +11,17 @@ pub(super) struct WhoAmI {
     authenticator: Authenticator,
     db: Db,
     pre_request: Option<String>,
+    core_settings: Vec<(&'static str, String)>,
 }
 
 impl WhoAmI {
     /// `pre_request` is the configured function, as it stands in `api.db_pre_request`.
-    pub(super) fn new(authenticator: Authenticator, db: Db, pre_request: Option<&str>) -> Self {
+    pub(super) fn new(
+        authenticator: Authenticator,
+        db: Db,
+        pre_request: Option<&str>,
+        core_settings: Vec<(&'static str, String)>,
+    ) -> Self {
         let pre_request = pre_request.map(|function| {
             let quoted: Vec<String> = function
                 .split('.')
@@ -23,7 +29,7 @@ impl WhoAmI {
                 .collect();
             format!("SELECT {}()", quoted.join("."))
         });
-        Self { authenticator, db, pre_request }
+        Self { authenticator, db, pre_request, core_settings }
     }
 
     pub(super) fn configure(&self, routes: &mut web::ServiceConfig) {
@@ -34,7 +40,8 @@ impl WhoAmI {
 
 async fn answer(who: web::Data<WhoAmI>, request: HttpRequest) -> HttpResponse {
     let headers = request.headers().get_all("authorization").map(|value| value.as_bytes());
-    let (status, document) = who_am_i(&who.authenticator, &who.db, who.pre_request.as_deref(), headers).await;
+    let (status, document) =
+        who_am_i(&who.authenticator, &who.db, who.pre_request.as_deref(), &who.core_settings, headers).await;
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     HttpResponse::build(status).insert_header(("Cache-Control", "no-store")).json(document)
 }

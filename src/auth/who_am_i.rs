@@ -6,10 +6,12 @@ use crate::db::{AccessMode, Db, DbError, IsolationLevel, Lane, RequestTransactio
 use serde_json::{Value, json};
 
 /// The document and its HTTP status: 200 when the token (or its absence) is accepted, otherwise that of the refusal.
+/// `core_settings` are those that requests get too.
 pub async fn who_am_i<'h>(
     authenticator: &Authenticator,
     db: &Db,
     pre_request: Option<&str>,
+    core_settings: &[(&str, String)],
     authorization_headers: impl IntoIterator<Item = &'h [u8]>,
 ) -> (u16, Value) {
     let identity = match authenticator.authenticate_headers(authorization_headers).await {
@@ -33,7 +35,7 @@ pub async fn who_am_i<'h>(
         "starts_as": identity.role,
         "issuer": authenticator.issuer(),
     });
-    match ask_database(db, pre_request, &identity).await {
+    match ask_database(db, pre_request, core_settings, &identity).await {
         Ok(Some(view)) => {
             document["database"] = view;
             (200, document)
@@ -50,9 +52,18 @@ pub async fn who_am_i<'h>(
     }
 }
 
-async fn ask_database(db: &Db, pre_request: Option<&str>, identity: &Identity) -> Result<Option<Value>, DbError> {
-    let settings =
-        [("search_path", "public"), ("role", identity.role.as_str()), ("request.jwt.claims", &identity.claims_json)];
+async fn ask_database(
+    db: &Db,
+    pre_request: Option<&str>,
+    core_settings: &[(&str, String)],
+    identity: &Identity,
+) -> Result<Option<Value>, DbError> {
+    let mut settings = vec![
+        ("search_path", "public"),
+        ("role", identity.role.as_str()),
+        ("request.jwt.claims", &identity.claims_json),
+    ];
+    settings.extend(core_settings.iter().map(|(name, value)| (*name, value.as_str())));
     let transaction = RequestTransaction {
         role: &identity.role,
         settings: &settings,

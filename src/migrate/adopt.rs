@@ -5,6 +5,8 @@
 //! replaces instead of creating; tables and rows stay. Everything is one transaction, and the result must verify like a
 //! new database. Sqitch's registry is kept. Tests: `tests/it/migrate/adopt.rs`.
 
+mod converge;
+
 use super::error::{Doing, MigrateError};
 use super::interface::{self, Allowed, Difference, Interface, Profile};
 use super::plan::Plan;
@@ -74,6 +76,9 @@ pub async fn adopt(owner_url: &Secret, dry_run: bool, progress: &dyn Progress) -
     let before = prove(&transaction).await?;
     transaction.batch_execute("set local search_path to public").await.doing("setting the search path")?;
     run_statements(&transaction, "migrations/adopt/before.sql", BEFORE).await?;
+    let found = interface::read(&transaction).await?;
+    converge::converge(&transaction, &verify::expected(&plan.changes[..release])?, &found).await?;
+    transaction.batch_execute("set local search_path to public").await.doing("setting the search path")?;
     for (index, change) in plan.changes.iter().enumerate() {
         progress.report(&Event::Started { name: change.name, number: index + 1, total: plan.changes.len() });
         let file = format!("migrations/deploy/{}.sql", change.name);
@@ -151,7 +156,14 @@ async fn prove(transaction: &Transaction<'_>) -> Result<Interface, MigrateError>
     // The operator owns the login, and a server without PostGIS runs everything but maps.
     let allowed = Allowed::parse("roles:authenticator\nextensions:postgis\n");
     let found = interface::read(transaction).await?;
-    let differences = interface::compare(&release, &found, Profile::Interface, &allowed);
+    let mut differences = interface::compare(&release, &found, Profile::Interface, &allowed);
+    // Policies and triggers are replaced: what an operator made stricter must not get lost unseen.
+    release.categories.retain(|category, _| matches!(category.as_str(), "policies" | "triggers"));
+    for difference in interface::compare(&release, &found, Profile::Strict, &allowed) {
+        if !differences.contains(&difference) {
+            differences.push(difference);
+        }
+    }
     if !differences.is_empty() {
         return Err(not_adoptable("it is not the schema of release 0.15.0", &differences));
     }

@@ -1,7 +1,15 @@
-//! `[storage]`, `[store]`, `[thumbnails]` and `[payments]`: what background jobs need.
+//! `[files]`, `[storage]`, `[store]`, `[thumbnails]` and `[payments]`: what background jobs need.
 
 use crate::config::Secret;
 use serde::{Deserialize, Serialize};
+
+/// `[files]`: rules of uploads.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FilesConfig {
+    /// Whether people who are not signed in may upload (D-03).
+    pub anonymous_uploads: bool,
+}
 
 /// `[storage]`: the object store of uploaded files.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -7,10 +7,10 @@ use serde_json::Value;
 /// Which fields count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Profile {
-    /// Every recorded field.
+    /// Every recorded field but positions of table columns: a column that is added later stands last.
     Strict,
     /// Only what a client can observe: not the language and settings of functions, storage options, expressions of
-    /// policies, trigger functions, positions of table columns.
+    /// policies, trigger functions.
     Interface,
 }
 
@@ -127,7 +127,8 @@ pub fn compare(expected: &Interface, found: &Interface, profile: Profile, allowe
                 continue;
             };
             for (field, value) in record {
-                let hidden = (profile == Profile::Interface && is_implementation(category, field))
+                let hidden = (category == "columns" && field == "position")
+                    || (profile == Profile::Interface && is_implementation(category, field))
                     || (!same_server && is_printed_by_version(category, field));
                 let other = other.get(field).unwrap_or(&Value::Null);
                 if !hidden && value != other {
@@ -184,7 +185,6 @@ fn is_implementation(category: &str, field: &str) -> bool {
             | ("policies", "using" | "with_check")
             | ("triggers", "function" | "when" | "enabled")
             | ("domains", "check_names")
-            | ("columns", "position")
     )
 }
 
@@ -202,15 +202,21 @@ mod tests {
 
     #[test]
     fn missing_and_different_objects_are_named() {
-        let expected =
-            interface(15, r#"{"columns": {"m.t.a": {"type": "text", "position": 1}, "m.t.b": {"type": "int"}}}"#);
-        let found = interface(15, r#"{"columns": {"m.t.a": {"type": "uuid", "position": 2, "more": 1}}}"#);
+        let expected = interface(
+            15,
+            r#"{"columns": {"m.t.a": {"type": "text", "position": 1}, "m.t.b": {"type": "int"}},
+                "functions": {"m.f()": {"language": "sql"}}}"#,
+        );
+        let found = interface(
+            15,
+            r#"{"columns": {"m.t.a": {"type": "uuid", "position": 2, "more": 1}}, "functions": {"m.f()": {"language": "c"}}}"#,
+        );
         let lines = |profile| {
             compare(&expected, &found, profile, &Allowed::default()).iter().map(ToString::to_string).collect::<Vec<_>>()
         };
         assert_eq!(lines(Profile::Interface), ["~ columns m.t.a: type\n    - text\n    + uuid", "- columns m.t.b"]);
-        assert_eq!(lines(Profile::Strict).len(), 3, "strict looks at positions too");
-        let allowed = Allowed::parse("# D-00\ncolumns:m.t.*\nviews:x\n");
+        assert_eq!(lines(Profile::Strict).len(), 3, "strict looks at languages too");
+        let allowed = Allowed::parse("# D-00\ncolumns:m.t.*\nfunctions:*\nviews:x\n");
         assert_eq!(compare(&expected, &found, Profile::Strict, &allowed), []);
         assert_eq!(allowed.unused(&expected), ["views:x"]);
     }

@@ -3,18 +3,35 @@
 use super::caller::{Door, Who};
 use super::{deploy_all, deploy_to};
 use crate::support::TestDatabase;
-use civic_os::migrate::{MigrateError, Silent, VerifyOptions, adopt, dump_interface, status, verify};
+use civic_os::migrate::{
+    Allowed, Interface, MigrateError, Profile, Silent, VerifyOptions, adopt, compare, dump_interface, status, verify,
+};
+use serde_json::Value;
+use std::collections::BTreeMap;
 
+const RELEASE: &str = include_str!("../../../migrations/adopt/interface-0.15.0.json");
 const REFERENCE_LIKE: &str = include_str!("fixtures/reference_like.sql");
 const REGISTRY: &str = include_str!("fixtures/sqitch_registry.sql");
 
-/// A database with the interface of 0.15.0 and data in it.
+/// A database with exactly the interface of 0.15.0 and data in it: ours, the parts that differ made as they were, and
+/// whatever 0.15.0 had not dropped, so that nothing new in our scripts can hide here.
 async fn reference() -> (TestDatabase, Door) {
     let database = TestDatabase::empty().await;
     deploy_to(&database, "@v0.15.0").await.unwrap();
     let door = Door::open(&database).await;
     door.client.batch_execute("set search_path to public").await.unwrap();
     door.run_as(&Who::Owner, REFERENCE_LIKE).await;
+    let release: Interface = serde_json::from_str(RELEASE).unwrap();
+    for (key, policy) in &release.categories["policies"] {
+        door.run_as(&Who::Owner, &policy_of_the_release(key, policy)).await;
+    }
+    for statement in additions(&release, &dump_interface(&database.owner_url()).await.unwrap()) {
+        door.run_as(&Who::Owner, &statement).await;
+    }
+    let found = dump_interface(&database.owner_url()).await.unwrap();
+    assert_eq!(additions(&release, &found), Vec::<String>::new());
+    let allowed = Allowed::parse("roles:authenticator\nextensions:postgis");
+    assert_eq!(compare(&release, &found, Profile::Interface, &allowed), []);
     door.run_as(
         &Who::Owner,
         "insert into metadata.civic_os_users (id, display_name) values ('00000000-0000-4000-8000-00000000000a', 'Anna');
@@ -27,6 +44,73 @@ async fn reference() -> (TestDatabase, Door) {
     )
     .await;
     (database, door)
+}
+
+/// Parts of a table's or relation's key: relation and quoted name.
+fn part(key: &str) -> (String, String) {
+    let mut parts = key.splitn(3, '.');
+    let (schema, relation, name) = (parts.next().unwrap(), parts.next().unwrap(), parts.next().unwrap_or_default());
+    (format!("{schema}.{relation}"), format!("\"{name}\""))
+}
+
+fn policy_of_the_release(key: &str, policy: &BTreeMap<String, Value>) -> String {
+    let (table, name) = part(key);
+    let roles: Vec<&str> = policy["roles"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    let clause = |word: &str, field: &str| match policy[field].as_str() {
+        Some(expression) => format!(" {word} ({expression})"),
+        None => String::new(),
+    };
+    format!(
+        "drop policy if exists {name} on {table}; create policy {name} on {table} for {} to {}{}{}",
+        policy["command"].as_str().unwrap(),
+        roles.join(", "),
+        clause("using", "using"),
+        clause("with check", "with_check")
+    )
+}
+
+/// Statements that drop what `found` has in the core's schemas and the release has not.
+fn additions(release: &Interface, found: &Interface) -> Vec<String> {
+    let drops: [(&str, fn(&str) -> String); 8] = [
+        ("policies", |key| {
+            let (table, name) = part(key);
+            format!("drop policy {name} on {table}")
+        }),
+        ("triggers", |key| {
+            let (table, name) = part(key);
+            format!("drop trigger {name} on {table}")
+        }),
+        ("views", |key| format!("drop view {key}")),
+        ("tables", |key| format!("drop table {key} cascade")),
+        ("constraints", |key| {
+            let (table, name) = part(key);
+            format!("alter table {table} drop constraint if exists {name}")
+        }),
+        ("columns", |key| {
+            let (table, name) = part(key);
+            format!("alter table {table} drop column if exists {name}")
+        }),
+        ("indexes", |key| {
+            let (table, name) = part(key);
+            format!("drop index if exists {}.{name}", table.split('.').next().unwrap())
+        }),
+        ("functions", |key| format!("drop function {key}")),
+    ];
+    let mut statements = Vec::new();
+    for (category, statement) in drops {
+        let known = &release.categories[category];
+        for key in found.categories[category].keys().filter(|key| !known.contains_key(*key)) {
+            // What goes with its table needs no word.
+            let (table, _) = part(key);
+            if matches!(category, "policies" | "triggers" | "constraints" | "columns" | "indexes")
+                && !release.categories["tables"].contains_key(&table)
+            {
+                continue;
+            }
+            statements.push(statement(key));
+        }
+    }
+    statements
 }
 
 async fn refused(database: &TestDatabase) -> String {
@@ -70,7 +154,7 @@ async fn a_database_of_release_0_15_becomes_ours_with_its_data() {
     assert_eq!(
         door.value(&Who::Owner, "select count(*) from metadata.changes").await,
         "18",
-        "Sqitch's registry is kept"
+        "Sqitch's registry is kept (D-06)"
     );
     assert_eq!(
         door.value(&Who::Owner, "select note from metadata.events where event = 'merge'").await,
@@ -104,4 +188,21 @@ async fn anything_but_exactly_0_15_is_refused_and_left_alone() {
     let text = refused(&database).await;
     assert!(text.contains("- constraints metadata.statuses.statuses_entity_type_display_name_key"), "{text}");
     assert_eq!(status(&database.owner_url()).await.unwrap().deployed.len(), 0);
+}
+
+/// A policy that an operator made stricter would be lost.
+#[tokio::test]
+async fn altered_policies_are_named_before_they_are_replaced() {
+    let (database, door) = reference().await;
+    door.run_as(&Who::Owner, REGISTRY).await;
+    door.run_as(&Who::Owner, "alter policy \"Everyone can read users\" on metadata.civic_os_users using (is_admin())")
+        .await;
+    if !door.value(&Who::Owner, "show server_version_num").await.starts_with("15") {
+        // Other versions print expressions otherwise, so there only the rest of a policy is compared.
+        return;
+    }
+    let text = refused(&database).await;
+    assert!(text.contains("~ policies metadata.civic_os_users.Everyone can read users: using"), "{text}");
+    let using = "select pg_get_expr(polqual, polrelid) from pg_policy where polname = 'Everyone can read users'";
+    assert_eq!(door.value(&Who::Owner, using).await, "is_admin()", "nothing changed");
 }

@@ -5,7 +5,7 @@ use crate::support::TestDatabase;
 use std::path::Path;
 
 /// All test sources of this subject and of the queue, which tests its own change.
-fn sources() -> String {
+pub(super) fn sources() -> String {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
     let mut text = String::new();
     for folder in ["migrate", "jobs"] {

@@ -172,7 +172,12 @@ const SHOP: &str = "
 async fn schema_views_show_what_the_caller_may_see() {
     let database = TestDatabase::create().await;
     let door = Door::open(&database).await;
-    door.run_as(&Who::Owner, &SHOP.replace("grant insert (name) on hidden", "grant insert (id) on hidden")).await;
+    let mut shop = SHOP.replace("grant insert (name) on hidden", "grant insert (id) on hidden");
+    let has_postgis = door.value(&Who::Owner, "select to_regtype('postgis.geography') is not null").await == "t";
+    if !has_postgis {
+        shop = shop.replace("place postgis.geography(Point, 4326),", "").replace("area postgis.geometry,", "");
+    }
+    door.run_as(&Who::Owner, &shop).await;
     let tables = "select string_agg(table_name, ',') from schema_entities";
     assert_eq!(
         door.value(&Who::Anonymous, tables).await,
@@ -221,8 +226,10 @@ async fn schema_views_show_what_the_caller_may_see() {
     );
     assert_eq!(column("shop_id", "join_schema, join_table, join_column").await, "public|shops|id");
     assert_eq!(column("owner_id", "join_schema, join_table, join_column").await, "metadata|civic_os_users|id");
-    assert_eq!(column("place", "geography_type, udt_schema, udt_name").await, "Point|postgis|geography");
-    assert_eq!(column("area", "coalesce(geography_type, '-')").await, "-");
+    if has_postgis {
+        assert_eq!(column("place", "geography_type, udt_schema, udt_name").await, "Point|postgis|geography");
+        assert_eq!(column("area", "coalesce(geography_type, '-')").await, "-");
+    }
     assert_eq!(
         column("name", "validation_rules, form_group").await,
         r#"[{"type": "required", "value": null, "message": "Needed"}, {"type": "maxLength", "value": "40", "message": "Too long"}]|Main"#

@@ -5,6 +5,8 @@ mod application;
 mod caller;
 mod command_line;
 mod coverage;
+mod deviations;
+mod disk_full;
 mod embedded_provider;
 mod engine;
 mod entities;

@@ -588,39 +588,3 @@ async fn refunds_pass_every_check_in_order() {
     assert_eq!(door.refused(&Who::Anonymous, refunds).await, "42501");
     assert_eq!(door.refused(&Who::Owner, "update payments.refunds set reason = 'short'").await, "23514");
 }
-
-/// The monitoring queries of release 0.15's manual, word for word (D-31).
-#[tokio::test]
-async fn operators_queries_run_as_written() {
-    let database = TestDatabase::create().await;
-    let door = Door::open(&database).await;
-    door.run_as(
-        &Who::Owner,
-        "insert into metadata.webhooks (provider, provider_event_id, event_type, payload, error_message) values ('stripe', 'evt_1', 'charge.refunded', '{}', 'no such payment')",
-    )
-    .await;
-    door.run_as(
-        &Who::Owner,
-        "SELECT id, user_id, amount, currency, status,
-                stripe_payment_intent_id, created_at
-         FROM public.payment_transactions
-         WHERE created_at > NOW() - INTERVAL '1 hour'
-         ORDER BY created_at DESC;
-         SELECT id, stripe_payment_intent_id, status FROM public.payment_transactions ORDER BY created_at DESC LIMIT 10;
-         SELECT id, kind, state, errors FROM metadata.river_job WHERE kind = 'create_payment_intent' ORDER BY created_at DESC LIMIT 10;
-         SELECT id, provider, event_type, signature_verified,
-                processed, created_at, error_message
-         FROM metadata.webhooks
-         WHERE created_at > NOW() - INTERVAL '1 hour'
-         ORDER BY created_at DESC;",
-    )
-    .await;
-    let failed = "SELECT event_type, COUNT(*) as failed_count,
-                         MAX(created_at) as last_failure
-                  FROM metadata.webhooks
-                  WHERE processed = FALSE AND error_message IS NOT NULL
-                  GROUP BY event_type;";
-    assert_eq!(door.values(&Who::Owner, failed).await, ["charge.refunded"]);
-    let twice = "insert into metadata.webhooks (provider, provider_event_id, event_type, payload) values ('stripe', 'evt_1', 'x', '{}')";
-    assert_eq!(door.refused(&Who::Owner, twice).await, "23505");
-}

@@ -20,12 +20,16 @@ fn stated() -> Vec<(String, String)> {
     all
 }
 
-/// Stated objects of these categories that no problem names.
-fn unnamed(report: &VerifyReport, categories: &[&str]) -> Vec<String> {
+/// Stated objects of these categories that no problem names. Views are printed differently by other major versions, where
+/// their bodies are not compared.
+async fn unnamed(database: &TestDatabase, report: &VerifyReport, categories: &[&str]) -> Vec<String> {
+    let door = Door::open(database).await;
+    let compares_bodies = door.value(&Who::Owner, "show server_version_num").await.starts_with("15");
     let problems: Vec<&String> = report.changes.iter().flat_map(|change| &change.problems).collect();
     stated()
         .into_iter()
         .filter(|(category, _)| categories.contains(&category.as_str()))
+        .filter(|(category, _)| compares_bodies || category != "view_bodies")
         .map(|(category, key)| format!("{category} {key}"))
         .filter(|name| {
             !problems.iter().any(|p| {
@@ -128,7 +132,7 @@ async fn altered_objects_are_named() {
         "column_grants",
         "schema_grants",
     ];
-    assert_eq!(unnamed(&report, &altered), Vec::<String>::new());
+    assert_eq!(unnamed(&database, &report, &altered).await, Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -149,7 +153,10 @@ async fn renamed_parts_of_tables_are_named() {
               and not exists (select from pg_depend d where d.objid = c.oid and d.deptype = 'e')",
         "format('alter %s %s rename column %I to %I', case r.relkind when 'v' then 'view' else 'table' end, r.t, r.attname, 'x' || r.attname)").await;
     let report = verified(&database).await;
-    assert_eq!(unnamed(&report, &["columns", "view_columns", "constraints", "indexes"]), Vec::<String>::new());
+    assert_eq!(
+        unnamed(&database, &report, &["columns", "view_columns", "constraints", "indexes"]).await,
+        Vec::<String>::new()
+    );
     assert!(!report.drift.is_empty());
 }
 
@@ -184,7 +191,7 @@ async fn dropped_objects_are_named() {
     all.dedup();
     // Roles belong to the server.
     let categories: Vec<&str> = all.iter().map(String::as_str).filter(|category| *category != "roles").collect();
-    assert_eq!(unnamed(&report, &categories), Vec::<String>::new());
+    assert_eq!(unnamed(&database, &report, &categories).await, Vec::<String>::new());
 }
 
 #[tokio::test]
