@@ -3,6 +3,7 @@
 //!
 //! A result is kept until it is written or the process leaves: a database that is away for a minute must not make work run twice.
 
+use super::executor::InHand;
 use super::model::{AttemptError, Job, JobState};
 use super::retry;
 use super::store::{Settlement, Store};
@@ -20,11 +21,26 @@ const BATCH: usize = 1_000;
 #[derive(Debug)]
 pub(super) enum Finished {
     Completed(Job),
-    Failed { job: Job, error: String, trace: String },
-    Discarded { job: Job, error: String },
-    Cancelled { job: Job, error: String },
-    Snoozed { job: Job, time: Duration },
+    Failed {
+        job: Job,
+        error: String,
+        trace: String,
+    },
+    Discarded {
+        job: Job,
+        error: String,
+    },
+    Cancelled {
+        job: Job,
+        error: String,
+    },
+    Snoozed {
+        job: Job,
+        time: Duration,
+    },
     HandBack(Job),
+    /// The database was out of reach for so long that the run was ended here, because somebody else may have been given the job.
+    Lost(Job),
 }
 
 /// Where runs hand in their results.
@@ -35,9 +51,9 @@ pub(super) struct Completer {
 
 impl Completer {
     /// Starts the writing task. It ends when all handles are gone and everything is written, or at the hard stop.
-    pub(super) fn start(store: Store, hard_stop: CancellationToken) -> (Self, JoinHandle<()>) {
+    pub(super) fn start(store: Store, in_hand: InHand, hard_stop: CancellationToken) -> (Self, JoinHandle<()>) {
         let (sender, receiver) = mpsc::channel(WAITING);
-        (Self { sender }, tokio::spawn(write_all(store, receiver, hard_stop)))
+        (Self { sender }, tokio::spawn(write_all(store, in_hand, receiver, hard_stop)))
     }
 
     /// Waits for room when the database is slower than the work.
@@ -48,29 +64,34 @@ impl Completer {
     }
 }
 
-async fn write_all(store: Store, mut receiver: mpsc::Receiver<Finished>, hard_stop: CancellationToken) {
+async fn write_all(
+    store: Store,
+    in_hand: InHand,
+    mut receiver: mpsc::Receiver<Finished>,
+    hard_stop: CancellationToken,
+) {
     let mut batch = Vec::new();
     while receiver.recv_many(&mut batch, BATCH).await > 0 {
-        let mut ids = Vec::new();
-        let mut attempts = Vec::new();
+        let mut runs = Vec::new();
         let mut settlements = Vec::new();
         for finished in batch.drain(..) {
             match finished {
                 Finished::Completed(job) => {
                     tracing::debug!(job_id = job.id, kind = %job.kind, attempt = job.attempt, "Job {} ({}) completed", job.id, job.kind);
-                    ids.push(job.id);
-                    attempts.push(job.attempt);
+                    runs.push((job.id, job.began()));
                 }
                 other => settlements.push(settlement(other)),
             }
         }
-        if !ids.is_empty() && !persist(&hard_stop, || store.complete(&ids, &attempts)).await {
+        if !runs.is_empty() && !persist(&hard_stop, || store.complete(&runs)).await {
             return;
         }
+        runs.into_iter().for_each(|run| in_hand.release(run));
         for settlement in settlements {
             if !persist(&hard_stop, || store.settle(&settlement)).await {
                 return;
             }
+            in_hand.release((settlement.id, settlement.began));
         }
     }
 }
@@ -131,6 +152,13 @@ fn settlement(finished: Finished) -> Settlement {
         Finished::HandBack(job) => {
             Settlement { state: JobState::Available, due_in: Some(Duration::ZERO), refund: 1, ..plain(&job) }
         }
+        Finished::Lost(job) => {
+            // Only written when contact is back and nobody else has been given the job: counted like the end of a process that died.
+            let gives_up = job.attempt >= job.max_attempts;
+            let state = if gives_up { JobState::Discarded } else { JobState::Available };
+            let error = AttemptError::new(&job, "The process that ran this job could not reach the database", "");
+            Settlement { state, due_in: (!gives_up).then_some(Duration::ZERO), error: Some(error), ..plain(&job) }
+        }
         Finished::Completed(job) => Settlement { state: JobState::Completed, ..plain(&job) },
     }
 }
@@ -138,7 +166,7 @@ fn settlement(finished: Finished) -> Settlement {
 fn plain(job: &Job) -> Settlement {
     Settlement {
         id: job.id,
-        attempt: job.attempt,
+        began: job.began(),
         state: JobState::Available,
         due_in: None,
         error: None,

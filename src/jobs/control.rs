@@ -6,6 +6,8 @@ use super::producer::Producer;
 use super::store::Store;
 use crate::db::{Hub, HubEvent};
 use serde::Deserialize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
@@ -32,6 +34,22 @@ struct ControlNotice {
     queue: String,
     #[serde(default)]
     job_id: i64,
+    #[serde(default)]
+    client_id: String,
+}
+
+/// Whether notifications arrive. A transaction pooler takes LISTEN and delivers nothing, so this is tried out: a process greets itself.
+#[derive(Clone, Default)]
+pub(super) struct Hears(Arc<AtomicBool>);
+
+impl Hears {
+    fn set(&self, hears: bool) {
+        self.0.store(hears, Ordering::SeqCst);
+    }
+
+    fn is_certain(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
 }
 
 /// Wakes the producer of each queue that was inserted into.
@@ -53,15 +71,26 @@ pub(super) async fn watch_inserts(hub: Hub, producers: Vec<Producer>, stop: Canc
 }
 
 /// Applies control messages.
-pub(super) async fn watch_control(hub: Hub, producers: Vec<Producer>, executor: Executor, stop: CancellationToken) {
+pub(super) async fn watch_control(
+    hub: Hub,
+    client_id: String,
+    hears: Hears,
+    producers: Vec<Producer>,
+    executor: Executor,
+    stop: CancellationToken,
+) {
     let mut control = hub.subscribe(CONTROL_CHANNEL);
     while let Some(event) = next(&mut control, &stop).await {
-        let HubEvent::Notification(payload) = event else { continue };
+        let HubEvent::Notification(payload) = event else {
+            hears.set(false);
+            continue;
+        };
         let Ok(notice) = serde_json::from_str::<ControlNotice>(&payload) else { continue };
         match notice.action.as_str() {
             "cancel" if executor.cancel(notice.job_id, StopReason::RemoteCancel) => {
                 tracing::info!(job_id = notice.job_id, "Job {} was cancelled while running here", notice.job_id);
             }
+            "greet" if notice.client_id == client_id => hears.set(true),
             "pause" | "resume" => {
                 let paused = notice.action == "pause";
                 for producer in
@@ -79,6 +108,7 @@ pub(super) async fn watch_control(hub: Hub, producers: Vec<Producer>, executor: 
 pub(super) async fn poll(
     store: Store,
     hub: Option<Hub>,
+    hears: Hears,
     client_id: String,
     producers: Vec<Producer>,
     executor: Executor,
@@ -87,18 +117,50 @@ pub(super) async fn poll(
 ) {
     let queues: Vec<String> = producers.iter().map(|producer| producer.queue.name.to_owned()).collect();
     loop {
-        let listening = hub.as_ref().is_some_and(Hub::is_connected);
+        let connected = hub.as_ref().is_some_and(Hub::is_connected);
+        let listening = connected && hears.is_certain();
+        if connected
+            && !listening
+            && let Err(error) = store.greet(&client_id).await
+        {
+            tracing::debug!(error = &error as &dyn std::error::Error, "Notifications cannot be tried out");
+        }
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(if listening { POLL_WITH_LISTEN.max(settings.poll_interval) } else { settings.poll_interval }) => {}
         }
-        let Ok(control) = store.poll_control(&client_id, &queues).await else { continue };
+        // Without a claim under way, what the table says is ours and we do not know is a claim whose answer was lost.
+        let alone = executor.in_hand().claims.try_write();
+        let polled = store.poll_control(&client_id, &queues).await;
+        let compared = alone.is_ok();
+        drop(alone);
+        let Ok(control) = polled else { continue };
+        if compared {
+            hand_back_unknown(&store, &executor, control.running).await;
+        }
         let all = control.paused.iter().any(|queue| queue == "*");
         for producer in &producers {
             producer.set_paused(all || control.paused.iter().any(|queue| queue == producer.queue.name));
         }
         for id in control.cancelled {
             executor.cancel(id, StopReason::RemoteCancel);
+        }
+    }
+}
+
+/// Written only if the row still is that run: a result that was written meanwhile stays.
+async fn hand_back_unknown(store: &Store, executor: &Executor, running: Vec<(i64, i64)>) {
+    for run in running.into_iter().filter(|run| !executor.in_hand().holds(*run)) {
+        match store.hand_back_unknown(run).await {
+            Ok(false) => {}
+            Ok(true) => tracing::warn!(
+                job_id = run.0,
+                "Job {} was given to this process, but the answer was lost; it goes back",
+                run.0
+            ),
+            Err(error) => {
+                tracing::debug!(error = &error as &dyn std::error::Error, "Job {} cannot be handed back yet", run.0)
+            }
         }
     }
 }

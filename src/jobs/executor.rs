@@ -4,9 +4,10 @@ use super::completer::{Completer, Finished};
 use super::kind::{Kind, Outcome, Run};
 use super::metrics::RunFigures;
 use super::model::Job;
+use super::threads::RunThreads;
 use futures_util::FutureExt;
 use std::any::Any;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -35,10 +36,38 @@ struct Running {
     reason: Option<StopReason>,
 }
 
+/// What this process was given and whose result is not written yet, each by id and beginning. A claim whose answer was lost is not in here, and that is
+/// how it is found: `claims` is shared while a claim is under way and exclusive while the table is compared.
+#[derive(Clone, Default)]
+pub(super) struct InHand {
+    runs: Arc<Mutex<HashSet<(i64, i64)>>>,
+    pub(super) claims: Arc<tokio::sync::RwLock<()>>,
+}
+
+impl InHand {
+    pub(super) fn take(&self, job: &Job) {
+        self.lock().insert((job.id, job.began()));
+    }
+
+    pub(super) fn release(&self, run: (i64, i64)) {
+        self.lock().remove(&run);
+    }
+
+    pub(super) fn holds(&self, run: (i64, i64)) -> bool {
+        self.lock().contains(&run)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashSet<(i64, i64)>> {
+        self.runs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// All runs of this process.
 #[derive(Clone, Default)]
 pub(super) struct Executor {
     running: Arc<Mutex<HashMap<i64, Running>>>,
+    threads: RunThreads,
+    in_hand: InHand,
     finished: Arc<Notify>,
 }
 
@@ -59,7 +88,11 @@ impl Executor {
         tokio::spawn(async move {
             let end = executor.supervise(kind, &job, cancelled).await;
             let completed_itself = matches!(end, RunEnd::Ended(Outcome::AlreadyCompleted));
+            let run = (job.id, job.began());
             let finished = executor.finish(job, end);
+            if finished.is_none() {
+                executor.in_hand.release(run);
+            }
             figures.end(finished.as_ref(), completed_itself);
             if let Some(finished) = finished {
                 completer.hand_in(finished).await;
@@ -73,7 +106,8 @@ impl Executor {
     async fn supervise(&self, kind: Arc<dyn Kind>, job: &Job, cancelled: CancellationToken) -> RunEnd {
         let timeout = kind.timeout();
         let run = Run { job: job.clone(), cancelled: cancelled.clone() };
-        let mut task = tokio::spawn(AssertUnwindSafe(async move { kind.run(run).await }).catch_unwind());
+        let threads = self.threads.current();
+        let mut task = threads.spawn(AssertUnwindSafe(async move { kind.run(run).await }).catch_unwind());
         let mut end = tokio::select! {
             result = &mut task => return RunEnd::from_task(result),
             () = tokio::time::sleep(timeout) => RunEnd::TimedOut(timeout),
@@ -93,17 +127,18 @@ impl Executor {
             Ok(Err(_)) => {}
             Err(_) => {
                 tracing::error!(job_id = job.id, kind = %job.kind, "Job {} ({}) does not yield and cannot be ended; its thread is lost", job.id, job.kind);
+                self.threads.give_up(&threads);
             }
         }
         end
     }
 
-    /// Translates the end of a run; `None` = nothing to record here, the job is handed back by `leave` or belongs to somebody else.
+    /// Translates the end of a run; `None` = nothing to record here, the kind has done it itself.
     fn finish(&self, job: Job, end: RunEnd) -> Option<Finished> {
         let reason = self.lock().remove(&job.id).and_then(|running| running.reason);
         let outcome = match (end, reason) {
             (RunEnd::Ended(outcome @ (Outcome::Complete | Outcome::AlreadyCompleted)), _) => outcome,
-            (_, Some(StopReason::LeaseLost)) => return None,
+            (_, Some(StopReason::LeaseLost)) => return Some(Finished::Lost(job)),
             (RunEnd::Ended(outcome), Some(StopReason::Shutdown))
                 if matches!(outcome, Outcome::Discard(_) | Outcome::Cancel(_)) =>
             {
@@ -126,6 +161,10 @@ impl Executor {
             Outcome::Cancel(error) => Finished::Cancelled { job, error },
             Outcome::Snooze(time) => Finished::Snoozed { job, time },
         })
+    }
+
+    pub(super) fn in_hand(&self) -> &InHand {
+        &self.in_hand
     }
 
     /// Asks one run to stop; `false` when it is not ours.

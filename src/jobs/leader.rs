@@ -3,17 +3,14 @@
 
 use super::QueueSettings;
 use super::control::{self, LEADERSHIP_CHANNEL};
-use super::store::Store;
+use super::store::{Bid, Store};
 use super::{maintenance, metrics};
 use crate::db::{Hub, HubEvent};
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
-/// River's lease and the interval of its elections (WORKERS.md §2.6).
-const LEASE: Duration = Duration::from_secs(15);
-const ELECT_EVERY: Duration = Duration::from_secs(5);
-/// We stop acting this long before the lease ends.
-const TRUST: Duration = Duration::from_secs(12);
+/// We trust a lease for this part of its length (12 of 15 s).
+const TRUST: f64 = 0.8;
 
 /// Takes part in elections until the stop, then resigns.
 pub(super) async fn run(
@@ -27,7 +24,12 @@ pub(super) async fn run(
     let mut resignations = hub.as_ref().map(|hub| hub.subscribe(LEADERSHIP_CHANNEL));
     while !stop.is_cancelled() {
         let asked = Instant::now();
-        if let Ok(Some(elected_at)) = store.elect(&client_id, LEASE).await {
+        let bid = store.elect(&client_id, settings.leader_lease).await;
+        let lease_left = match bid {
+            Ok(Bid::Lost(left)) => left,
+            _ => None,
+        };
+        if let Ok(Bid::Won(elected_at)) = bid {
             tracing::info!("Elected leader of the job queue");
             lead(&store, &client_id, elected_at, asked, &kinds, &settings, &stop).await;
             if stop.is_cancelled() {
@@ -41,7 +43,10 @@ pub(super) async fn run(
             }
             tracing::warn!("No longer leader of the job queue");
         }
-        let pause = ELECT_EVERY + Duration::from_secs_f64(rand::random::<f64>());
+        let pause = settings.elect_every.mul_f64(1.0 + 0.2 * rand::random::<f64>());
+        // A leader that dies is followed right after its lease.
+        let pause =
+            lease_left.map_or(pause, |left| pause.min(left + Duration::from_secs_f64(0.2 * rand::random::<f64>())));
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(pause) => {}
@@ -64,16 +69,19 @@ async fn lead(
 ) {
     let term = stop.child_token();
     let work = tokio::spawn(maintenance::run(store.clone(), kinds.to_vec(), settings.clone(), term.clone()));
-    let mut certain_until = asked + TRUST;
+    let trust = settings.leader_lease.mul_f64(TRUST);
+    let mut certain_until = asked + trust;
     loop {
         let rest = certain_until.saturating_duration_since(Instant::now());
         tokio::select! {
             () = stop.cancelled() => break,
-            () = tokio::time::sleep(ELECT_EVERY.min(rest)) => {}
+            () = tokio::time::sleep(settings.elect_every.min(rest)) => {}
         }
         let asked = Instant::now();
-        match tokio::time::timeout(ELECT_EVERY, store.renew(client_id, elected_at, LEASE)).await {
-            Ok(Ok(true)) => certain_until = asked + TRUST,
+        match tokio::time::timeout(settings.elect_every, store.renew(client_id, elected_at, settings.leader_lease))
+            .await
+        {
+            Ok(Ok(true)) => certain_until = asked + trust,
             Ok(Ok(false)) => break,
             Ok(Err(_)) | Err(_) if Instant::now() < certain_until => {}
             Ok(Err(_)) | Err(_) => break,

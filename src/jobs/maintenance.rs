@@ -12,7 +12,6 @@ use tokio_util::sync::CancellationToken;
 const BATCH: i32 = 10_000;
 /// Between two full batches, so that the database has room for others.
 const BATCH_PAUSE: Duration = Duration::from_millis(50);
-const SCHEDULE_EVERY: Duration = Duration::from_secs(5);
 const RESCUE_STUCK_EVERY: Duration = Duration::from_secs(30);
 const CLEAN_EVERY: Duration = Duration::from_secs(30);
 const CLEAN_QUEUES_EVERY: Duration = Duration::from_secs(3600);
@@ -33,7 +32,7 @@ const INDEXES: [&str; 7] = [
 pub(super) async fn run(store: Store, kinds: Vec<String>, settings: QueueSettings, term: CancellationToken) {
     let rescue_every = settings.beat;
     tokio::join!(
-        every("scheduler", SCHEDULE_EVERY, &term, || drain(|| store.schedule(SCHEDULE_EVERY, BATCH))),
+        every("scheduler", settings.schedule_every, &term, || drain(|| store.schedule(settings.schedule_every, BATCH))),
         every("rescuer of dead processes", rescue_every, &term, || drain(
             || store.rescue_dead(settings.dead_after, BATCH)
         )),

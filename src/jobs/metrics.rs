@@ -85,7 +85,7 @@ impl RunFigures {
         Self { labels, attempt: job.attempt, max_attempts: job.max_attempts, started: std::time::Instant::now() }
     }
 
-    /// `None` = nothing to record: completed by the kind itself, or no longer ours.
+    /// `None` = the kind has recorded it itself.
     pub(super) fn end(self, finished: Option<&Finished>, completed_itself: bool) {
         let outcome = match finished {
             Some(Finished::Completed(_)) => "completed",
@@ -96,7 +96,7 @@ impl RunFigures {
             Some(Finished::Snoozed { .. }) => "snoozed",
             Some(Finished::HandBack(_)) => "handed_back",
             None if completed_itself => "completed",
-            None => "lost",
+            Some(Finished::Lost(_)) | None => "lost",
         };
         let KindLabels { queue, kind } = self.labels.clone();
         RUNS.get_or_create(&OutcomeLabels { queue, kind, outcome }).inc();

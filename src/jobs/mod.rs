@@ -4,6 +4,7 @@
 //! housekeeping, `control` hears cancel, pause and resume. Execution is at least once; no connection is held while a job runs. How to add a kind:
 //! `docs/jobs.md`. Tests: `tests/it/jobs`.
 
+mod benchmark;
 mod call;
 mod completer;
 mod control;
@@ -20,13 +21,15 @@ mod producer;
 mod retry;
 mod schedule;
 mod store;
+mod threads;
 mod unique;
 
+pub use benchmark::{BenchmarkOptions, BenchmarkReport, benchmark};
 pub use kind::{Kind, Outcome, QueueOptions, Registry, Run};
 pub use model::{AttemptError, Job, JobState, UnknownState};
 pub use operations::{JobFilter, OperationError, Operations, PeriodicChange, QueueCount};
 pub use periodic::{Missed, Periodic, PeriodicJob};
-pub use store::{NewJob, Store, StoreError, complete_in};
+pub use store::{Interposer, NewJob, Store, StoreError, complete_in};
 pub use unique::Unique;
 
 use crate::db::Hub;
@@ -55,6 +58,12 @@ pub struct QueueSettings {
     pub lease: Duration,
     /// Without a beat for this long a process counts as dead.
     pub dead_after: Duration,
+    /// Between two bids for the leadership (+ up to a fifth), and between two renewals.
+    pub elect_every: Duration,
+    /// Length of a term without renewal.
+    pub leader_lease: Duration,
+    /// How often, and how far ahead, due jobs are made available.
+    pub schedule_every: Duration,
 }
 
 impl Default for QueueSettings {
@@ -65,6 +74,9 @@ impl Default for QueueSettings {
             beat: Duration::from_secs(5),
             lease: Duration::from_secs(11),
             dead_after: Duration::from_secs(15),
+            elect_every: Duration::from_secs(5),
+            leader_lease: Duration::from_secs(15),
+            schedule_every: retry::SCHEDULER_INTERVAL,
         }
     }
 }
@@ -97,15 +109,18 @@ impl JobQueue {
         let (soft, hard, silence) = (CancellationToken::new(), CancellationToken::new(), CancellationToken::new());
         let executor = Executor::default();
         let lease = Lease::new(settings.clone());
-        let (completer, writer) = Completer::start(store.clone(), hard.clone());
+        let (completer, writer) = Completer::start(store.clone(), executor.in_hand().clone(), hard.clone());
         let first_beat = Arc::new(Notify::new());
         let producers: Vec<Producer> = registry.queues().into_iter().map(Producer::new).collect();
 
+        let hears = control::Hears::default();
         let mut services = Vec::new();
         if let Some(hub) = &hub {
             services.push(tokio::spawn(control::watch_inserts(hub.clone(), producers.clone(), soft.clone())));
             services.push(tokio::spawn(control::watch_control(
                 hub.clone(),
+                process.client_id.clone(),
+                hears.clone(),
                 producers.clone(),
                 executor.clone(),
                 hard.clone(),
@@ -114,6 +129,7 @@ impl JobQueue {
         services.push(tokio::spawn(control::poll(
             store.clone(),
             hub.clone(),
+            hears,
             process.client_id.clone(),
             producers.clone(),
             executor.clone(),

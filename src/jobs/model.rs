@@ -114,6 +114,14 @@ pub struct Job {
     pub finalized_at: Option<OffsetDateTime>,
 }
 
+impl Job {
+    /// When the current attempt began, in microseconds since 1970: what tells one attempt at a job from all others.
+    pub(super) fn began(&self) -> i64 {
+        let began = self.attempted_at.map_or(0, |at| at.unix_timestamp_nanos() / 1_000);
+        i64::try_from(began).unwrap_or(0)
+    }
+}
+
 /// One element of `errors`. All four keys are always there: Go decodes them, and a missing or odd `at` fails a whole batch of its fetch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttemptError {

@@ -116,6 +116,7 @@ impl Producer {
 
     /// Claims and starts; `true` when there is probably more.
     async fn fetch(&self, context: &ProducerContext, limit: usize) -> bool {
+        let _claiming = context.executor.in_hand().claims.read().await;
         let jobs = match context.store.claim(self.queue.name, &context.client_id, limit, &self.queue.kinds).await {
             Ok(jobs) => jobs,
             Err(error) => {
@@ -128,6 +129,9 @@ impl Producer {
             }
         };
         let full = jobs.len() == limit;
+        for read in &jobs {
+            context.executor.in_hand().take(&read.job);
+        }
         for ReadJob { job, unreadable } in jobs {
             if let Some(error) = unreadable {
                 context.completer.hand_in(Finished::Failed { job, error, trace: String::new() }).await;

@@ -1,12 +1,15 @@
 //! Every statement of the queue, each in a short transaction under the narrow role `civic_os_worker`. No connection is held between two of them.
 
 use super::call::{self, ReadJob};
+use super::control::CONTROL_CHANNEL;
 use super::model::{AttemptError, Job, JobState};
 use super::unique::Unique;
 use crate::db::{
     AccessMode, Db, DbError, IsolationLevel, Lane, Param, RequestTransaction, ResultRow, Statement, TransactionEnd,
 };
+use async_trait::async_trait;
 use serde_json::Value;
+use std::sync::Arc;
 use std::time::Duration;
 use time::OffsetDateTime;
 use tokio_postgres::types::{ToSql, Type};
@@ -18,6 +21,8 @@ const CLAIM: &str = include_str!("../sql/jobs/claim.sql");
 const COMPLETE: &str = include_str!("../sql/jobs/complete.sql");
 const SETTLE: &str = include_str!("../sql/jobs/settle.sql");
 const MERGE_METADATA: &str = include_str!("../sql/jobs/merge_metadata.sql");
+const GREET: &str = include_str!("../sql/jobs/greet.sql");
+const HAND_BACK_UNKNOWN: &str = include_str!("../sql/jobs/hand_back_unknown.sql");
 const INSERT: &str = include_str!("../sql/jobs/insert.sql");
 const BEAT: &str = include_str!("../sql/jobs/beat.sql");
 const LEAVE: &str = include_str!("../sql/jobs/leave.sql");
@@ -72,6 +77,14 @@ pub enum StoreError {
 #[derive(Clone)]
 pub struct Store {
     db: Db,
+    interposer: Option<Arc<dyn Interposer>>,
+}
+
+/// Stands between the queue and the database: tests crash a process, or cut it off, at any of its steps with one.
+#[async_trait]
+pub trait Interposer: Send + Sync {
+    /// Called before a statement is sent (`answered` = false) and after its answer came, before the queue sees it. An error is what the queue then gets.
+    async fn step(&self, statement: &'static str, answered: bool) -> Result<(), DbError>;
 }
 
 /// A job to be inserted.
@@ -148,7 +161,7 @@ impl NewJob {
 #[derive(Clone, Debug)]
 pub(super) struct Settlement {
     pub(super) id: i64,
-    pub(super) attempt: i16,
+    pub(super) began: i64,
     pub(super) state: JobState,
     pub(super) due_in: Option<Duration>,
     pub(super) error: Option<AttemptError>,
@@ -156,17 +169,43 @@ pub(super) struct Settlement {
     pub(super) counts_as_snooze: bool,
 }
 
-/// Paused queues and cancelled runs, as polled.
+/// How a bid for the leadership ended.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Bid {
+    /// The term, as the microsecond in which it began.
+    Won(i64),
+    /// How long the lease of whoever leads lasts without a renewal.
+    Lost(Option<Duration>),
+}
+
+/// Paused queues, cancelled runs and all runs of this process, as polled.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Control {
     pub(super) paused: Vec<String>,
     pub(super) cancelled: Vec<i64>,
+    pub(super) running: Vec<(i64, i64)>,
 }
 
 impl Store {
     /// On the pool of the process.
     pub fn new(db: Db) -> Self {
-        Self { db }
+        Self { db, interposer: None }
+    }
+
+    /// The same with somebody in between.
+    #[must_use]
+    pub fn interposed(mut self, interposer: Arc<dyn Interposer>) -> Self {
+        self.interposer = Some(interposer);
+        self
+    }
+
+    async fn step(&self, statement: &'static str, answered: bool) -> Result<(), StoreError> {
+        match &self.interposer {
+            None => Ok(()),
+            Some(interposer) => {
+                interposer.step(statement, answered).await.map_err(|source| StoreError::Call { statement, source })
+            }
+        }
     }
 
     /// One statement in one transaction under the narrow role, in one round trip.
@@ -186,10 +225,11 @@ impl Store {
             statement: Statement { sql, params, reusable: true },
             end: TransactionEnd::Commit,
         };
-        match self.db.request(lane, &transaction).await {
-            Ok(result) => Ok(result.rows),
-            Err(source) => Err(StoreError::Call { statement, source }),
-        }
+        self.step(statement, false).await?;
+        let result =
+            self.db.request(lane, &transaction).await.map_err(|source| StoreError::Call { statement, source })?;
+        self.step(statement, true).await?;
+        Ok(result.rows)
     }
 
     pub(super) async fn claim(
@@ -207,8 +247,9 @@ impl Store {
         Ok(jobs)
     }
 
-    pub(super) async fn complete(&self, ids: &[i64], attempts: &[i16]) -> Result<usize, StoreError> {
-        let params = [call::numbers(ids), call::numbers(attempts)];
+    pub(super) async fn complete(&self, runs: &[(i64, i64)]) -> Result<usize, StoreError> {
+        let (ids, began): (Vec<i64>, Vec<i64>) = runs.iter().copied().unzip();
+        let params = [call::numbers(&ids), call::numbers(&began)];
         Ok(self.call(Lane::System, "complete", COMPLETE, &params).await?.len())
     }
 
@@ -216,7 +257,7 @@ impl Store {
     pub(super) async fn settle(&self, settlement: &Settlement) -> Result<bool, StoreError> {
         let params = [
             call::number(settlement.id),
-            call::number(settlement.attempt),
+            call::number(settlement.began),
             call::text(settlement.state.as_str()),
             call::optional(settlement.due_in, call::seconds),
             call::optional(settlement.error.as_ref().map(AttemptError::to_json).as_ref(), call::json),
@@ -289,14 +330,32 @@ impl Store {
         let params = [call::text(client_id), call::texts(queues)];
         let rows = self.call(Lane::System, "poll_control", POLL_CONTROL, &params).await?;
         let Some(row) = rows.first() else { return Ok(Control::default()) };
-        Ok(Control { paused: call::read_json(row, 0)?, cancelled: call::read_json(row, 1)? })
+        Ok(Control {
+            paused: call::read_json(row, 0)?,
+            cancelled: call::read_json(row, 1)?,
+            running: call::read_json(row, 2)?,
+        })
     }
 
-    /// The term that was won, as the microsecond it began.
-    pub(super) async fn elect(&self, client_id: &str, lease: Duration) -> Result<Option<i64>, StoreError> {
+    pub(super) async fn greet(&self, client_id: &str) -> Result<(), StoreError> {
+        let params = [call::text(client_id), call::text(CONTROL_CHANNEL)];
+        self.call(Lane::System, "greet", GREET, &params).await?;
+        Ok(())
+    }
+
+    /// `false` = it is not that run any more.
+    pub(super) async fn hand_back_unknown(&self, run: (i64, i64)) -> Result<bool, StoreError> {
+        let params = [call::number(run.0), call::number(run.1)];
+        Ok(!self.call(Lane::System, "hand_back_unknown", HAND_BACK_UNKNOWN, &params).await?.is_empty())
+    }
+
+    pub(super) async fn elect(&self, client_id: &str, lease: Duration) -> Result<Bid, StoreError> {
         let params = [call::text(client_id), call::seconds(lease)];
         let rows = self.call(Lane::System, "leader_elect", LEADER_ELECT, &params).await?;
-        rows.first().map(|row| call::read(row, 0)).transpose()
+        let row = rows.first();
+        let left =
+            row.and_then(|row| row.text(1)?.parse().ok()).and_then(|left| Duration::try_from_secs_f64(left).ok());
+        Ok(row.and_then(|row| row.int(0)).map_or(Bid::Lost(left), Bid::Won))
     }
 
     pub(super) async fn renew(&self, client_id: &str, term: i64, lease: Duration) -> Result<bool, StoreError> {
@@ -362,7 +421,7 @@ impl Store {
 /// The database.
 pub async fn complete_in(transaction: &tokio_postgres::Transaction<'_>, job: &Job) -> Result<bool, StoreError> {
     let parameters: [(&(dyn ToSql + Sync), Type); 2] =
-        [(&vec![job.id], Type::INT8_ARRAY), (&vec![job.attempt], Type::INT2_ARRAY)];
+        [(&vec![job.id], Type::INT8_ARRAY), (&vec![job.began()], Type::INT8_ARRAY)];
     let rows = transaction
         .query_typed(COMPLETE, &parameters)
         .await

@@ -121,7 +121,7 @@ mod tests {
             "# TYPE civic_os_test_counted_total counter",
             r#"civic_os_test_counted_total{kind="a\"b\\c\nd"} 2"#,
             r#"civic_os_test_level{kind="a\"b\\c\nd"} 1.5"#,
-            r#"civic_os_test_lasted_seconds_bucket{le="0.005",kind="a\"b\\c\nd"} 1"#,
+            r#"civic_os_test_lasted_seconds_bucket{kind="a\"b\\c\nd",le="0.005"} 1"#,
         ] {
             assert!(text.lines().any(|shown| shown == line), "no {line} in\n{text}");
         }

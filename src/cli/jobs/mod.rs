@@ -1,5 +1,6 @@
 //! `civic-os jobs`: looks at the queue and steers it. The same effects as River's own client; see `docs/jobs.md`.
 
+mod bench;
 mod periodic;
 
 use super::{Exit, SourceArgs, block_on, start_logging};
@@ -82,6 +83,7 @@ enum Verb {
     },
     /// Look at jobs by the clock and change them
     Periodic(periodic::Args),
+    Bench(bench::Args),
     /// Insert a job
     Enqueue {
         /// Kind of the job
@@ -110,6 +112,9 @@ pub(crate) fn run(args: &Args, sources: &SourceArgs) -> anyhow::Result<Exit> {
     start_logging(&loaded.config.log)?;
     let url = loaded.config.pool_url(RoleSet::only(Role::Worker)).clone();
     block_on(async {
+        if let Some(Verb::Bench(bench)) = &args.verb {
+            return bench::run(bench, args.json, &url).await;
+        }
         let options = DbOptions {
             url,
             pool_max: 1,
@@ -135,6 +140,8 @@ async fn carry_out(args: &Args, operations: &Operations) -> anyhow::Result<Exit>
         Verb::Cancel { ids } => each(args.json, ids, "cancelled", async |id| operations.cancel(id).await).await,
         Verb::Pause { queue } => set_paused(args.json, operations, queue, true).await,
         Verb::Resume { queue } => set_paused(args.json, operations, queue, false).await,
+        // Opens a larger pool of its own.
+        Verb::Bench(_) => Ok(Exit::Done),
         Verb::Periodic(verb) => periodic::carry_out(verb, args.json, operations).await,
         Verb::Enqueue { kind, args: arguments, queue, priority, max_attempts, at } => {
             let mut job = NewJob::new(kind, serde_json::from_str(arguments).context("--args is no JSON")?);

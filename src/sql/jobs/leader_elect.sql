@@ -1,10 +1,12 @@
--- Bids for the leadership; one row = won (WORKERS.md §2.6). $1 client id, $2 lease in seconds. Called by jobs::leader.
-with expired as (
-    delete from metadata.river_leader
-    where expires_at < now()
+-- Bids for the leadership (WORKERS.md §2.6): wins when nobody leads or the lease has ended. Returns the term won (microseconds since 1970) or null, and how long
+-- the present holder's lease lasts in seconds, so that a loser bids again right after its end. $1 client id, $2 lease in seconds. Called by jobs::leader.
+with bid as (
+    insert into metadata.river_leader as leader (leader_id, elected_at, expires_at)
+    values ($1::text, now(), now() + make_interval(secs => $2::float8))
+    on conflict (name) do update
+    set leader_id = excluded.leader_id, elected_at = excluded.elected_at, expires_at = excluded.expires_at
+    where leader.expires_at < now()
+    returning elected_at
 )
-insert into metadata.river_leader (leader_id, elected_at, expires_at)
-select $1::text, now(), now() + make_interval(secs => $2::float8)
-where not exists (select from metadata.river_leader where expires_at >= now())
-on conflict (name) do nothing
-returning (extract(epoch from elected_at) * 1000000)::bigint
+select (select (extract(epoch from elected_at) * 1000000)::bigint from bid),
+    (select extract(epoch from expires_at - now()) from metadata.river_leader where expires_at >= now())

@@ -10,4 +10,11 @@ select
         where state = 'running'
           and attempted_by[array_upper(attempted_by, 1)] = $1::text
           and metadata ? 'cancel_attempted_at'
-    ), '[]') as cancelled
+    ), '[]') as cancelled,
+    coalesce((
+        select jsonb_agg(jsonb_build_array(id, (extract(epoch from attempted_at) * 1000000)::bigint))
+        from metadata.river_job
+        where state = 'running'
+          and attempted_by[array_upper(attempted_by, 1)] = $1::text
+          and isfinite(attempted_at)
+    ), '[]') as running

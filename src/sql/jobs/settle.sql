@@ -1,5 +1,5 @@
 -- Ends one run that did not simply succeed (WORKERS.md §2.5). A remote cancel turns a retry or snooze into cancelled.
--- $1 id, $2 attempt that was ours, $3 wanted state, $4 seconds until due again (null = unchanged), $5 error element or null,
+-- $1 id, $2 when our attempt began (microseconds since 1970; its number may come back after a snooze or a hand-back), $3 wanted state, $4 seconds until due again (null = unchanged), $5 error element or null,
 -- $6 attempts to give back (snooze, hand-back), $7 metadata to merge, $8 whether a snooze is counted. Called by jobs::completer.
 update metadata.river_job as job
 set state = settled.state,
@@ -31,6 +31,6 @@ from (
     for update
 ) as settled
 where job.id = settled.id
-  and job.attempt = $2::smallint
+  and job.attempted_at = timestamptz 'epoch' + $2::bigint * interval '1 microsecond'
   and job.state = 'running'
 returning job.state::text

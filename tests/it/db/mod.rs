@@ -4,7 +4,7 @@ mod encryption;
 mod hub;
 mod outage;
 mod pool;
-mod pooler;
+pub(crate) mod pooler;
 mod request;
 mod settings;
 

@@ -6,10 +6,10 @@ use civic_os::config::{PreparedStatements, Secret};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-struct Pooler {
+pub(crate) struct Pooler {
     process: Child,
     _folder: tempfile::TempDir,
-    url: Secret,
+    pub(crate) url: Secret,
 }
 
 impl Drop for Pooler {
@@ -20,7 +20,7 @@ impl Drop for Pooler {
 }
 
 /// PgBouncer in transaction mode with two server connections, or `None` with the reason printed.
-async fn pooler(database_url: &str) -> Option<Pooler> {
+pub(crate) async fn pooler(database_url: &str) -> Option<Pooler> {
     let program =
         ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer"].into_iter().find(|path| std::path::Path::new(path).exists());
     let Some(program) = program else {

@@ -120,7 +120,11 @@ async fn a_result_of_a_run_that_is_no_longer_ours_changes_nothing() {
     let id = bench.insert("waits", json!({})).await;
     starts.recv().await.expect("started");
     // Somebody else took it over meanwhile: another attempt is running.
-    bench.admin.execute("update metadata.river_job set attempt = 2 where id = $1", &[&id]).await.expect("changed");
+    bench
+        .admin
+        .execute("update metadata.river_job set attempt = 2, attempted_at = clock_timestamp() where id = $1", &[&id])
+        .await
+        .expect("changed");
     finish.send(true).expect("told");
     let later = bench.insert("waits", json!({})).await;
     bench.wait_for_state(later, "completed").await;

@@ -1,9 +1,14 @@
 //! The job queue against a real database: rows as River would leave them, nothing lost, nothing twice at the same time (WORKERS.md §10, checks 2–6).
 
+mod checks;
 mod command_line;
 mod crash;
+mod hostile;
+mod kill;
+mod model;
 mod outcomes;
 mod periodic;
+mod river;
 mod steering;
 mod throughput;
 
@@ -94,7 +99,7 @@ impl Bench {
             .admin
             .query_one(
                 "select state::text, attempt, coalesce(cardinality(errors), 0), finalized_at is not null, \
-                 coalesce(attempted_by, '{}'), metadata, extract(epoch from scheduled_at - now())::float8, \
+                 coalesce(attempted_by, '{}'), metadata, case when isfinite(scheduled_at) then extract(epoch from scheduled_at - now())::float8 else 0 end, \
                  to_jsonb(coalesce(errors, '{}')) from metadata.river_job where id = $1",
                 &[&id],
             )

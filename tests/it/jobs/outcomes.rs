@@ -215,7 +215,7 @@ async fn runs_are_counted_by_kind_queue_and_outcome() {
         r#"civic_os_jobs_runs_total{queue="tests",kind="counted_snooze",outcome="snoozed"} 1"#,
         r#"civic_os_jobs_start_latency_seconds_count{queue="tests",kind="counted_success"} 1"#,
         r#"civic_os_jobs_run_seconds_count{queue="tests",kind="counted_success"} 1"#,
-        r#"civic_os_jobs_attempts_bucket{le="1.0",queue="tests",kind="counted_success"} 1"#,
+        r#"civic_os_jobs_attempts_bucket{queue="tests",kind="counted_success",le="1"} 1"#,
         r#"civic_os_jobs_running{queue="tests",kind="counted_success"} 0.0"#,
         r#"civic_os_jobs_depth{queue="tests",kind="counted_never",state="available"} 1.0"#,
         r#"civic_os_jobs_oldest_seconds{queue="tests",kind="counted_never"} "#,

@@ -43,6 +43,15 @@ async fn an_insert_by_sql_wakes_the_queue_by_itself() {
     for _ in 1..inserted {
         tokio::time::timeout(LIMIT, starts.recv()).await.expect("fetched together").expect("started");
     }
+    // A retry wakes too, and so does the end of a pause.
+    let id: i64 = bench.admin.query_one("select max(id) from metadata.river_job", &[]).await.expect("read").get(0);
+    bench.wait_for_state(id, "completed").await;
+    bench.operations.retry(id).await.expect("retried");
+    tokio::time::timeout(LIMIT, starts.recv()).await.expect("woken by the retry").expect("started");
+    bench.operations.set_paused("tests", true).await.expect("paused");
+    let paused = "select count(*) from metadata.river_queue where paused_at is not null";
+    assert_eq!(bench.admin.query_one(paused, &[]).await.expect("counted").get::<_, i64>(0), 1);
+    bench.operations.set_paused("tests", false).await.expect("resumed");
     for _ in 0..20 {
         insert().await;
         tokio::time::timeout(LIMIT, starts.recv()).await.expect("woken by the notification").expect("started");
