@@ -35,6 +35,7 @@ pub mod jobs;
 pub mod lifecycle;
 pub mod migrate;
 pub mod notifications;
+pub mod payments;
 pub mod schema_cache;
 pub mod telemetry;
 pub mod web;

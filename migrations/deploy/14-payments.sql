@@ -1,5 +1,73 @@
 -- Payments: attempts and refunds, the ledger's view for people, and the jobs that talk to the provider.
 
+-- What the process's configuration says about new payments; written by the payments role at its start (payments.currency,
+-- payments.fee_percent, payments.fee_fixed).
+create table payments.settings (
+  only_row boolean default true constraint settings_pkey primary key constraint settings_only_row check (only_row),
+  currency text not null default 'USD',
+  fee_percent numeric(7, 4) not null default 0 constraint settings_fee_percent check (fee_percent >= 0 and fee_percent < 50),
+  fee_fixed numeric(10, 2) not null default 0 constraint settings_fee_fixed check (fee_fixed >= 0)
+);
+alter table payments.settings enable row level security;
+
+-- Currency of payments that name none.
+create function payments.default_currency()
+returns text
+language sql
+stable
+security definer
+set search_path = payments
+as $$
+  select coalesce((select s.currency from payments.settings s), 'USD')
+$$;
+
+-- How many of the provider's units one unit of a currency has. The Ugandan shilling and the Icelandic króna have no
+-- decimals, yet the provider counts them in hundredths.
+create function payments.minor_unit_factor(p_currency text)
+returns integer
+language sql
+immutable
+as $$
+  select case
+    when p_currency = any (array[
+      'BIF', 'CLP', 'DJF', 'GNF', 'JPY', 'KMF', 'KRW', 'MGA', 'PYG', 'RWF', 'VND', 'VUV', 'XAF', 'XOF', 'XPF'
+    ]) then 1
+    else 100
+  end
+$$;
+
+-- The fee that a payer adds so that, after the provider has taken its percentage of the total and its fixed part,
+-- at least the amount is left. Nothing for other currencies than that of the settings: the fixed part is in that one.
+create function payments.processing_fee(p_amount numeric, p_currency text)
+returns numeric
+language plpgsql
+stable
+security definer
+set search_path = payments
+as $$
+declare
+  v_settings payments.settings;
+  v_decimals integer;
+  v_step numeric;
+  v_total numeric;
+begin
+  select * into v_settings from payments.settings;
+  if not found or v_settings.currency <> p_currency or (v_settings.fee_percent = 0 and v_settings.fee_fixed = 0) then
+    return 0;
+  end if;
+  v_decimals := case
+    when payments.minor_unit_factor(p_currency) = 1 or p_currency in ('ISK', 'UGX') then 0 else 2
+  end;
+  v_step := case v_decimals when 0 then 1 else 0.01 end;
+  v_total := trunc((p_amount + v_settings.fee_fixed) / (1 - v_settings.fee_percent / 100), v_decimals) - v_step;
+  -- The provider rounds its percentage; the smallest total that leaves enough is at most three steps away.
+  while v_total - round(v_total * v_settings.fee_percent / 100, v_decimals) - v_settings.fee_fixed < p_amount loop
+    v_total := v_total + v_step;
+  end loop;
+  return v_total - p_amount;
+end
+$$;
+
 -- One row per attempt. D-30: 0.15 accepts US dollars only and knows five states; other currencies with two decimals, or
 -- none, and the provider's two intermediate states are accepted too.
 create table payments.transactions (
@@ -7,7 +75,7 @@ create table payments.transactions (
   user_id uuid not null
     constraint transactions_user_id_fkey references metadata.civic_os_users (id) on delete restrict,
   amount numeric(10, 2) not null constraint transactions_amount_check check (amount > 0),
-  currency text not null default 'USD'
+  currency text not null default payments.default_currency()
     constraint valid_currency check (
       currency ~ '^[A-Z]{3}$'
       and currency <> all (array['BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND', 'CLF', 'UYW'])
@@ -43,10 +111,32 @@ create table payments.transactions (
       else upper(status)
     end
   ) stored,
+  -- What the provider has received, in the row's currency; refunds may not exceed it.
+  amount_captured numeric(10, 2),
+  -- Refunds under way or done. Kept by a trigger on payments.refunds, whose row lock makes the constraint hold in races.
+  amount_refunded numeric(10, 2) not null default 0,
+  -- Part of the amount that the payer adds for the provider's fee.
+  processing_fee numeric(10, 2) not null default 0,
+  capture_method text not null default 'automatic',
+  -- Column of the paid row that links here. Where it is known, a record has at most one attempt that is open or paid.
+  entity_column text,
+  -- The provider's own word for the state, and the time of the newest event that was applied.
+  provider_status text,
+  provider_event_at timestamptz,
+  livemode boolean,
+  authorization_expires_at timestamptz,
+  dispute_status text,
+  -- Counts changes of the row, so that what was read from the provider is not written over something newer.
+  ledger_version integer not null default 0,
+  constraint amount_captured_check check (amount_captured >= 0 and amount_captured <= amount),
+  constraint refunds_within_captured check (amount_refunded >= 0 and amount_refunded <= coalesce(amount_captured, 0)),
+  constraint processing_fee_check check (processing_fee >= 0 and processing_fee < amount),
+  constraint valid_capture_method check (capture_method = any (array['automatic'::text, 'manual'::text])),
   -- Currencies without decimals have whole amounts.
   constraint whole_amount_check check (
     currency <> all (array[
-      'BIF', 'CLP', 'DJF', 'GNF', 'JPY', 'KMF', 'KRW', 'MGA', 'PYG', 'RWF', 'UGX', 'VND', 'VUV', 'XAF', 'XOF', 'XPF'
+      'BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'MGA', 'PYG', 'RWF', 'UGX', 'VND', 'VUV', 'XAF', 'XOF',
+      'XPF'
     ])
     or amount = trunc(amount)
   )
@@ -56,6 +146,11 @@ create index idx_payments_transactions_status on payments.transactions (status);
 create index idx_payments_transactions_created_at on payments.transactions (created_at desc);
 create index idx_payments_transactions_provider_payment_id on payments.transactions (provider_payment_id)
   where provider_payment_id is not null;
+create unique index one_open_or_paid_payment on payments.transactions (entity_type, entity_id, entity_column)
+  where entity_column is not null
+    and status = any (array[
+      'pending_intent'::text, 'pending'::text, 'requires_action'::text, 'authorized'::text, 'succeeded'::text
+    ]);
 create index idx_transactions_entity on payments.transactions (entity_type, entity_id) where entity_type is not null;
 
 create table payments.refunds (
@@ -64,14 +159,19 @@ create table payments.refunds (
     constraint refunds_transaction_id_fkey references payments.transactions (id) on delete restrict,
   amount numeric(10, 2) not null constraint refunds_amount_check check (amount > 0),
   reason text not null constraint refunds_reason_check check (length(trim(reason)) >= 10),
-  initiated_by uuid not null constraint refunds_initiated_by_fkey references metadata.civic_os_users (id),
+  -- Nobody: the refund was made at the provider, in its dashboard.
+  initiated_by uuid constraint refunds_initiated_by_fkey references metadata.civic_os_users (id),
   provider_refund_id text,
   status text not null default 'pending'
     constraint refunds_status_check check (status = any (array['pending'::text, 'succeeded'::text, 'failed'::text])),
   error_message text,
   created_at timestamptz not null default now(),
-  processed_at timestamptz
+  processed_at timestamptz,
+  -- The provider's own word: pending, requires_action, succeeded, failed, canceled.
+  provider_status text
 );
+create unique index refunds_provider_refund_id on payments.refunds (provider_refund_id)
+  where provider_refund_id is not null;
 create index idx_refunds_transaction_id on payments.refunds (transaction_id);
 create index idx_refunds_initiated_by on payments.refunds (initiated_by);
 create index idx_refunds_status on payments.refunds (status);
@@ -90,6 +190,10 @@ create table metadata.webhooks (
   received_at timestamptz not null default now(),
   processed_at timestamptz,
   created_at timestamptz generated always as (received_at) stored,
+  livemode boolean,
+  -- How often it was tried, and what became of it: applied, unchanged, stale, ignored, unmatched, refused, …
+  attempts integer not null default 0,
+  outcome text,
   constraint unique_webhook_event unique (provider, provider_event_id)
 );
 create index idx_webhooks_provider_event on metadata.webhooks (provider, provider_event_id);
@@ -168,7 +272,7 @@ create function payments.create_and_link_payment(
   p_amount numeric,
   p_description text,
   p_user_id uuid default public.current_user_id(),
-  p_currency text default 'USD'
+  p_currency text default payments.default_currency()
 )
 returns uuid
 language plpgsql
@@ -187,15 +291,32 @@ begin
   end if;
 
   begin
-    insert into payments.transactions (user_id, amount, currency, status, description, entity_type, entity_id)
+    insert into payments.transactions
+      (user_id, amount, currency, status, description, entity_type, entity_id, entity_column)
     values (
-      p_user_id, p_amount, p_currency, 'pending_intent', p_description, p_entity_table_name, p_entity_id_value::text
+      p_user_id, p_amount, p_currency, 'pending_intent', p_description, p_entity_table_name, p_entity_id_value::text,
+      p_payment_column_name
     )
     returning id into v_payment_id;
   exception
     when check_violation or not_null_violation then
       -- D-30: the currencies that the table accepts, no longer dollars alone.
       raise exception 'Unsupported currency or amount: % %', p_amount, p_currency;
+    when unique_violation then
+      -- Somebody pressed twice, or two people did: the same attempt is used again, and what is paid stays paid.
+      select t.id into v_payment_id
+      from payments.transactions t
+      where t.entity_type = p_entity_table_name
+        and t.entity_id = p_entity_id_value::text
+        and t.entity_column = p_payment_column_name
+        and t.user_id = p_user_id
+        and t.currency = p_currency
+        and t.amount - t.processing_fee = p_amount
+        and t.status = any (array['pending_intent', 'pending', 'requires_action', 'authorized']);
+      if not found then
+        raise exception 'This record is paid already, or somebody is paying for it'
+          using errcode = 'unique_violation', hint = 'Look at its payment before creating another';
+      end if;
   end;
 
   execute format(
@@ -293,6 +414,8 @@ begin
     raise exception 'Invalid refund amount: %', p_amount
       using hint = 'Refund amount must be greater than zero';
   end if;
+  -- Of a deferred payment less than the amount may have been captured.
+  v_payment.amount := coalesce(v_payment.amount_captured, v_payment.amount);
   if v_refunded + p_amount > v_payment.amount then
     raise exception 'Total refunds ($%) would exceed payment amount ($%). Already refunded: $%',
       v_refunded + p_amount, v_payment.amount, v_refunded
@@ -309,15 +432,7 @@ begin
     jsonb_build_object(
       'refund_id', r.id::text,
       'payment_intent_id', v_payment.provider_payment_id,
-      'amount_cents', (
-        case
-          when v_payment.currency = any (array[
-            'BIF', 'CLP', 'DJF', 'GNF', 'JPY', 'KMF', 'KRW', 'MGA', 'PYG', 'RWF', 'UGX', 'VND', 'VUV', 'XAF', 'XOF',
-            'XPF'
-          ]) then r.amount
-          else r.amount * 100
-        end
-      )::bigint
+      'amount_cents', (r.amount * payments.minor_unit_factor(v_payment.currency))::bigint
     ),
     'default',
     1,
@@ -343,7 +458,7 @@ begin
   from payments.refunds r
   where r.transaction_id = $1.id;
   return case
-    when v_refunded > 0 and v_refunded >= $1.amount then 'refunded'
+    when v_refunded > 0 and v_refunded >= coalesce($1.amount_captured, $1.amount) then 'refunded'
     when v_refunded > 0 then 'partially_refunded'
     when v_pending then 'refund_pending'
     else coalesce($1.status, 'unpaid')
@@ -431,7 +546,7 @@ begin
           ),
           'refunds', v_refunds,
           'total_refunded', '$' || to_char(v_total, 'FM999,999,990.00'),
-          'remaining', '$' || to_char(v_payment.amount - v_total, 'FM999,999,990.00')
+          'remaining', '$' || to_char(coalesce(v_payment.amount_captured, v_payment.amount) - v_total, 'FM999,999,990.00')
         ),
         p_channels := array['email']
       );
@@ -471,7 +586,7 @@ select
   coalesce(r.refund_count, 0) as refund_count,
   coalesce(r.pending_refund_count, 0) as pending_refund_count,
   case
-    when r.total_refunded > 0 and r.total_refunded >= t.amount then 'refunded'
+    when r.total_refunded > 0 and r.total_refunded >= coalesce(t.amount_captured, t.amount) then 'refunded'
     when r.total_refunded > 0 then 'partially_refunded'
     when r.pending_refund_count > 0 then 'refund_pending'
     when t.status in ('requires_action', 'authorized') then 'pending'
@@ -492,7 +607,12 @@ select
   t.entity_id,
   coalesce(e.display_name, t.entity_type) as entity_display_name,
   t.status as exact_status,
-  t.provider_payment_id as stripe_payment_intent_id
+  t.provider_payment_id as stripe_payment_intent_id,
+  t.processing_fee,
+  t.amount_captured,
+  t.capture_method,
+  t.authorization_expires_at,
+  t.dispute_status
 from payments.transactions t
 left join public.civic_os_users u on u.id = t.user_id
 left join metadata.entities e on e.table_name = t.entity_type
@@ -528,7 +648,9 @@ select
   f.processed_at,
   t.amount as payment_amount,
   t.description as payment_description,
-  t.provider_payment_id
+  t.provider_payment_id,
+  f.provider_status,
+  t.currency as payment_currency
 from payments.refunds f
 join payments.transactions t on t.id = f.transaction_id
 left join metadata.civic_os_users u on u.id = f.initiated_by

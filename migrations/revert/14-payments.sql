@@ -11,4 +11,8 @@ drop table payments.transactions;
 drop function payments.notify_refund_succeeded();
 drop function payments.notify_payment_succeeded();
 drop function payments.enqueue_create_intent_job();
+drop function payments.processing_fee(numeric, text);
+drop function payments.minor_unit_factor(text);
+drop function payments.default_currency();
+drop table payments.settings;
 delete from metadata.notification_templates where name in ('payment_succeeded', 'payment_refunded');

@@ -37,6 +37,7 @@ pub(super) fn runtime_config(config: &Config, demo: bool) -> RuntimeConfig {
         s3_endpoint: config.storage.public_endpoint().unwrap_or_default().to_owned(),
         s3_bucket: optional(&config.storage.s3_bucket),
         stripe_publishable_key: optional(&config.payments.stripe_publishable_key),
+        payments_sandbox: if config.payments.sandbox { "/sandbox/".to_owned() } else { String::new() },
         matomo_url: optional(&config.matomo.url),
         matomo_site_id: optional(&config.matomo.site_id),
         matomo_enabled: config.matomo.enabled && config.matomo.url.is_some(),

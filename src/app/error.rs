@@ -5,6 +5,7 @@ use crate::cluster::ClusterError;
 use crate::db::DbError;
 use crate::identity::ProviderError;
 use crate::migrate::MigrateError;
+use crate::payments::PaymentsError;
 use std::io;
 
 /// See the variants; each message says what to do.
@@ -66,6 +67,12 @@ pub enum AppError {
     /// The embedded provider did not start.
     #[error("the embedded identity provider did not start: {0}")]
     Identity(#[from] ProviderError),
+    /// Payments could not be set up.
+    #[error("payments did not start: {0}")]
+    Payments(#[from] PaymentsError),
+    /// The payment sandbox could not be set up.
+    #[error("the payment sandbox did not start: {0}")]
+    Sandbox(#[source] io::Error),
     /// A module ended on its own; the log says which and why.
     #[error("a module ended unexpectedly; the log above says which")]
     ModuleEnded,

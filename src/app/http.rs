@@ -6,6 +6,7 @@ use super::who_am_i::WhoAmI;
 use crate::admin::Admin;
 use crate::api::Api;
 use crate::identity::Provider;
+use crate::payments::{Sandbox, Webhook};
 use crate::web::{RuntimeConfig, SecurityPolicy, Web};
 use actix_http::{Request, Response};
 use actix_service::{IntoServiceFactory, Service, ServiceFactory};
@@ -35,6 +36,8 @@ pub(super) struct Site {
     pub(super) runtime_config: Option<RuntimeConfig>,
     pub(super) public_url: String,
     pub(super) admin: Option<Admin>,
+    pub(super) webhook: Option<Webhook>,
+    pub(super) sandbox: Option<Sandbox>,
 }
 
 /// The running servers.
@@ -60,9 +63,11 @@ impl Servers {
             let (api, provider, client) =
                 (api.clone(), site.provider.clone(), Web::new(runtime_config, &site.public_url));
             let who_am_i = site.who_am_i.clone();
+            let (webhook, sandbox) = (site.webhook.clone(), site.sandbox.clone());
             let factory = move || {
                 let policy = policy.clone();
                 let (provider, client, who_am_i) = (provider.clone(), client.clone(), who_am_i.clone());
+                let (webhook, sandbox) = (webhook.clone(), sandbox.clone());
                 App::new()
                     .wrap(from_fn(move |request, next| policy.clone().apply(request, next)))
                     .configure(api.configure("/api"))
@@ -76,6 +81,14 @@ impl Servers {
                             who_am_i.configure(routes);
                         }
                     })
+                    .configure(move |routes| {
+                        if let Some(webhook) = &webhook {
+                            webhook.configure(routes);
+                        }
+                        if let Some(sandbox) = &sandbox {
+                            sandbox.configure(routes);
+                        }
+                    })
                     // Last: it answers whatever is left.
                     .configure(move |routes| client.configure(routes))
             };
@@ -85,7 +98,12 @@ impl Servers {
             let factory = move || App::new().configure(api.configure(""));
             servers.run_with_unix(api_sockets, api_socket, HttpServer::new(factory))?;
         }
-        servers.run(payments_sockets, HttpServer::new(|| App::new().configure(payments)).workers(1))?;
+        let webhook = site.webhook.clone();
+        let factory = move || {
+            let webhook = webhook.clone();
+            App::new().configure(move |routes| payments(routes, webhook.as_ref()))
+        };
+        servers.run(payments_sockets, HttpServer::new(factory).workers(1))?;
         if let Some(admin) = site.admin.clone() {
             let factory = move || {
                 let admin = admin.clone();
@@ -168,23 +186,11 @@ impl Servers {
     }
 }
 
-/// The payments role's own listener (SURFACE.md §3). Webhooks are refused in a way that makes the provider send them again.
-fn payments(routes: &mut web::ServiceConfig) {
-    routes
-        .route(
-            "/health",
-            web::get()
-                .to(async || HttpResponse::Ok().content_type("application/json").body("{\"status\":\"healthy\"}\n")),
-        )
-        .route(
-            "/webhooks/stripe",
-            web::post().to(async || {
-                HttpResponse::ServiceUnavailable()
-                    .insert_header(("Retry-After", "3600"))
-                    .content_type("text/plain; charset=utf-8")
-                    .body(
-                        "Payments are not part of this build yet; nothing was recorded, send the event again later.\n",
-                    )
-            }),
-        );
+/// The payments role's own listener (SURFACE.md §3).
+fn payments(routes: &mut web::ServiceConfig, webhook: Option<&Webhook>) {
+    let healthy = async || HttpResponse::Ok().content_type("application/json").body("{\"status\":\"healthy\"}\n");
+    routes.route("/health", web::to(healthy));
+    if let Some(webhook) = webhook {
+        webhook.configure(routes);
+    }
 }

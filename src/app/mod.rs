@@ -10,6 +10,7 @@ mod error;
 mod http;
 mod kinds;
 mod listeners;
+mod payments;
 mod reconfigure;
 mod who_am_i;
 
@@ -145,8 +146,11 @@ async fn start_modules(
     if let Some(path) = &listeners.addresses().api_socket {
         admin.add_socket(path.clone());
     }
+    let payments = attempt!(payments::Payments::start(&config, roles, &database, &lifecycle, &mut admin));
+    site.webhook.clone_from(&payments.webhook);
+    site.sandbox.clone_from(&payments.sandbox);
     site.admin = Some(admin);
-    let queue = database.queue(roles, kinds::registry(roles));
+    let queue = database.queue(roles, kinds::registry(roles, &config, &payments));
     let addresses = listeners.addresses().clone();
     let made_passwords = site.provider.as_ref().map(|provider| provider.made_passwords().to_vec()).unwrap_or_default();
     let servers = attempt!(http::Servers::start(listeners, site));

@@ -21,6 +21,7 @@ mod http_probe;
 mod jobs;
 mod man;
 mod migrate;
+mod payments;
 mod serve;
 mod sources;
 mod users;
@@ -115,6 +116,7 @@ enum Verb {
     Health(health::Args),
     Jobs(jobs::Args),
     Users(users::Args),
+    Payments(payments::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -214,6 +216,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
         Some(Verb::Health(args)) => health::run(args, sources),
         Some(Verb::Jobs(args)) => jobs::run(args, sources),
         Some(Verb::Users(args)) => users::run(args, sources),
+        Some(Verb::Payments(args)) => payments::run(args, sources),
         Some(Verb::Completions(args)) => completions::run(args),
         Some(Verb::Man(args)) => man::run(args),
     }

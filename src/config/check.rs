@@ -85,6 +85,7 @@ pub(super) fn values(loaded: &Loaded) -> Vec<Problem> {
     if currency.len() != 3 || !currency.bytes().all(|letter| letter.is_ascii_alphabetic()) {
         found.add("payments.currency", "must be three letters, such as USD");
     }
+    found.payments();
     if let Some(secret) = config.auth.jwt_secret.expose()
         && !config.auth.jwt_secret_is_base64
         && !secret.trim_start().starts_with('{')
@@ -167,6 +168,51 @@ impl Found<'_> {
     fn add(&mut self, key: &str, message: &str) {
         let source = self.loaded.sources.get(key).cloned();
         self.problems.push(Problem { key: key.into(), source, message: message.into() });
+    }
+
+    fn payments(&mut self) {
+        let payments = &self.loaded.config.payments;
+        // The sandbox must not be mistaken for the real thing, nor the other way round.
+        if payments.sandbox {
+            let publishable = payments.stripe_publishable_key.as_ref().is_some_and(|key| !key.is_empty());
+            for (key, is_set) in [
+                ("payments.stripe_api_key", payments.stripe_api_key.is_set()),
+                ("payments.stripe_webhook_secret", payments.stripe_webhook_secret.is_set()),
+                ("payments.stripe_publishable_key", publishable),
+            ] {
+                if is_set {
+                    self.add(
+                        key,
+                        "is set together with payments.sandbox: take the key away, or switch the sandbox off",
+                    );
+                }
+            }
+        }
+        let decimal = |text: &str, decimals: usize| {
+            let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+            let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+            digits(whole) && digits(fraction) && whole.len() <= 6 && fraction.len() <= decimals
+        };
+        if !decimal(&payments.fee_percent, 4)
+            || payments.fee_percent.parse::<f64>().is_ok_and(|percent| percent >= 50.0)
+        {
+            self.add(
+                "payments.fee_percent",
+                "must be a decimal number below 50 with at most four decimals, such as \"2.9\"",
+            );
+        }
+        if !decimal(&payments.fee_fixed, 2) {
+            self.add("payments.fee_fixed", "must be a decimal number with at most two decimals, such as \"0.30\"");
+        }
+        let base = &payments.stripe_api_base;
+        let is_url = url::Url::parse(base).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        if !is_url {
+            self.add("payments.stripe_api_base", "must be a URL, such as https://api.stripe.com");
+        } else if payments.stripe_api_key.expose().is_some_and(|key| key.contains("_live_"))
+            && !base.starts_with("https://")
+        {
+            self.add("payments.stripe_api_base", "must be https:// where the key is a live one");
+        }
     }
 
     fn listeners(&mut self) {

@@ -33,6 +33,8 @@ pub struct RuntimeConfig {
     pub s3_bucket: String,
     /// Stripe's publishable key; empty = payments off.
     pub stripe_publishable_key: String,
+    /// Path of the payment sandbox; empty = none.
+    pub payments_sandbox: String,
     /// Analytics base URL.
     pub matomo_url: String,
     /// Analytics site.
@@ -68,7 +70,7 @@ impl RuntimeConfig {
             },
             "keycloak": { "url": self.keycloak_url, "realm": self.keycloak_realm, "clientId": self.keycloak_client_id },
             "s3": { "endpoint": self.s3_endpoint, "bucket": self.s3_bucket },
-            "stripe": { "publishableKey": self.stripe_publishable_key },
+            "stripe": { "publishableKey": self.stripe_publishable_key, "sandbox": self.payments_sandbox },
             "matomo": { "url": self.matomo_url, "siteId": self.matomo_site_id, "enabled": self.matomo_enabled },
             "branding": {
                 "name": self.branding_name,

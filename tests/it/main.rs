@@ -10,6 +10,7 @@ mod examples;
 mod jobs;
 mod migrate;
 mod notifications;
+mod payments;
 mod release;
 mod schema_cache;
 mod serve;

@@ -198,6 +198,11 @@ fn configure(config: &mut Config, args: &Args, application: &Application, folder
     });
     config.web.listen = args.listen.to_string();
     config.identity.enabled = true;
+    // A demo takes no money, whatever the configuration knows of real keys.
+    config.payments.sandbox = true;
+    config.payments.stripe_api_key = Secret::default();
+    config.payments.stripe_webhook_secret = Secret::default();
+    config.payments.stripe_publishable_key = None;
     config.auth.issuer = None;
     config.auth.jwt_secret = Secret::default();
     // Nobody asked for this listener: a second demo, or anything else on its port, must not get in the way.
@@ -228,7 +233,7 @@ async fn start_and_serve(
         reread: None,
     };
     screen.step("Starting");
-    let started = app::start(config, RoleSet::ALL, extras).await;
+    let started = Box::pin(app::start(config, RoleSet::ALL, extras)).await;
     screen.clear();
     let Some(running) = started? else { return Ok(Exit::Done) };
     if matches!(passwords, Passwords::Fresh(_)) {

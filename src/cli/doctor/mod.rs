@@ -7,6 +7,7 @@ mod database;
 mod finding;
 mod issuer;
 mod machine;
+mod payments;
 
 use super::{Exit, SourceArgs, block_on, http_probe};
 use crate::config::{ConfigError, Loaded, Overrides, RoleSet};
@@ -50,6 +51,7 @@ pub(crate) fn run(args: &Args, sources: &SourceArgs) -> anyhow::Result<Exit> {
         findings = block_on(Box::pin(async move {
             database::check(&loaded, &mut findings).await;
             issuer::check(&loaded.config, &mut findings).await;
+            payments::check(&loaded, &mut findings).await;
             Ok(findings)
         }))?;
     }

@@ -87,6 +87,18 @@ pub struct PaymentsConfig {
     pub currency: String,
     /// Payment jobs processed at the same time.
     pub river_worker_count: u16,
+    /// Base URL of Stripe's interface.
+    pub stripe_api_base: String,
+    /// Seconds that a webhook's signature may differ from our clock.
+    pub webhook_tolerance: u64,
+    /// Addresses and networks that may deliver webhooks, or `@file`; empty = all.
+    pub webhook_addresses: Vec<String>,
+    /// Percentage that is added to new payments, decimal text.
+    pub fee_percent: String,
+    /// Fixed part that is added to new payments, decimal text.
+    pub fee_fixed: String,
+    /// The built-in stand-in instead of Stripe.
+    pub sandbox: bool,
 }
 
 impl Default for PaymentsConfig {
@@ -98,6 +110,12 @@ impl Default for PaymentsConfig {
             stripe_publishable_key: None,
             currency: "USD".into(),
             river_worker_count: 1,
+            stripe_api_base: "https://api.stripe.com".into(),
+            webhook_tolerance: 300,
+            webhook_addresses: Vec::new(),
+            fee_percent: "0".into(),
+            fee_fixed: "0".into(),
+            sandbox: false,
         }
     }
 }

@@ -122,7 +122,7 @@ async fn roles_are_listed_and_created_by_admins() {
     assert_eq!(door.refused_with(&anna(), "select get_roles()").await, "Admin access required");
     assert_eq!(door.refused_with(&anna(), "select get_role_permissions()").await, "Admin access required");
     assert_eq!(door.refused(&Who::Anonymous, "select get_roles()").await, "42501");
-    assert_eq!(door.value(&carla(), "select count(*) from get_role_permissions()").await, "64", "4 roles × 16 rows");
+    assert_eq!(door.value(&carla(), "select count(*) from get_role_permissions()").await, "68", "4 roles × 17 rows");
     assert_eq!(
         door.values(
             &carla(),

@@ -399,10 +399,18 @@ async fn payments_are_linked_and_seen_by_their_payer() {
         ("pending", "reuse"),
         ("requires_action", "reuse"),
         ("failed", "create_new"),
-        ("canceled", "create_new"),
-        ("succeeded", "duplicate"),
+        ("requires_action", "reuse"),
     ] {
         assert_eq!(check(status).await, answer, "{status}");
+    }
+    for (status, answer) in [("canceled", "create_new"), ("succeeded", "duplicate")] {
+        let other = format!(
+            "insert into payments.transactions (user_id, amount, status) values ('{ANNA}', 5, '{status}') returning id"
+        );
+        let other = door.value(&Who::Owner, &other).await;
+        let answered = format!("select payments.check_existing_payment('{other}')");
+        assert_eq!(door.value(&Who::Owner, &answered).await, answer, "{status}");
+        door.run_as(&Who::Owner, &format!("delete from payments.transactions where id = '{other}'")).await;
     }
     for unknown in ["null", "gen_random_uuid()"] {
         assert_eq!(
