@@ -93,7 +93,7 @@ select pg_temp.expect($facts$
    "payments.minor_unit_factor(text)": {"hash":"399210a09e0cbbbcd3d01d5d9524b9a1"},
    "payments.notify_payment_succeeded()": {"hash":"abf0127abbb6da31da67ed4d8caef2aa"},
    "payments.notify_refund_succeeded()": {"hash":"c97aed299d52e0de31798eb9d1c560b5"},
-   "payments.processing_fee(numeric, text)": {"hash":"373e146a8d74ec2b41816fb81f453f42"},
+   "payments.processing_fee(numeric, text)": {"hash":"cc086df13781bdab776c0480239a6c33"},
    "public.create_payment_intent_sync(numeric, text)": {"hash":"50671d4ca26b02de11f6950496d6d6c2"},
    "public.initiate_payment_refund(uuid, numeric, text)": {"hash":"fe93f47cf8290a05d9fa79d60d727aa1"}
   },

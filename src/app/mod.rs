@@ -146,7 +146,7 @@ async fn start_modules(
     if let Some(path) = &listeners.addresses().api_socket {
         admin.add_socket(path.clone());
     }
-    let payments = attempt!(payments::Payments::start(&config, roles, &database, &lifecycle, &mut admin));
+    let payments = attempt!(payments::Payments::start(&config, roles, &database, &lifecycle));
     site.webhook.clone_from(&payments.webhook);
     site.sandbox.clone_from(&payments.sandbox);
     site.admin = Some(admin);

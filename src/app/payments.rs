@@ -2,13 +2,11 @@
 
 use super::AppError;
 use super::database::Database;
-use crate::admin::Admin;
 use crate::config::{Config, Role, RoleSet};
 use crate::db::Lane;
 use crate::lifecycle::Lifecycle;
 use crate::payments::{
-    Cashier, Currency, Ledger, PaymentsError, Sandbox, Secrets, StripeClient, Tally, Webhook, WebhookOptions,
-    parse_network,
+    Cashier, Currency, Ledger, PaymentsError, Sandbox, Secrets, StripeClient, Webhook, WebhookOptions, parse_network,
 };
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -32,7 +30,6 @@ impl Payments {
         roles: RoleSet,
         database: &Database,
         lifecycle: &Lifecycle,
-        admin: &mut Admin,
     ) -> Result<Self, AppError> {
         let payments = &config.payments;
         if !roles.contains(Role::Payments) {
@@ -53,16 +50,14 @@ impl Payments {
         let provider = StripeClient::new(&base, key.clone()).map_err(PaymentsError::Client)?;
         let livemode = provider.livemode();
         let secrets = Secrets::new(&signing);
-        let tally = Arc::new(Tally::default());
         let webhook = (!secrets.is_empty()).then(|| {
             let options = WebhookOptions {
                 tolerance: payments.webhook_tolerance,
                 livemode,
                 addresses: addresses(&payments.webhook_addresses),
             };
-            Webhook::new(Ledger::new(database.db(), Lane::System), secrets, options, Arc::clone(&tally))
+            Webhook::new(Ledger::new(database.db(), Lane::System), secrets, options)
         });
-        admin.add_metrics(move |text| tally.print(text));
         let cashier =
             key.is_set().then(|| Cashier::new(Ledger::new(database.db(), Lane::Jobs), Arc::new(provider), livemode));
         if cashier.is_some() {

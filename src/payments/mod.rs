@@ -33,5 +33,4 @@ pub use sandbox::{Fault, Sandbox};
 pub use signature::{Secrets, SignatureError, TOLERANCE};
 pub use store::{Figures, Inbox, Ledger, Payment, Recorded, RefundRow};
 pub use stripe::StripeClient;
-pub use tally::Tally;
 pub use webhook::{LONGEST_BODY, Webhook, WebhookOptions, parse_network};

@@ -1,47 +1,29 @@
 //! Counts for `/metrics`: what became of deliveries.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
-use std::sync::Mutex;
+use crate::telemetry::metrics::{self, Counter, EncodeLabelSet, Family};
+use std::sync::LazyLock;
 
-/// Counters of this process.
-#[derive(Default)]
-pub struct Tally(Mutex<Counts>);
-
-#[derive(Default)]
-struct Counts {
-    events: BTreeMap<String, u64>,
-    refused: BTreeMap<&'static str, u64>,
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Outcome {
+    outcome: String,
 }
 
-impl Tally {
-    fn with(&self, count: impl FnOnce(&mut Counts)) {
-        count(&mut self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
-    }
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Reason {
+    reason: &'static str,
+}
 
-    /// An event of the provider and its outcome.
-    pub(super) fn event(&self, outcome: &str) {
-        self.with(|counts| *counts.events.entry(outcome.to_owned()).or_default() += 1);
-    }
+static EVENTS: LazyLock<Family<Outcome, Counter>> =
+    LazyLock::new(|| metrics::counter("civic_os_webhook_events", "Verified events by what became of them"));
+static REFUSED: LazyLock<Family<Reason, Counter>> =
+    LazyLock::new(|| metrics::counter("civic_os_webhook_refused", "Requests that are not the provider's"));
 
-    /// A request that is not the provider's.
-    pub(super) fn refused(&self, reason: &'static str) {
-        self.with(|counts| *counts.refused.entry(reason).or_default() += 1);
-    }
+/// An event of the provider and its outcome; the words are those of `metadata.webhooks.outcome`.
+pub(super) fn event(outcome: &str) {
+    EVENTS.get_or_create(&Outcome { outcome: outcome.to_owned() }).inc();
+}
 
-    /// Appends the counters in Prometheus' text format.
-    pub fn print(&self, text: &mut String) {
-        self.with(|counts| {
-            text.push_str("# HELP civic_os_webhook_events_total Verified events by what became of them\n");
-            text.push_str("# TYPE civic_os_webhook_events_total counter\n");
-            for (outcome, number) in &counts.events {
-                let _ = writeln!(text, "civic_os_webhook_events_total{{outcome=\"{outcome}\"}} {number}");
-            }
-            text.push_str("# HELP civic_os_webhook_refused_total Requests that are not the provider's\n");
-            text.push_str("# TYPE civic_os_webhook_refused_total counter\n");
-            for (reason, number) in &counts.refused {
-                let _ = writeln!(text, "civic_os_webhook_refused_total{{reason=\"{reason}\"}} {number}");
-            }
-        });
-    }
+/// A request that is not the provider's.
+pub(super) fn refused(reason: &'static str) {
+    REFUSED.get_or_create(&Reason { reason }).inc();
 }

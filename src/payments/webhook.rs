@@ -6,7 +6,7 @@ use super::event::Event;
 use super::limiter::Limiter;
 use super::signature::Secrets;
 use super::store::{Inbox, Ledger};
-use super::{PaymentsError, Tally};
+use super::{PaymentsError, tally};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, HeaderName, X_CONTENT_TYPE_OPTIONS};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -39,7 +39,6 @@ struct Inner {
     options: WebhookOptions,
     limiter: Limiter,
     slots: Semaphore,
-    tally: Arc<Tally>,
 }
 
 /// What the endpoint is strict about.
@@ -73,9 +72,9 @@ enum Answer {
 
 impl Webhook {
     /// The endpoint for these secrets.
-    pub fn new(ledger: Ledger, secrets: Secrets, options: WebhookOptions, tally: Arc<Tally>) -> Self {
+    pub fn new(ledger: Ledger, secrets: Secrets, options: WebhookOptions) -> Self {
         let (limiter, slots) = (Limiter::new(), Semaphore::new(AT_ONCE));
-        Self { inner: Arc::new(Inner { ledger, secrets, options, limiter, slots, tally }) }
+        Self { inner: Arc::new(Inner { ledger, secrets, options, limiter, slots }) }
     }
 
     /// Mounts the route.
@@ -96,13 +95,13 @@ impl Webhook {
         if !inner.options.addresses.is_empty()
             && !peer.is_some_and(|peer| inner.options.addresses.iter().any(|network| contains(*network, peer)))
         {
-            inner.tally.refused("address");
+            tally::refused("address");
             return Answer::Forbidden;
         }
         let body = match tokio::time::timeout(READ_LIMIT, read(payload)).await {
             Ok(Some(body)) => body,
             _ => {
-                inner.tally.refused("size");
+                tally::refused("size");
                 return Answer::TooLarge;
             }
         };
@@ -118,7 +117,7 @@ impl Webhook {
     async fn judge(&self, peer: Option<IpAddr>, header: Option<&str>, body: Vec<u8>) -> Answer {
         let inner = &self.inner;
         let refused = |answer: Answer| {
-            inner.tally.refused("signature");
+            tally::refused("signature");
             match peer {
                 Some(peer) if !inner.limiter.count(peer, Instant::now()) => Answer::TooMany,
                 _ => answer,
@@ -145,11 +144,11 @@ impl Webhook {
             Ok(Ok(Ok(()))) => Answer::Received,
             Ok(Ok(Err(error))) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "A webhook could not be processed");
-                inner.tally.event("error");
+                tally::event("error");
                 Answer::Failed
             }
             _ => {
-                inner.tally.event("timeout");
+                tally::event("timeout");
                 Answer::Failed
             }
         }
@@ -172,12 +171,12 @@ impl Webhook {
             Inbox::New(row) | Inbox::Unsettled(row) => row,
             // Done, or another delivery has it: that one answers for it, and what it leaves undone is found again.
             Inbox::Settled | Inbox::Busy => {
-                inner.tally.event("duplicate");
+                tally::event("duplicate");
                 return Ok(());
             }
         };
         let outcome = settle(&inner.ledger, &row, &event, inner.options.livemode).await?;
-        inner.tally.event(&outcome);
+        tally::event(&outcome);
         if outcome == "error" {
             return Err(PaymentsError::Row { statement: "settle" });
         }

@@ -9,7 +9,7 @@ mod webhook;
 use crate::support::TestDatabase;
 use civic_os::db::{Db, DbOptions, Lane};
 use civic_os::payments::{
-    Cashier, Ledger, ReconcileOptions, Sandbox, Secrets, State, StripeClient, Tally, Try, Webhook, WebhookOptions,
+    Cashier, Ledger, ReconcileOptions, Sandbox, Secrets, State, StripeClient, Try, Webhook, WebhookOptions,
 };
 use serde_json::{Value, json};
 use std::future::poll_fn;
@@ -54,7 +54,7 @@ impl Till {
         let cashier = Cashier::new(ledger.clone(), Arc::new(client), Some(false));
         let secrets = Secrets::new(&sandbox.signing_secret());
         let options = WebhookOptions { livemode: Some(false), ..WebhookOptions::default() };
-        let webhook = Webhook::new(ledger.clone(), secrets, options, Arc::new(Tally::default()));
+        let webhook = Webhook::new(ledger.clone(), secrets, options);
         Self { _database: database, admin, sandbox, cashier, ledger, webhook, server, db }
     }
 
