@@ -83,6 +83,7 @@ CREATE TABLE public.service_requests (
   neighbourhood_id  INTEGER NOT NULL REFERENCES public.neighbourhoods (id),
   address           VARCHAR(120),
   location          postgis.geography(Point, 4326),
+  photo             UUID REFERENCES metadata.files (id) ON DELETE SET NULL,
   status_id         INTEGER NOT NULL DEFAULT public.get_initial_status('service_request')
                       REFERENCES metadata.statuses (id),
   priority_id       INTEGER NOT NULL DEFAULT public.get_initial_status('service_request_priority')
@@ -174,6 +175,7 @@ CREATE INDEX service_requests_priority_idx ON public.service_requests (priority_
 CREATE INDEX service_requests_asset_idx ON public.service_requests (asset_id);
 CREATE INDEX service_requests_reporter_idx ON public.service_requests (reporter_id);
 CREATE INDEX service_requests_assigned_idx ON public.service_requests (assigned_to);
+CREATE INDEX service_requests_photo_idx ON public.service_requests (photo);
 CREATE INDEX service_requests_due_idx ON public.service_requests (due_date);
 CREATE INDEX service_requests_created_idx ON public.service_requests (created_at);
 CREATE INDEX service_requests_cost_idx ON public.service_requests (estimated_cost);

@@ -179,6 +179,11 @@ impl Database {
         }
     }
 
+    /// The pool.
+    pub(super) fn db(&self) -> &Db {
+        &self.db
+    }
+
     /// The job queue of the roles that work, with the kinds that they bring.
     pub(super) fn queue(&self, roles: RoleSet, kinds: Registry) -> Option<JobQueue> {
         if !roles.contains(Role::Worker) && !roles.contains(Role::Payments) {

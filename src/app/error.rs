@@ -3,9 +3,11 @@
 use crate::auth::SetupError;
 use crate::cluster::ClusterError;
 use crate::db::DbError;
+use crate::files::StorageError;
 use crate::identity::ProviderError;
 use crate::migrate::MigrateError;
 use crate::payments::PaymentsError;
+use crate::store::StoreError;
 use std::io;
 
 /// See the variants; each message says what to do.
@@ -32,6 +34,15 @@ pub enum AppError {
         /// Its value.
         address: String,
     },
+    /// The store of files cannot be reached as configured.
+    #[error("cannot use the store of files: {0}")]
+    Storage(#[from] StorageError),
+    /// The embedded object store did not start.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Our own binary cannot be found.
+    #[error("cannot find the running program: {0}")]
+    Program(#[source] io::Error),
     /// A server did not start.
     #[error("the HTTP server did not start: {0}")]
     Server(#[source] io::Error),

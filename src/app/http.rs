@@ -1,10 +1,12 @@
 //! The HTTP servers of a process: which module answers on which listener.
 
 use super::AppError;
+use super::files::configure_downloads;
 use super::listeners::Listeners;
 use super::who_am_i::WhoAmI;
 use crate::admin::Admin;
 use crate::api::Api;
+use crate::files::Downloads;
 use crate::identity::Provider;
 use crate::payments::{Sandbox, Webhook};
 use crate::web::{RuntimeConfig, SecurityPolicy, Web};
@@ -33,6 +35,7 @@ pub(super) struct Site {
     pub(super) api: Option<Api>,
     pub(super) provider: Option<Provider>,
     pub(super) who_am_i: Option<WhoAmI>,
+    pub(super) downloads: Option<Downloads>,
     pub(super) runtime_config: Option<RuntimeConfig>,
     pub(super) public_url: String,
     pub(super) admin: Option<Admin>,
@@ -63,11 +66,13 @@ impl Servers {
             let (api, provider, client) =
                 (api.clone(), site.provider.clone(), Web::new(runtime_config, &site.public_url));
             let who_am_i = site.who_am_i.clone();
+            let downloads = site.downloads.clone();
             let (webhook, sandbox) = (site.webhook.clone(), site.sandbox.clone());
             let factory = move || {
                 let policy = policy.clone();
                 let (provider, client, who_am_i) = (provider.clone(), client.clone(), who_am_i.clone());
                 let (webhook, sandbox) = (webhook.clone(), sandbox.clone());
+                let downloads = downloads.clone();
                 App::new()
                     .wrap(from_fn(move |request, next| policy.clone().apply(request, next)))
                     .configure(api.configure("/api"))
@@ -87,6 +92,11 @@ impl Servers {
                         }
                         if let Some(sandbox) = &sandbox {
                             sandbox.configure(routes);
+                        }
+                    })
+                    .configure(move |routes| {
+                        if let Some(downloads) = &downloads {
+                            configure_downloads(downloads, routes);
                         }
                     })
                     // Last: it answers whatever is left.

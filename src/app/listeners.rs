@@ -21,6 +21,8 @@ pub struct Addresses {
     pub payments: Option<SocketAddr>,
     /// Live, ready, metrics.
     pub admin: Option<SocketAddr>,
+    /// The embedded object store.
+    pub store: Option<SocketAddr>,
 }
 
 impl Addresses {
@@ -37,6 +39,7 @@ impl fmt::Display for Addresses {
             ("REST at the root", self.api),
             ("webhooks", self.payments),
             ("health", self.admin),
+            ("object store", self.store),
         ];
         let mut separator = "";
         for (name, address) in named {
@@ -60,6 +63,7 @@ pub(super) struct Listeners {
     pub(super) api_socket: Option<UnixListener>,
     pub(super) payments: Vec<TcpListener>,
     pub(super) admin: Vec<TcpListener>,
+    pub(super) store: Vec<TcpListener>,
     addresses: Addresses,
 }
 
@@ -87,12 +91,16 @@ impl Listeners {
         if !config.admin.listen.is_empty() {
             listeners.admin = bind("admin.listen", &config.admin.listen, "CIVIC_OS_ADMIN__LISTEN or admin.listen")?;
         }
+        if let Some(address) = &config.store.listen {
+            listeners.store = bind("store.listen", address, "CIVIC_OS_STORE__LISTEN or store.listen")?;
+        }
         let first = |bound: &[TcpListener]| bound.first().and_then(|listener| listener.local_addr().ok());
         listeners.addresses = Addresses {
             web: first(&listeners.web),
             api: first(&listeners.api),
             payments: first(&listeners.payments),
             admin: first(&listeners.admin),
+            store: first(&listeners.store),
             api_socket: listeners.addresses.api_socket.take(),
         };
         Ok(listeners)

@@ -7,6 +7,7 @@
 mod client_config;
 mod database;
 mod error;
+pub(crate) mod files;
 mod http;
 mod kinds;
 mod listeners;
@@ -26,6 +27,7 @@ use crate::identity::{Appearance, LetterSender, NewPerson, Provider, ProviderOpt
 use crate::jobs::JobQueue;
 use crate::lifecycle::Lifecycle;
 use crate::migrate;
+use crate::store::ObjectStore;
 use listeners::Listeners;
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,6 +59,7 @@ pub struct Running {
     made_passwords: Vec<(String, String)>,
     cluster: Option<Cluster>,
     queue: Option<JobQueue>,
+    store: Option<ObjectStore>,
     grace: Duration,
     deadline: Duration,
 }
@@ -101,7 +104,7 @@ async fn start_modules(
     roles: RoleSet,
     extras: Extras,
     lifecycle: Lifecycle,
-    listeners: Listeners,
+    mut listeners: Listeners,
     cluster: Option<Cluster>,
 ) -> Result<Option<Running>, Failed> {
     macro_rules! attempt {
@@ -126,11 +129,14 @@ async fn start_modules(
     let mut database = attempt!(database::Database::open(&config, roles));
     attempt!(database.check_login(&config, roles, &lifecycle).await);
     client_config::derive_public_url(&mut config, listeners.addresses().web);
+    let (sockets, address) = (std::mem::take(&mut listeners.store), listeners.addresses().store);
+    let store = attempt!(files::start_store(&mut config, sockets, address));
     let mut site = http::Site::default();
     if roles.contains(Role::Api) {
         let provider = attempt!(Box::pin(open_provider(&config, &extras, &database)).await);
         let authenticator = attempt!(authenticator(&config, provider.as_ref()));
         site.who_am_i = database.who_am_i(&config, &authenticator);
+        site.downloads = files::downloads(&config, &authenticator, database.db());
         let issuer = provider.as_ref().map(|provider| provider.issuer().to_owned());
         let reread = extras.reread.clone();
         site.api = Some(database.api(&config, listeners.addresses(), authenticator, issuer, reread));
@@ -150,7 +156,7 @@ async fn start_modules(
     site.webhook.clone_from(&payments.webhook);
     site.sandbox.clone_from(&payments.sandbox);
     site.admin = Some(admin);
-    let queue = database.queue(roles, kinds::registry(roles, &config, &payments));
+    let queue = database.queue(roles, attempt!(kinds::registry(&config, roles, database.db(), &payments)));
     let addresses = listeners.addresses().clone();
     let made_passwords = site.provider.as_ref().map(|provider| provider.made_passwords().to_vec()).unwrap_or_default();
     let servers = attempt!(http::Servers::start(listeners, site));
@@ -165,6 +171,7 @@ async fn start_modules(
         database: Some(database),
         queue,
         made_passwords,
+        store,
         cluster,
         grace,
         deadline,
@@ -204,6 +211,10 @@ impl Running {
                 stopping.await;
             }
         });
+        // After the jobs, which use it.
+        if let Some(store) = self.store.take() {
+            store.stop(self.deadline.mul_f64(0.2)).await;
+        }
         if let Some(database) = self.database.take() {
             database.close();
         }

@@ -22,13 +22,7 @@ impl WhoAmI {
         pre_request: Option<&str>,
         core_settings: Vec<(&'static str, String)>,
     ) -> Self {
-        let pre_request = pre_request.map(|function| {
-            let quoted: Vec<String> = function
-                .split('.')
-                .map(|part| format!("\"{}\"", part.trim_matches('"').replace('"', "\"\"")))
-                .collect();
-            format!("SELECT {}()", quoted.join("."))
-        });
+        let pre_request = pre_request.map(pre_request_statement);
         Self { authenticator, db, pre_request, core_settings }
     }
 
@@ -44,4 +38,11 @@ async fn answer(who: web::Data<WhoAmI>, request: HttpRequest) -> HttpResponse {
         who_am_i(&who.authenticator, &who.db, who.pre_request.as_deref(), &who.core_settings, headers).await;
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     HttpResponse::build(status).insert_header(("Cache-Control", "no-store")).json(document)
+}
+
+/// The call of a function that is configured by its name.
+pub(super) fn pre_request_statement(function: &str) -> String {
+    let quoted: Vec<String> =
+        function.split('.').map(|part| format!("\"{}\"", part.trim_matches('"').replace('"', "\"\""))).collect();
+    format!("SELECT {}()", quoted.join("."))
 }

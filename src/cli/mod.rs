@@ -16,6 +16,7 @@ mod config;
 mod db;
 mod demo;
 mod doctor;
+mod files;
 mod health;
 mod http_probe;
 mod jobs;
@@ -114,9 +115,13 @@ enum Verb {
     Db(db::Args),
     Doctor(doctor::Args),
     Health(health::Args),
+    Files(files::Args),
     Jobs(jobs::Args),
     Users(users::Args),
     Payments(payments::Args),
+    /// Draws a document given on standard input: for the worker, which starts it
+    #[command(hide = true)]
+    DrawPage,
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -214,9 +219,11 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
         Some(Verb::Db(args)) => db::run(args, sources),
         Some(Verb::Doctor(args)) => doctor::run(args, sources),
         Some(Verb::Health(args)) => health::run(args, sources),
+        Some(Verb::Files(args)) => files::run(args, sources),
         Some(Verb::Jobs(args)) => jobs::run(args, sources),
         Some(Verb::Users(args)) => users::run(args, sources),
         Some(Verb::Payments(args)) => payments::run(args, sources),
+        Some(Verb::DrawPage) => Ok(if crate::files::pictures::draw_page() == 0 { Exit::Done } else { Exit::Failed }),
         Some(Verb::Completions(args)) => completions::run(args),
         Some(Verb::Man(args)) => man::run(args),
     }

@@ -62,7 +62,9 @@ pub fn init(filter: &str, format: Format) -> Result<(), TelemetryError> {
 /// When it is neither.
 pub fn parse_filter(filter: &str) -> Result<EnvFilter, TelemetryError> {
     let unreadable = || TelemetryError::Filter { filter: filter.to_owned() };
-    let mut parsed = EnvFilter::default();
+    // The S3 protocol's crate calls each refused request an error; what is our own fault, `store` says.
+    let quiet: Directive = "s3s=off".parse().map_err(|_| unreadable())?;
+    let mut parsed = EnvFilter::default().add_directive(quiet);
     for part in filter.split(',').map(str::trim) {
         let (target, level) = match part.rsplit_once('=') {
             Some((target, level)) => (Some(target), level),

@@ -5,7 +5,7 @@ use anyhow::{Context, bail};
 use std::path::{Path, PathBuf};
 
 /// What a demo creates below its folder beside the cluster; `--reset` deletes these and nothing else.
-const OURS: [&str; 4] = ["identity", "examples", EXAMPLE_FILE, RANDOM_PASSWORDS_FILE];
+const OURS: [&str; 5] = ["identity", "examples", "store", EXAMPLE_FILE, RANDOM_PASSWORDS_FILE];
 const EXAMPLE_FILE: &str = "example";
 /// There when the people's passwords are random ones that were printed.
 const RANDOM_PASSWORDS_FILE: &str = "random-passwords";

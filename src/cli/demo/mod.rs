@@ -205,11 +205,21 @@ fn configure(config: &mut Config, args: &Args, application: &Application, folder
     config.payments.stripe_publishable_key = None;
     config.auth.issuer = None;
     config.auth.jwt_secret = Secret::default();
+    if config.storage.s3_endpoint.is_none() && config.store.listen.is_none() {
+        config.store.listen = Some(free_from(SocketAddr::new(args.listen.0.ip(), 9000)).to_string());
+    }
     // Nobody asked for this listener: a second demo, or anything else on its port, must not get in the way.
     if config.admin.listen.parse().is_ok_and(|address: SocketAddr| TcpListener::bind(address).is_err()) {
         config.admin.listen = String::new();
     }
     Ok(())
+}
+
+/// This address, or one of the next ports, or any free one.
+fn free_from(first: SocketAddr) -> SocketAddr {
+    let candidates = (first.port()..first.port().saturating_add(20)).map(|port| SocketAddr::new(first.ip(), port));
+    let free = candidates.into_iter().find(|address| TcpListener::bind(address).is_ok());
+    free.unwrap_or_else(|| SocketAddr::new(first.ip(), 0))
 }
 
 async fn start_and_serve(

@@ -3,14 +3,6 @@
 use crate::config::Secret;
 use serde::{Deserialize, Serialize};
 
-/// `[files]`: rules of uploads.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct FilesConfig {
-    /// Whether people who are not signed in may upload (D-03).
-    pub anonymous_uploads: bool,
-}
-
 /// `[storage]`: the object store of uploaded files.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -55,6 +47,37 @@ impl StorageConfig {
 pub struct StoreConfig {
     /// Its listener, `host:port`; not set = off.
     pub listen: Option<String>,
+}
+
+/// `[files]`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FilesConfig {
+    /// Who may read objects without a signature.
+    pub visibility: Visibility,
+    /// Bytes of the largest upload.
+    pub max_size: u64,
+    /// Hours before an abandoned upload is deleted.
+    pub grace_hours: u32,
+    /// Whether people who are not signed in may upload (D-03).
+    pub anonymous_uploads: bool,
+}
+
+/// Who may read objects.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Visibility {
+    /// Everybody who knows the address.
+    #[default]
+    Public,
+    /// Who may read the file's row, by signed addresses.
+    Private,
+}
+
+impl Default for FilesConfig {
+    fn default() -> Self {
+        Self { visibility: Visibility::Public, max_size: 104_857_600, grace_hours: 24, anonymous_uploads: false }
+    }
 }
 
 /// `[thumbnails]`

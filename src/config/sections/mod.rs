@@ -12,7 +12,7 @@ mod web;
 pub use api::{ApiConfig, ApiMode, LogQuery, OpenApiMode, RequestLogLevel, TxEnd};
 pub use auth::{AuthConfig, IdentityConfig};
 pub use database::{AppConfig, DatabaseConfig, DatabaseMode, MigrateConfig, PreparedStatements};
-pub use jobs::{FilesConfig, PaymentsConfig, StorageConfig, StoreConfig, ThumbnailsConfig};
+pub use jobs::{FilesConfig, PaymentsConfig, StorageConfig, StoreConfig, ThumbnailsConfig, Visibility};
 pub use notifications::{NotificationsConfig, NumberFormat, SmsProvider, SmtpSecurity};
 pub use process::{AdminConfig, BackupConfig, LogConfig, LogFormat, ShutdownConfig};
 pub use web::{BrandingConfig, MapConfig, MatomoConfig, WebConfig};
@@ -46,7 +46,7 @@ pub struct Config {
     pub auth: AuthConfig,
     /// The embedded OpenID Connect provider.
     pub identity: IdentityConfig,
-    /// Rules of uploads.
+    /// What may be uploaded, and who sees it.
     pub files: FilesConfig,
     /// The object store of uploaded files.
     pub storage: StorageConfig,

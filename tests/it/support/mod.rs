@@ -10,6 +10,6 @@ mod proxy;
 mod server;
 pub(crate) mod tokens;
 
-pub(crate) use app::{ServerProcess, TestApp, binary, free_port, http_client, test_config};
+pub(crate) use app::{ServerProcess, TestApp, binary, binary_path, free_port, http_client, test_config};
 pub(crate) use database::TestDatabase;
 pub(crate) use proxy::Proxy;

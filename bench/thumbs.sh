@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Processor time and memory of three thumbnails of a 12-megapixel photo against three calls of vipsthumbnail, and of the first page of a ten-page document
+# against pdftoppm; likeness (SSIM) of first pages to pdftoppm's. Photos and documents are generated.
+#
+# BINARY=dist/civic-os   PHOTOS=20   needs vipsthumbnail (libvips-tools), pdftoppm (poppler-utils), python3 with venv
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+export LC_ALL=C.UTF-8
+BINARY="$(realpath "${BINARY:-dist/civic-os}")"
+PHOTOS="${PHOTOS:-20}"
+for tool in vipsthumbnail pdftoppm python3; do
+  command -v "$tool" >/dev/null || { echo "bench: $tool is missing" >&2; exit 1; }
+done
+venv="$PWD/.dev/venv-thumbs"
+[ -x "$venv/bin/python" ] || python3 -m venv "$venv"
+"$venv/bin/pip" install --quiet --disable-pip-version-check 'pillow==11.*' 'numpy==2.*' 'reportlab==4.*'
+work="$(mktemp -d)"
+trap 'rm -rf "$work"' EXIT
+"$venv/bin/python" bench/thumbs.py "$BINARY" "$work" "$PHOTOS"

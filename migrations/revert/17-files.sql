@@ -1,0 +1,13 @@
+drop policy "Workers draw thumbnails" on metadata.files;
+drop policy "Workers sign and clean up" on metadata.file_upload_requests;
+revoke select, update on metadata.files from civic_os_worker;
+revoke select, update, delete on metadata.file_upload_requests from civic_os_worker;
+drop trigger insert_verify_job_trigger on metadata.files;
+drop function metadata.insert_verify_job();
+drop trigger decode_file_key_trigger on metadata.files;
+drop function metadata.decode_file_key();
+drop function public.request_upload(text, text, text, text, bigint, text);
+drop function metadata.file_rules(text, text);
+drop function metadata.may_read_file(text, text, uuid);
+drop index metadata.idx_upload_requests_file;
+alter table metadata.file_upload_requests drop column property_name, drop column file_size;

@@ -1,0 +1,171 @@
+//! Damaged and malicious files, and a store that does not do its part: the message, the final state, and that other jobs went on.
+
+use super::Desk;
+use super::samples::{jpeg, one_page, protected_pdf};
+use crate::store::{BUCKET, TestStore, http};
+use civic_os::config::Secret;
+use civic_os::files::Storage;
+use std::time::{Duration, Instant};
+
+#[tokio::test]
+async fn bad_files_end_with_a_reason_and_hold_up_nobody() {
+    let desk = Desk::open().await;
+    let mut cut = jpeg(1600, 1200, None);
+    cut.truncate(cut.len() / 3);
+    let laughs = "<?xml version=\"1.0\"?><!DOCTYPE svg [<!ENTITY a \"aaaaaaaaaaaaaaaaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;\">
+        <!ENTITY c \"&b;&b;&b;&b;&b;&b;&b;&b;\"><!ENTITY d \"&c;&c;&c;&c;&c;&c;&c;&c;\"><!ENTITY e \"&d;&d;&d;&d;&d;&d;&d;&d;\">
+        <!ENTITY f \"&e;&e;&e;&e;&e;&e;&e;&e;\"><!ENTITY g \"&f;&f;&f;&f;&f;&f;&f;&f;\">]><svg xmlns=\"http://www.w3.org/2000/svg\"><text>&g;</text></svg>";
+    let files = [
+        ("truncated.jpg", "image/jpeg", cut, "The file is damaged"),
+        ("renamed.jpg", "image/jpeg", b"I am a text, not a photo".to_vec(), "its contents are something else"),
+        ("page.png", "image/png", b"<!DOCTYPE html><html>".to_vec(), "but it is text/html"),
+        ("empty.png", "image/png", Vec::new(), "The file is empty."),
+        ("phone.heic", "image/heic", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic".to_vec(), "HEIC cannot be drawn here"),
+        ("secret.pdf", "application/pdf", protected_pdf(), "protected by a password"),
+        ("broken.pdf", "application/pdf", b"%PDF-1.4\nnothing".to_vec(), "The file is damaged"),
+        ("laughs.svg", "image/svg+xml", laughs.into(), "The file is damaged"),
+    ];
+    let mut uploaded = Vec::new();
+    for (name, file_type, bytes, wanted) in files {
+        uploaded.push((name, wanted, desk.upload(name, file_type, bytes).await));
+    }
+    let good = desk.upload("good.jpg", "image/jpeg", jpeg(640, 480, None)).await;
+    assert_eq!(desk.end(&good).await.status, "completed", "the others hold up nobody");
+    for (name, wanted, file) in uploaded {
+        let state = desk.end(&file).await;
+        assert_eq!((state.status.as_str(), state.job.as_str()), ("failed", "discarded"), "{name}: {state:?}");
+        assert!(state.error.contains(wanted), "{name}: {}", state.error);
+        assert!(state.keys.is_empty(), "{name}");
+    }
+    let attempts = desk.owner("select max(attempt)::text from metadata.river_job where state = 'discarded'").await;
+    assert_eq!(attempts, "1", "what no retry mends is not retried");
+}
+
+#[tokio::test]
+async fn a_document_that_draws_itself_ends_in_bounded_time() {
+    let desk = Desk::open().await;
+    let started = Instant::now();
+    let file = desk.upload("loop.pdf", "application/pdf", one_page("/X Do", "")).await;
+    let state = desk.end(&file).await;
+    // Drawn as far as it goes, or given up: either is an end.
+    assert!(matches!(state.status.as_str(), "completed" | "failed"), "{state:?}");
+    assert!(started.elapsed() < Duration::from_secs(40));
+    let good = desk.upload("good.jpg", "image/jpeg", jpeg(64, 48, None)).await;
+    assert_eq!(desk.end(&good).await.status, "completed");
+}
+
+#[tokio::test]
+async fn an_upload_that_never_arrives_fails_after_a_few_looks() {
+    let desk = Desk::open().await;
+    let [_, url, file, _] = desk.request("ghost.jpg", "image/jpeg").await;
+    desk.register(&url, &file, "ghost.jpg", "image/jpeg", 99).await.expect("registered");
+    let looks =
+        format!("select attempt::text || state::text from metadata.river_job where args ->> 'file_id' = '{file}'");
+    for attempt in 1..4 {
+        desk.wait(&looks, |value| value.starts_with(&attempt.to_string()) && !value.ends_with("running")).await;
+        desk.hurry().await;
+    }
+    let state = desk.end(&file).await;
+    assert_eq!((state.status.as_str(), state.job.as_str()), ("failed", "discarded"));
+    assert_eq!(state.error, "The upload did not arrive in the store.");
+}
+
+/// A desk whose worker reaches the store in a way that fails; addresses come from the good one.
+async fn with_store(change: impl FnOnce(&mut civic_os::files::StorageOptions)) -> (Desk, String) {
+    let mut desk = Desk::open().await;
+    let [_, url, file, _] = desk.request("photo.jpg", "image/jpeg").await;
+    let bytes = jpeg(320, 240, None);
+    let size = bytes.len();
+    assert_eq!(http().put(&url).body(bytes).send().await.expect("an answer").status(), 200);
+    let mut options = desk.store.storage_options();
+    change(&mut options);
+    if let Some(queue) = desk.queue.take() {
+        queue.stop(Duration::from_secs(5)).await;
+    }
+    desk.work(Some(Storage::new(options).expect("access")));
+    desk.register(&url, &file, "photo.jpg", "image/jpeg", size).await.expect("registered");
+    (desk, file)
+}
+
+async fn recovers(mut desk: Desk, file: &str, reason: &str, log: &str) {
+    let error = format!("select coalesce(thumbnail_error, '') from metadata.files where id = '{file}'");
+    let shown = desk.wait(&error, |value| !value.is_empty()).await;
+    assert!(shown.contains(reason), "{shown}");
+    let job = format!(
+        "select coalesce(errors[1] ->> 'error', '') from metadata.river_job where args ->> 'file_id' = '{file}'"
+    );
+    let told = desk.wait(&job, |value| !value.is_empty()).await;
+    assert!(told.contains(log), "{told}");
+    let state = desk.state_when(file, |job| job != "running").await;
+    assert!(matches!(state.job.as_str(), "available" | "retryable"), "it is tried again: {state:?}");
+    // The operator mends it.
+    if let Some(queue) = desk.queue.take() {
+        queue.stop(Duration::from_secs(5)).await;
+    }
+    let storage = desk.store.storage();
+    desk.work(Some(storage));
+    desk.hurry().await;
+    let state = desk.end(file).await;
+    assert_eq!((state.status.as_str(), state.error.as_str(), state.job.as_str()), ("completed", "", "completed"));
+}
+
+#[tokio::test]
+async fn a_store_that_is_down_is_tried_again() {
+    let (desk, file) = with_store(|options| options.endpoint = Some("http://127.0.0.1:9".into())).await;
+    recovers(desk, &file, "The store of files cannot be reached.", "could not be reached").await;
+}
+
+#[tokio::test]
+async fn a_key_that_is_refused_is_said_and_tried_again() {
+    let (desk, file) = with_store(|options| options.secret_access_key = Secret::new("not-the-secret")).await;
+    recovers(desk, &file, "The store of files refused the server", "HTTP 403").await;
+}
+
+#[tokio::test]
+async fn a_bucket_that_does_not_exist_is_said() {
+    let desk = Desk::open().await;
+    let [_, _, file, _] = desk.request("photo.jpg", "image/jpeg").await;
+    let insert = format!(
+        "insert into metadata.files (id, entity_type, entity_id, file_name, file_type, file_size, s3_bucket, s3_original_key, thumbnail_status)
+         values ('{file}', 'reports', '7', 'a', 'image/jpeg', 1, 'no-such-bucket', 'k', 'pending') returning id::text"
+    );
+    desk.owner(&insert).await;
+    let error = format!("select coalesce(thumbnail_error, '') from metadata.files where id = '{file}'");
+    let shown = desk.wait(&error, |value| !value.is_empty()).await;
+    // A look (HEAD) has no body, and so no reason but the status.
+    assert!(shown.contains("did not arrive") || shown.contains("refused"), "{shown}");
+}
+
+#[tokio::test]
+async fn a_store_that_is_slow_does_not_stop_addresses() {
+    // It takes connections and never answers.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let endpoint = format!("http://{}", silent.local_addr().expect("an address"));
+    let (desk, file) = with_store(|options| {
+        options.public_endpoint.clone_from(&options.endpoint);
+        options.endpoint = Some(endpoint);
+    })
+    .await;
+    desk.state_when(&file, |job| job == "running").await;
+    let [status, url, ..] = desk.request("other.jpg", "image/jpeg").await;
+    assert_eq!(status, "completed", "signing needs no store");
+    assert!(url.starts_with(&desk.store.endpoint) && url.contains(BUCKET));
+    recovers(desk, &file, "The store of files cannot be reached.", "could not be reached").await;
+}
+
+#[tokio::test]
+async fn a_process_that_dies_in_the_middle_leaves_the_file_to_another() {
+    let mut desk = Desk::with(TestStore::start(true), None).await;
+    let storage = desk.store.storage();
+    // The row says that somebody is at work, and nobody is.
+    desk.work(Some(storage));
+    let [_, url, file, _] = desk.request("photo.jpg", "image/jpeg").await;
+    http().put(&url).body(jpeg(320, 240, None)).send().await.expect("an answer");
+    desk.register(&url, &file, "photo.jpg", "image/jpeg", 9).await.expect("registered");
+    desk.client
+        .batch_execute(&format!("update metadata.files set thumbnail_status = 'processing' where id = '{file}' and thumbnail_status = 'pending'"))
+        .await
+        .expect("updated");
+    let state = desk.end(&file).await;
+    assert_eq!((state.status.as_str(), state.keys.len()), ("completed", 3));
+}
