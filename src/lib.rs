@@ -13,6 +13,7 @@
 //! | [`admin`] | live, ready, metrics on a port of their own |
 //! | [`backup`] | dumps, checks and restores by PostgreSQL's own programs |
 //! | [`migrate`] | deploys the core schema and applies integrators' SQL |
+//! | [`events`] | server-sent events of what LISTEN hears |
 //! | [`notifications`] | templates, mail, text messages, what people are told |
 //! | [`jobs`] | River's queue: producer, executor, completer, leader; knows no kind |
 //! | [`cluster`] | a private PostgreSQL from the distribution's binaries |
@@ -30,6 +31,7 @@ pub mod cli;
 pub mod cluster;
 pub mod config;
 pub mod db;
+pub mod events;
 pub mod files;
 pub mod identity;
 pub mod jobs;

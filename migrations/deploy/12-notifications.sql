@@ -139,7 +139,8 @@ returns trigger
 language plpgsql
 as $$
 begin
-  if new.user_id is distinct from public.current_user_id() then
+  -- The worker switches off what people unsubscribe from by link or by answering STOP.
+  if new.user_id is distinct from public.current_user_id() and current_user <> 'civic_os_worker' then
     raise exception 'Notification preferences can only be changed by the person they belong to'
       using errcode = 'insufficient_privilege';
   end if;
@@ -252,6 +253,10 @@ security definer
 set search_path = metadata, public
 as $$
 begin
+  -- metadata.notify_users enqueues its own in one statement.
+  if current_setting('civic_os.enqueues_notifications', true) = 'batch' then
+    return new;
+  end if;
   insert into metadata.river_job (kind, args, queue, priority, max_attempts)
   values (
     'send_notification',

@@ -66,12 +66,12 @@ select pg_temp.expect($facts$
    "metadata.template_validation_results.valid_status": {"definition":"CHECK (((status)::text = ANY (ARRAY['pending'::text, 'completed'::text])))","kind":"check"}
   },
   "function_bodies": {
-   "metadata.guard_preference_write()": {"hash":"ac5e2faf5f96be1f7a4d13666f68f010"},
+   "metadata.guard_preference_write()": {"hash":"8e773f40c73c1530af848ea42a74fa4e"},
    "metadata.guard_template_write()": {"hash":"fff4411776fca595b4186ec0774517e8"},
    "public.cleanup_old_validation_results()": {"hash":"0c97fbd1f50cd827083ef0a88d1bd15a"},
    "public.create_default_notification_preferences()": {"hash":"ffa3564ece74a7b2ab6310a57f3482f6"},
    "public.create_notification(uuid, character varying, character varying, character varying, jsonb, text[])": {"hash":"1f4453f9717320ca48eb9e58491674c0"},
-   "public.enqueue_notification_job()": {"hash":"1e6542baa2d91b9446d5952067237592"},
+   "public.enqueue_notification_job()": {"hash":"5e84980fca322fdda7610e35c21f76a1"},
    "public.get_preview_results(uuid)": {"hash":"883b7aad2cfca3e28f5ffb748af9363f"},
    "public.get_validation_results(uuid)": {"hash":"f0bd10c2a9132c60747be8d7ea9742c2"},
    "public.preview_template_parts(uuid, text, text, text, text, jsonb)": {"hash":"ff1079f76353ec5fff9337146951387d"},

@@ -9,9 +9,11 @@ use crate::api::{Api, ApiContext, ApiSettings, SharedSettings};
 use crate::auth::{Authenticator, LoginRights, login_check};
 use crate::config::{ApiMode, Config, MigrateConfig, Role, RoleSet, Secret};
 use crate::db::{Db, DbOptions, Hub, LaneLimits};
+use crate::events::Events;
 use crate::jobs::{JobQueue, QueueSettings, Registry, Store};
 use crate::lifecycle::Lifecycle;
 use crate::migrate::{self, ApplyOptions, DeployOptions, VerifyOptions};
+use crate::notifications::{Notifications, Outbox};
 use crate::schema_cache;
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -182,6 +184,35 @@ impl Database {
     /// The pool.
     pub(super) fn db(&self) -> &Db {
         &self.db
+    }
+
+    /// Live events for the caller of each stream.
+    pub(super) fn events(
+        &self,
+        config: &Config,
+        authenticator: &Authenticator,
+        lifecycle: &Lifecycle,
+    ) -> Option<Events> {
+        let schema = config.api.db_schemas.first()?;
+        (config.api.mode == ApiMode::CivicOs).then(|| {
+            let stop = lifecycle.soft_stop();
+            let pre_request = config.api.db_pre_request.as_deref();
+            Events::new(authenticator.clone(), self.db.clone(), &self.hub, pre_request, schema, stop)
+        })
+    }
+
+    /// Mail, text messages and what belongs to them, for roles that deliver or answer. Only a demonstration has an outbox.
+    pub(super) fn notifications(
+        &self,
+        config: &Config,
+        roles: RoleSet,
+        is_demonstration: bool,
+    ) -> Result<Option<Notifications>, AppError> {
+        if config.api.mode == ApiMode::Postgrest || !(roles.contains(Role::Worker) || roles.contains(Role::Api)) {
+            return Ok(None);
+        }
+        let outbox = is_demonstration.then(Outbox::default);
+        Ok(Some(Notifications::open(config, self.db.clone(), outbox)?))
     }
 
     /// The job queue of the roles that work, with the kinds that they bring.

@@ -8,6 +8,7 @@ use crate::identity::ProviderError;
 use crate::migrate::MigrateError;
 use crate::payments::PaymentsError;
 use crate::store::StoreError;
+use crate::notifications::NotificationsError;
 use std::io;
 
 /// See the variants; each message says what to do.
@@ -84,6 +85,9 @@ pub enum AppError {
     /// The payment sandbox could not be set up.
     #[error("the payment sandbox did not start: {0}")]
     Sandbox(#[source] io::Error),
+    /// Mail, text messages or templates cannot work as configured.
+    #[error(transparent)]
+    Notifications(#[from] NotificationsError),
     /// A module ended on its own; the log says which and why.
     #[error("a module ended unexpectedly; the log above says which")]
     ModuleEnded,

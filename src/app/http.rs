@@ -6,8 +6,10 @@ use super::listeners::Listeners;
 use super::who_am_i::WhoAmI;
 use crate::admin::Admin;
 use crate::api::Api;
+use crate::events::Events;
 use crate::files::Downloads;
 use crate::identity::Provider;
+use crate::notifications::Notifications;
 use crate::payments::{Sandbox, Webhook};
 use crate::web::{RuntimeConfig, SecurityPolicy, Web};
 use actix_http::{Request, Response};
@@ -41,6 +43,8 @@ pub(super) struct Site {
     pub(super) admin: Option<Admin>,
     pub(super) webhook: Option<Webhook>,
     pub(super) sandbox: Option<Sandbox>,
+    pub(super) notifications: Option<Notifications>,
+    pub(super) events: Option<Events>,
 }
 
 /// The running servers.
@@ -66,6 +70,7 @@ impl Servers {
             let (api, provider, client) =
                 (api.clone(), site.provider.clone(), Web::new(runtime_config, &site.public_url));
             let who_am_i = site.who_am_i.clone();
+            let (notifications, events) = (site.notifications.clone(), site.events.clone());
             let downloads = site.downloads.clone();
             let (webhook, sandbox) = (site.webhook.clone(), site.sandbox.clone());
             let factory = move || {
@@ -73,6 +78,7 @@ impl Servers {
                 let (provider, client, who_am_i) = (provider.clone(), client.clone(), who_am_i.clone());
                 let (webhook, sandbox) = (webhook.clone(), sandbox.clone());
                 let downloads = downloads.clone();
+                let (notifications, events) = (notifications.clone(), events.clone());
                 App::new()
                     .wrap(from_fn(move |request, next| policy.clone().apply(request, next)))
                     .configure(api.configure("/api"))
@@ -97,6 +103,16 @@ impl Servers {
                     .configure(move |routes| {
                         if let Some(downloads) = &downloads {
                             configure_downloads(downloads, routes);
+                        }
+                    })
+                    .configure(move |routes| {
+                        if let Some(events) = &events {
+                            events.configure(routes);
+                        }
+                    })
+                    .configure(move |routes| {
+                        if let Some(notifications) = &notifications {
+                            notifications.configure(routes);
                         }
                     })
                     // Last: it answers whatever is left.

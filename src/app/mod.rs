@@ -137,6 +137,7 @@ async fn start_modules(
         let authenticator = attempt!(authenticator(&config, provider.as_ref()));
         site.who_am_i = database.who_am_i(&config, &authenticator);
         site.downloads = files::downloads(&config, &authenticator, database.db());
+        site.events = database.events(&config, &authenticator, &lifecycle);
         let issuer = provider.as_ref().map(|provider| provider.issuer().to_owned());
         let reread = extras.reread.clone();
         site.api = Some(database.api(&config, listeners.addresses(), authenticator, issuer, reread));
@@ -156,7 +157,10 @@ async fn start_modules(
     site.webhook.clone_from(&payments.webhook);
     site.sandbox.clone_from(&payments.sandbox);
     site.admin = Some(admin);
-    let queue = database.queue(roles, attempt!(kinds::registry(&config, roles, database.db(), &payments)));
+    let notifications = attempt!(database.notifications(&config, roles, extras.demo));
+    site.notifications.clone_from(&notifications);
+    let kinds = attempt!(kinds::registry(&config, roles, database.db(), notifications.as_ref(), &payments));
+    let queue = database.queue(roles, kinds);
     let addresses = listeners.addresses().clone();
     let made_passwords = site.provider.as_ref().map(|provider| provider.made_passwords().to_vec()).unwrap_or_default();
     let servers = attempt!(http::Servers::start(listeners, site));

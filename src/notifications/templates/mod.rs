@@ -128,6 +128,7 @@ pub struct Renderer {
     functions: Arc<BTreeMap<String, gotmpl::ValueFunc>>,
     limits: Limits,
     format: NumberFormat,
+    zone: Tz,
     compiled: Cache<(Engine, Arc<str>), Arc<Compiled>>,
 }
 
@@ -153,7 +154,18 @@ impl Renderer {
     /// [`UnknownZone`]
     pub fn new(time_zone: &str, format: NumberFormat, limits: Limits) -> Result<Self, UnknownZone> {
         let zone: Tz = time_zone.parse().map_err(|source| UnknownZone { name: time_zone.to_owned(), source })?;
-        Ok(Self { functions: Arc::new(functions::functions(zone, format)), limits, format, compiled: Cache::new(KEPT) })
+        Ok(Self {
+            functions: Arc::new(functions::functions(zone, format)),
+            limits,
+            format,
+            zone,
+            compiled: Cache::new(KEPT),
+        })
+    }
+
+    /// The zone that it prints times in.
+    pub fn zone(&self) -> Tz {
+        self.zone
     }
 
     /// Renders a part.

@@ -8,7 +8,7 @@ use std::path::Path;
 pub(super) fn sources() -> String {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
     let mut text = String::new();
-    for folder in ["migrate", "jobs", "files"] {
+    for folder in ["migrate", "jobs", "files", "notifications"] {
         for entry in std::fs::read_dir(tests.join(folder)).into_iter().flatten().flatten() {
             let path = entry.path();
             if path.extension().is_some_and(|extension| extension == "rs") && !path.ends_with("coverage.rs") {

@@ -14,6 +14,7 @@ mod facts;
 mod identity;
 mod interface;
 mod interruption;
+mod notifications;
 mod payments;
 mod privileges;
 mod revert;

@@ -89,10 +89,9 @@ async fn workers_reach_the_queue_and_people_do_not() {
         assert_eq!(door.value(&Who::Owner, &as_role(role, job)).await, "k");
         assert_eq!(door.value(&Who::Owner, &as_role(role, beat)).await, "w1");
         assert_eq!(door.value(&Who::Owner, &as_role(role, "select count(*) from metadata.periodic_jobs")).await, "0");
-        assert_eq!(
-            door.refused(&Who::Owner, &as_role(role, "select * from metadata.civic_os_users_private")).await,
-            "42501"
-        );
+        // The worker reads addresses of mail; nobody's work needs dashboards.
+        let foreign = if role == "civic_os_worker" { "metadata.dashboards" } else { "metadata.civic_os_users_private" };
+        assert_eq!(door.refused(&Who::Owner, &as_role(role, &format!("select * from {foreign}"))).await, "42501");
     }
     // "Admins see processes", "Admins manage periodic jobs"
     assert_eq!(door.value(&anna(), "select count(*) from metadata.job_processes").await, "0");
