@@ -6,9 +6,9 @@ use crate::db::DbError;
 use crate::files::StorageError;
 use crate::identity::ProviderError;
 use crate::migrate::MigrateError;
+use crate::notifications::NotificationsError;
 use crate::payments::PaymentsError;
 use crate::store::StoreError;
-use crate::notifications::NotificationsError;
 use std::io;
 
 /// See the variants; each message says what to do.
