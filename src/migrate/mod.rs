@@ -27,6 +27,7 @@ pub use deploy::{DeployOptions, DeployReport, DeployedChange, deploy};
 pub use error::{MigrateError, StatementFailure};
 pub use interface::{Allowed, Difference, Interface, Kind, Objects, Profile, compare, dump_interface};
 pub use plan::PlanError;
+pub use prerequisites::{Lack, lacks};
 pub use progress::{Event, Logged, Progress, Silent};
 pub use registry::LogEntry;
 pub use revert::{RevertOptions, RevertReport, revert, revert_plan};

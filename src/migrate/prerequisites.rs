@@ -10,40 +10,84 @@ use base64::Engine as _;
 const SQL: &str = include_str!("../sql/migrate/prerequisites.sql");
 const OLDEST_SERVER: i32 = 150_000;
 
+/// Something that a deploy needs and this login or server lacks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lack {
+    /// What is missing, as the rest of a sentence about the login.
+    pub what: String,
+    /// The SQL that helps.
+    pub remedy: String,
+}
+
+/// What the owner's login lacks for a deploy, the pool's login included. Nothing is changed.
+///
+/// # Errors
+/// No connection, or a server that is too old.
+pub async fn lacks(owner_url: &Secret) -> Result<Vec<Lack>, MigrateError> {
+    let session = Session::connect(owner_url).await?;
+    let found = Found::read(&session).await?;
+    let mut lacks = found.privileges;
+    if !found.has_authenticator {
+        lacks.push(Lack { what: "finds no role authenticator".to_owned(), remedy: login_sql(&found.database) });
+    }
+    Ok(lacks)
+}
+
+struct Found {
+    login: String,
+    database: String,
+    privileges: Vec<Lack>,
+    has_authenticator: bool,
+}
+
+impl Found {
+    async fn read(session: &Session) -> Result<Self, MigrateError> {
+        let row = session.client.query_one(SQL, &[]).await.doing("checking the prerequisites")?;
+        if row.get::<_, i32>("server_version_number") < OLDEST_SERVER {
+            return Err(MigrateError::ServerTooOld { found: row.get("server_version") });
+        }
+        let (login, database): (String, String) = (row.get("login"), row.get("database"));
+        let mut privileges = Vec::new();
+        if !row.get::<_, bool>("may_create_schemas") || !row.get::<_, bool>("may_create_in_public") {
+            privileges.push(Lack {
+                what: format!("cannot create schemas in database `{database}`"),
+                remedy: format!("ALTER DATABASE \"{database}\" OWNER TO \"{login}\";"),
+            });
+        }
+        let may_create_roles = row.get::<_, bool>("is_superuser") || row.get::<_, bool>("may_create_roles");
+        if !may_create_roles && !row.get::<_, bool>("roles_are_ready") {
+            privileges.push(Lack {
+                what: "cannot create the roles web_anon and authenticated".to_owned(),
+                remedy: format!("ALTER ROLE \"{login}\" CREATEROLE;"),
+            });
+        }
+        Ok(Self { login, database, privileges, has_authenticator: row.get("has_authenticator") })
+    }
+}
+
+fn login_sql(database: &str) -> String {
+    format!(
+        "CREATE ROLE authenticator LOGIN NOINHERIT PASSWORD '<a long random password>';\n\
+         GRANT CONNECT ON DATABASE \"{database}\" TO authenticator;"
+    )
+}
+
 /// Checks the server; with `create_login` makes the login `authenticator` if it is missing and returns its password.
 pub(super) async fn check(session: &Session, create_login: bool) -> Result<Option<Secret>, MigrateError> {
-    let row = session.client.query_one(SQL, &[]).await.doing("checking the prerequisites")?;
-    if row.get::<_, i32>("server_version_number") < OLDEST_SERVER {
-        return Err(MigrateError::ServerTooOld { found: row.get("server_version") });
+    let found = Found::read(session).await?;
+    if !found.privileges.is_empty() {
+        let lacking: Vec<String> = found
+            .privileges
+            .iter()
+            .map(|lack| format!("it {} (as a superuser run `{}`)", lack.what, lack.remedy))
+            .collect();
+        return Err(MigrateError::Privileges { login: found.login, lacking: lacking.join("; ") });
     }
-    let (login, database): (String, String) = (row.get("login"), row.get("database"));
-    let is_superuser: bool = row.get("is_superuser");
-    let mut lacking = Vec::new();
-    if !row.get::<_, bool>("may_create_schemas") || !row.get::<_, bool>("may_create_in_public") {
-        lacking.push(format!(
-            "it cannot create schemas in database `{database}` (as its owner or a superuser run \
-             `ALTER DATABASE \"{database}\" OWNER TO \"{login}\";`)"
-        ));
-    }
-    let may_create_roles = is_superuser || row.get::<_, bool>("may_create_roles");
-    if !may_create_roles && !row.get::<_, bool>("roles_are_ready") {
-        lacking.push(format!(
-            "it cannot create the roles web_anon and authenticated (as a superuser run `ALTER ROLE \"{login}\" CREATEROLE;`)"
-        ));
-    }
-    if !lacking.is_empty() {
-        return Err(MigrateError::Privileges { login, lacking: lacking.join("; ") });
-    }
-    if row.get::<_, bool>("has_authenticator") {
+    if found.has_authenticator {
         return Ok(None);
     }
     if !create_login {
-        return Err(MigrateError::NoAuthenticator {
-            sql: format!(
-                "CREATE ROLE authenticator LOGIN NOINHERIT PASSWORD '<a long random password>';\n\
-                 GRANT CONNECT ON DATABASE \"{database}\" TO authenticator;"
-            ),
-        });
+        return Err(MigrateError::NoAuthenticator { sql: login_sql(&found.database) });
     }
     let password = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(rand::random::<[u8; 24]>());
     // The alphabet of the password needs no quoting; CREATE ROLE takes no parameters.

@@ -16,8 +16,9 @@ fetch_postgres() { # VERSION FOLDER
 # Tests with a location column, and those that start a server of their own from the machine's packages.
 needs_postgis=(
   --skip migrate::application::applications_written_for_release_0_15
-  --skip migrate::engine::a_missing_login_is_explained
+  --skip migrate::engine::shared_roles_and_the_missing_login
   --skip migrate::privileges::an_ordinary_owner_deploys
+  --skip migrate::privileges::applications_load_as_an_ordinary_owner
   --skip migrate::revert::an_applications_objects
   --skip migrate::verify::additions_that_give_rights
 )

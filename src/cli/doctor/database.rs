@@ -32,7 +32,6 @@ struct Login {
     connections: i32,
     has_postgis: bool,
     postgis_available: bool,
-    may_create_schemas: bool,
 }
 
 impl Login {
@@ -50,7 +49,6 @@ impl Login {
             connections: row.try_get("connections")?,
             has_postgis: row.try_get("has_postgis")?,
             postgis_available: row.try_get("postgis_available")?,
-            may_create_schemas: row.try_get("may_create_schemas")?,
         })
     }
 
@@ -222,16 +220,20 @@ async fn memberships(client: &Client, login: &Login, check: &'static str, wanted
 
 async fn owner_login(url: &Secret, findings: &mut Findings) {
     let Some((_client, login)) = look(OWNER, "database.owner_url", url, findings).await else { return };
-    if !login.is_superuser && !login.may_create_schemas {
-        let remedy = format!("grant create on database {} to {}", quoted(&login.database), quoted(&login.login));
-        findings.fail(OWNER, format!("login {} may not create schemas", login.login), remedy);
-    } else {
-        findings.ok(OWNER, format!("login {} may deploy", login.login));
+    match tokio::time::timeout(PATIENCE, migrate::lacks(url)).await {
+        Ok(Ok(lacks)) if lacks.is_empty() => findings.ok(OWNER, format!("login {} may deploy", login.login)),
+        Ok(Ok(lacks)) => {
+            for lack in lacks {
+                findings.fail(OWNER, format!("login {} {}", login.login, lack.what), lack.remedy);
+            }
+        }
+        Ok(Err(error)) => findings.fail(OWNER, super::super::explained(&error.into()), ""),
+        Err(_) => findings.fail(OWNER, format!("no answer within {} s", PATIENCE.as_secs()), ""),
     }
     if !login.has_postgis && !login.postgis_available {
-        findings.fail(
+        findings.warn(
             OWNER,
-            "the server has no PostGIS",
+            "the server has no PostGIS: everything but location columns works",
             "install it on the database server, for example `apt-get install postgresql-15-postgis-3`",
         );
     }

@@ -15,7 +15,6 @@ select current_setting('server_version_num')::int4 as version_number,
        pg_catalog.pg_is_in_recovery() as is_replica,
        current_setting('max_connections')::int4 - current_setting('superuser_reserved_connections')::int4 as connections,
        exists (select from pg_catalog.pg_extension where extname = 'postgis') as has_postgis,
-       exists (select from pg_catalog.pg_available_extensions where name = 'postgis') as postgis_available,
-       has_database_privilege(current_database(), 'CREATE') as may_create_schemas
+       exists (select from pg_catalog.pg_available_extensions where name = 'postgis') as postgis_available
   from pg_catalog.pg_roles r
  where r.rolname = session_user;

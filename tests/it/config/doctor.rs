@@ -79,6 +79,23 @@ async fn a_database_without_the_core_is_told_what_to_run() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_owner_that_may_not_deploy_is_told_what_it_lacks() {
+    let database = TestDatabase::empty().await;
+    let role = format!("{}_poor", database.name());
+    database.execute(&format!("create role {role} login password '{}'", database.password())).await;
+    let (pool, owner) = (database.authenticator_url(), database.login_url(&role));
+    let variables = [
+        ("CIVIC_OS_DATABASE__URL", pool.expose().expect("url")),
+        ("CIVIC_OS_DATABASE__OWNER_URL", owner.expose().expect("url")),
+    ];
+    let (findings, code) = doctor("all", &variables);
+    let remedy = found(&findings, "owner", "fail", "cannot create schemas");
+    assert!(remedy.contains(&format!("OWNER TO \"{role}\"")), "{remedy}");
+    assert_eq!(code, Some(2));
+    database.execute(&format!("drop role {role}")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_not_there_and_a_wrong_password_are_told_apart() {
     let nobody = format!("postgres://authenticator:hunter2@127.0.0.1:{}/x", free_port());
     let (findings, _) = doctor("api", &[("CIVIC_OS_DATABASE__URL", &nobody)]);

@@ -71,7 +71,8 @@ fn policy_of_the_release(key: &str, policy: &BTreeMap<String, Value>) -> String 
 
 /// Statements that drop what `found` has in the core's schemas and the release has not.
 fn additions(release: &Interface, found: &Interface) -> Vec<String> {
-    let drops: [(&str, fn(&str) -> String); 8] = [
+    type Drop = fn(&str) -> String;
+    let drops: [(&str, Drop); 8] = [
         ("policies", |key| {
             let (table, name) = part(key);
             format!("drop policy {name} on {table}")

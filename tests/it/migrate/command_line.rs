@@ -65,6 +65,34 @@ async fn verbs_answer_with_the_documented_exit_codes() {
         drifted.out
     );
 
+    // A history that this build does not know, and one that it knows otherwise: nothing is touched.
+    door.run_as(
+        &Who::Owner,
+        "insert into civic_os_migrations.schema_history values (900, 'of_the_future', '2030-01-01T00:00:00Z', '1')",
+    )
+    .await;
+    for verb in [&["migrate", "deploy"][..], &["migrate", "revert", "--to", "@ROOT", "-y"]] {
+        let future = run(url(), verb).await;
+        assert_eq!(future.code, Some(2), "{verb:?}");
+        assert!(future.err.contains("900-of-the-future"), "{}", future.err);
+    }
+    door.run_as(
+        &Who::Owner,
+        "delete from civic_os_migrations.schema_history where version = 900;
+         update civic_os_migrations.schema_history set checksum = '-' || checksum where version = 5",
+    )
+    .await;
+    for verb in [&["migrate", "deploy"][..], &["migrate", "revert", "--to", "@ROOT", "-y"]] {
+        let edited = run(url(), verb).await;
+        assert_eq!(edited.code, Some(2), "{verb:?}");
+        assert!(edited.err.contains("05-roles-and-permissions"), "{}", edited.err);
+    }
+    door.run_as(
+        &Who::Owner,
+        "update civic_os_migrations.schema_history set checksum = substr(checksum, 2) where version = 5",
+    )
+    .await;
+
     let silent = run(url(), &["migrate", "revert", "--to", "@HEAD^"]).await;
     assert_eq!(silent.code, Some(2), "nobody to ask");
     assert!(silent.err.contains("repeat with -y"), "{}", silent.err);

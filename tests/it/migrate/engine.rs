@@ -111,15 +111,40 @@ async fn replicas_deploy_once_and_databases_share_the_roles() {
     );
 }
 
-/// Needs a server of its own: the login belongs to the whole server.
+/// Needs a server of its own: roles belong to the whole server.
 #[tokio::test]
-async fn a_missing_login_is_explained_and_made_on_request() {
+async fn shared_roles_and_the_missing_login_are_made_once() {
     let folder = tempfile::Builder::new().prefix("civic-os-migrate-").tempdir().unwrap();
     let options = ClusterOptions { durability: Durability::None, ..ClusterOptions::new(folder.path()) };
     let cluster = Cluster::start(options).await.unwrap();
     let url = cluster.owner_tcp_url();
     let (client, connection) = tokio_postgres::connect(url.expose().unwrap(), tokio_postgres::NoTls).await.unwrap();
     tokio::spawn(connection);
+
+    // Nobody has made the shared roles here yet: databases that deploy at the same moment do not stumble over each other.
+    let roles = "select count(*)::text from pg_roles where rolname in ('web_anon', 'authenticated', 'civic_os_worker')";
+    assert_eq!(client.query_one(roles, &[]).await.unwrap().get::<_, String>(0), "0");
+    let mut others = Vec::new();
+    for name in ["one", "two", "three"] {
+        client.batch_execute(&format!("create database {name}")).await.unwrap();
+        let mut other = url::Url::parse(url.expose().unwrap()).unwrap();
+        other.set_path(name);
+        others.push(civic_os::config::Secret::new(other.to_string()));
+    }
+    let options = DeployOptions::default();
+    let (one, two, three) = tokio::join!(
+        deploy(&others[0], &options, &Silent),
+        deploy(&others[1], &options, &Silent),
+        deploy(&others[2], &options, &Silent)
+    );
+    for report in [one, two, three] {
+        assert!(report.unwrap().deployed.len() > 15);
+    }
+    assert_eq!(client.query_one(roles, &[]).await.unwrap().get::<_, String>(0), "3");
+    for name in ["one", "two", "three"] {
+        client.batch_execute(&format!("drop database {name} with (force)")).await.unwrap();
+    }
+
     client.batch_execute("drop owned by authenticator; drop role authenticator").await.unwrap();
 
     let error = deploy(&url, &DeployOptions::default(), &Silent).await.unwrap_err();

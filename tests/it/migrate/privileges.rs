@@ -4,8 +4,8 @@ use super::caller::{Door, Who};
 use crate::support::TestDatabase;
 use civic_os::config::Secret;
 use civic_os::migrate::{
-    ApplyOptions, DeployOptions, MigrateError, RevertOptions, Silent, VerifyOptions, apply_application, deploy, revert,
-    verify,
+    ApplyOptions, DeployOptions, MigrateError, RevertOptions, Silent, VerifyOptions, apply_application, deploy, lacks,
+    revert, verify,
 };
 use std::path::Path;
 
@@ -56,6 +56,27 @@ async fn an_ordinary_owner_deploys_applies_verifies_and_reverts() {
     drop_login(&door, &role).await;
 }
 
+/// Scripts that were written for release 0.15.0, where a superuser ran them.
+#[tokio::test]
+async fn applications_load_as_an_ordinary_owner() {
+    let _first = TestDatabase::create().await;
+    let database = TestDatabase::empty().await;
+    let (door, url, role) = login(&database, "integrator", "createrole").await;
+    door.run_as(&Who::Owner, &format!("alter database {} owner to {role}", database.name())).await;
+    door.run_as(
+        &Who::Owner,
+        "create schema postgis; create extension postgis schema postgis; grant usage on schema postgis to public",
+    )
+    .await;
+    deploy(&url, &DeployOptions::default(), &Silent).await.unwrap();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/migrate/fixtures/application");
+    let report = apply_application(&url, &folder, ApplyOptions::default(), &Silent).await.unwrap();
+    assert_eq!(report.applied.len(), 3);
+    let verified = verify(&url, VerifyOptions { full: true }).await.unwrap();
+    assert!(verified.is_healthy(), "{verified:?}");
+    drop_login(&door, &role).await;
+}
+
 #[tokio::test]
 async fn without_postgis_everything_but_maps_is_there() {
     let _first = TestDatabase::create().await;
@@ -80,6 +101,10 @@ async fn what_a_login_lacks_is_named_before_anything_happens() {
     let MigrateError::Privileges { login, lacking } = &error else { panic!("{error}") };
     assert_eq!(login, &role);
     assert!(lacking.contains("cannot create schemas") && lacking.contains("OWNER TO"), "{lacking}");
+    // What `doctor` prints.
+    let named = lacks(&url).await.unwrap();
+    assert_eq!(named.len(), 1, "the roles are there already: {named:?}");
+    assert_eq!(named[0].remedy, format!("ALTER DATABASE \"{}\" OWNER TO \"{role}\";", database.name()));
     assert_eq!(door.value(&Who::Owner, "select count(*) from pg_namespace where nspname like 'civic%'").await, "0");
     drop_login(&door, &role).await;
 }

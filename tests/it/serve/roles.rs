@@ -60,6 +60,33 @@ async fn an_old_database_is_refused_by_a_role_that_does_not_migrate() {
     assert!(app.log().contains("civic-os migrate deploy"), "names the remedy: {}", app.log());
 }
 
+/// A database that a later release migrated: served while its changes are compatible, refused when one is not.
+#[tokio::test]
+async fn a_newer_database_is_served_as_long_as_it_is_compatible() {
+    let database = TestDatabase::create().await;
+    database
+        .execute(
+            "insert into civic_os_migrations.schema_history values (900, 'of_the_future', '2030-01-01T00:00:00Z', '1')",
+        )
+        .await;
+    let mut config = crate::support::test_config();
+    config.database.url = database.authenticator_url();
+    let mut app = TestApp::launch(&config, &["api"]);
+    app.wait_until("/ready", |status| status == 200).await;
+    app.signal(Signal::SIGTERM);
+    assert_eq!(app.ended().await.code(), Some(0), "{}", app.log());
+
+    database
+        .execute(
+            "insert into civic_os_migrations.change_log (event, change, version, checksum, breaking, duration_ms, binary_version)
+             values ('deploy', '900-of-the-future', 900, '', true, 1, '9.0.0')",
+        )
+        .await;
+    let mut app = TestApp::launch(&config, &["api"]);
+    assert_eq!(app.ended().await.code(), Some(2), "{}", app.log());
+    assert!(app.log().contains("900-of-the-future") && app.log().contains("start a newer release"), "{}", app.log());
+}
+
 #[tokio::test]
 async fn an_unknown_role_is_a_usage_error() {
     let output = crate::support::binary().args(["serve", "--role", "everything"]).output().expect("run the binary");
