@@ -2,6 +2,7 @@
 
 use super::AppError;
 use super::files::configure_downloads;
+use super::http_metrics;
 use super::listeners::Listeners;
 use super::who_am_i::WhoAmI;
 use crate::admin::Admin;
@@ -81,6 +82,7 @@ impl Servers {
                 let (notifications, events) = (notifications.clone(), events.clone());
                 App::new()
                     .wrap(from_fn(move |request, next| policy.clone().apply(request, next)))
+                    .wrap(from_fn(http_metrics::count_site))
                     .configure(api.configure("/api"))
                     .configure(move |routes| {
                         if let Some(provider) = &provider {
@@ -121,7 +123,7 @@ impl Servers {
             servers.run(web_sockets, HttpServer::new(factory))?;
         }
         if let Some(api) = site.api.clone() {
-            let factory = move || App::new().configure(api.configure(""));
+            let factory = move || App::new().wrap(from_fn(http_metrics::count_api)).configure(api.configure(""));
             servers.run_with_unix(api_sockets, api_socket, HttpServer::new(factory))?;
         }
         let webhook = site.webhook.clone();

@@ -9,6 +9,7 @@ mod database;
 mod error;
 pub(crate) mod files;
 mod http;
+mod http_metrics;
 mod kinds;
 mod listeners;
 mod payments;

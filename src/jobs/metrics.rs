@@ -2,6 +2,7 @@
 
 use super::call;
 use super::completer::Finished;
+use super::kind::QueueOptions;
 use super::model::Job;
 use super::store::{Store, StoreError};
 use crate::db::Lane;
@@ -66,6 +67,15 @@ static OLDEST: LazyLock<Family<KindLabels, Gauge>> = LazyLock::new(|| {
 });
 /// What the leader showed last, so that it can be taken back without a moment in which nothing is shown.
 static SHOWN: Mutex<(Vec<StateLabels>, Vec<KindLabels>)> = Mutex::new((Vec::new(), Vec::new()));
+
+/// Shows the counters of these kinds as 0: Prometheus does not see the first step of a series that appears with it.
+pub(super) fn announce(queues: &[QueueOptions]) {
+    for (queue, kind) in queues.iter().flat_map(|queue| queue.kinds.iter().map(move |kind| (queue.name, kind))) {
+        for outcome in ["completed", "failed", "discarded"] {
+            drop(RUNS.get_or_create(&OutcomeLabels { queue: queue.to_owned(), kind: kind.clone(), outcome }));
+        }
+    }
+}
 
 /// Counts one run from its start to its end.
 pub(super) struct RunFigures {

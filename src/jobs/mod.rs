@@ -173,6 +173,7 @@ impl JobQueue {
             first_beat,
         ));
         let queues = registry.queues();
+        metrics::announce(&queues);
         tracing::info!(
             client_id,
             "Working on {}",

@@ -12,6 +12,9 @@ async fn a_process_with_all_roles_shows_every_family_once() {
         assert_eq!(answer.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
         answer.text().await.expect("text")
     };
+    for (path, status) in [("/health", 200), ("/api/no_such_table", 404)] {
+        assert_eq!(app.get(path).send().await.expect("an answer").status(), status);
+    }
     // The first election happens a moment after the start.
     let mut text = look().await;
     let started = std::time::Instant::now();
@@ -24,6 +27,13 @@ async fn a_process_with_all_roles_shows_every_family_once() {
         ["pgrst_db_pool_timeouts_total", "pgrst_db_pool_available", "pgrst_db_pool_waiting", "pgrst_db_pool_max"]
     {
         assert!(text.lines().any(|line| line.starts_with(&format!("{name} "))), "PostgREST's {name} is gone");
+    }
+    for line in [
+        r#"civic_os_http_requests_total{class="health",method="GET",status="200"} 1"#,
+        r#"civic_os_http_requests_total{class="api",method="GET",status="404"} 1"#,
+        r#"civic_os_http_request_seconds_count{class="api"} 1"#,
+    ] {
+        assert!(text.lines().any(|shown| shown == line), "no {line} in\n{text}");
     }
     let mut families = BTreeSet::new();
     for line in text.lines() {
