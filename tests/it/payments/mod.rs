@@ -3,6 +3,7 @@
 mod bench;
 mod crashes;
 mod histories;
+mod library;
 mod service;
 mod webhook;
 

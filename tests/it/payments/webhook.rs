@@ -35,14 +35,21 @@ async fn app(listen: &str) -> TestApp {
     .await
 }
 
-struct Caller<'a> {
-    app: &'a TestApp,
+struct Caller {
+    http: reqwest::Client,
     url: String,
 }
 
-impl Caller<'_> {
+impl Caller {
+    /// From an address of its own, because failures are counted by address.
+    fn new(url: String, last: u8) -> Self {
+        let address = std::net::IpAddr::from([127, 0, 0, last]);
+        let http = reqwest::Client::builder().no_proxy().local_address(address).build().expect("a client");
+        Self { http, url }
+    }
+
     async fn post(&self, signature: Option<&str>, body: impl Into<reqwest::Body>) -> (u16, String) {
-        let mut request = self.app.http().post(&self.url).body(body);
+        let mut request = self.http.post(&self.url).body(body);
         if let Some(signature) = signature {
             request = request.header("Stripe-Signature", signature);
         }
@@ -73,12 +80,12 @@ const INVALID: (u16, &str) = (400, "Invalid signature\n");
 async fn every_answer_is_the_contracts() {
     let listen = format!("127.0.0.1:{}", free_port());
     let app = app(&listen).await;
-    let mut number = 0;
+    let mut number: u8 = 0;
     for url in [format!("{}/webhooks/stripe", app.base_url), format!("http://{listen}/webhooks/stripe")] {
-        let caller = Caller { app: &app, url: url.clone() };
+        number += 1;
+        let caller = Caller::new(url.clone(), number);
         let is =
             |answer: (u16, String), expected: (u16, &str)| assert_eq!((answer.0, answer.1.as_str()), expected, "{url}");
-        number += 1;
         let id = format!("evt_{number}");
         let body = event(&id, "customer.created", &json!({"id": "cus_1"}));
         is(caller.good(&body).await, RECEIVED);
@@ -136,7 +143,7 @@ async fn every_answer_is_the_contracts() {
 #[tokio::test(flavor = "multi_thread")]
 async fn events_find_their_payment_or_are_kept_with_the_reason() {
     let app = app(&format!("127.0.0.1:{}", free_port())).await;
-    let caller = Caller { app: &app, url: format!("{}/webhooks/stripe", app.base_url) };
+    let caller = Caller::new(format!("{}/webhooks/stripe", app.base_url), 1);
     let client = app.database().connect().await;
     let id: String = client
         .query_one(
@@ -211,7 +218,7 @@ async fn events_find_their_payment_or_are_kept_with_the_reason() {
 #[tokio::test(flavor = "multi_thread")]
 async fn only_failing_signatures_are_limited() {
     let app = app(&format!("127.0.0.1:{}", free_port())).await;
-    let caller = Caller { app: &app, url: format!("{}/webhooks/stripe", app.base_url) };
+    let caller = Caller::new(format!("{}/webhooks/stripe", app.base_url), 1);
     let mut refused = 0;
     for _ in 0..40 {
         let (status, text) = caller.post(Some("t=1,v1=00"), "{}").await;
@@ -242,7 +249,7 @@ async fn an_allow_list_lets_only_its_addresses_in() {
             config.payments.webhook_addresses = addresses.clone();
         })
         .await;
-        let caller = Caller { app: &app, url: format!("{}/webhooks/stripe", app.base_url) };
+        let caller = Caller::new(format!("{}/webhooks/stripe", app.base_url), 1);
         assert_eq!(caller.good(&event("evt_1", "x", &json!({}))).await.0, expected, "{addresses:?}");
     }
 }
