@@ -8,6 +8,7 @@ mod arrival;
 mod cleanup;
 mod download;
 mod key;
+mod metrics;
 pub mod pictures;
 mod presign;
 mod records;

@@ -4,7 +4,7 @@
 
 use super::records::{Records, RecordsError, UploadRequest};
 use super::storage::Storage;
-use super::{Limits, arrival, key};
+use super::{Limits, arrival, key, metrics};
 use crate::jobs::{Kind, Outcome, Run};
 use async_trait::async_trait;
 use serde::Deserialize;
@@ -63,10 +63,12 @@ impl SignUpload {
         }
         match self.address(&request).await {
             Ok(Ok((url, key))) => {
+                metrics::address("signed");
                 self.records.sign_done(id, &url, request.file_id, &key).await?;
                 Ok(Outcome::Complete)
             }
             Ok(Err(message)) => {
+                metrics::address("refused");
                 self.records.sign_failed(id, &message, true).await?;
                 Ok(Outcome::Discard(message))
             }

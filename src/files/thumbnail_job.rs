@@ -5,15 +5,15 @@
 
 use super::arrival;
 use super::key;
-use super::pictures::{Painter, PictureError, RENDITIONS};
+use super::pictures::{Format, Painter, PictureError, RENDITIONS};
 use super::records::{FileRow, Records, RecordsError};
 use super::sign_job::chain;
 use super::storage::{Storage, StorageError};
-use super::{Limits, verify_job};
+use super::{Limits, metrics, verify_job};
 use crate::jobs::{Kind, Outcome, Run};
 use async_trait::async_trait;
 use serde::Deserialize;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 /// Bytes of the largest file that is read for a preview.
@@ -87,7 +87,9 @@ impl DrawThumbnails {
             return Err(PictureError::TooLarge(text).into());
         }
         let bytes = storage.get(&file.bucket, &file.key).await?;
+        let (format, started) = (Format::of(&bytes), Instant::now());
         let thumbnails = self.painter.thumbnails(bytes).await?;
+        metrics::drawn(format, started.elapsed());
         let keys = RENDITIONS.map(|rendition| key::thumbnail(&file.key, rendition.name));
         for (key, bytes) in keys.iter().zip(&thumbnails) {
             storage.put(&file.bucket, key, bytes, "image/jpeg").await?;
@@ -107,7 +109,10 @@ impl DrawThumbnails {
             return Ok(Outcome::Complete);
         }
         match self.draw(id, &file).await {
-            Ok(()) => Ok(Outcome::Complete),
+            Ok(()) => {
+                metrics::file("drawn");
+                Ok(Outcome::Complete)
+            }
             Err(failure) => settle(&self.records, self.storage.as_ref(), run, id, &file, failure).await,
         }
     }
@@ -125,6 +130,7 @@ pub(super) async fn settle(
     let attempt = run.job.attempt;
     match failure {
         Failure::Rejected(message) => {
+            metrics::file("rejected");
             records.file_failed(id, &message, "failed", true).await?;
             // It must not stay readable under its address. What the store keeps, `files_cleanup` cannot know: the row still names it.
             if let Some(Err(error)) = match storage {
@@ -136,10 +142,12 @@ pub(super) async fn settle(
             Ok(Outcome::Discard(message))
         }
         Failure::Permanent(message) => {
+            metrics::file("undrawable");
             records.file_failed(id, &message, "failed", false).await?;
             Ok(Outcome::Discard(message))
         }
         Failure::Storage(error) => {
+            metrics::file("store");
             // An upload that is still on its way when its row is there gets a little time.
             let missing = matches!(error, StorageError::NotFound { .. });
             let last = attempt >= if missing { PATIENCE } else { ATTEMPTS }.min(run.job.max_attempts);

@@ -40,7 +40,10 @@ impl VerifyFile {
             return Ok(Outcome::Discard(format!("there is no file {id}")));
         };
         match self.check(id, &file).await {
-            Ok(()) => Ok(Outcome::Complete),
+            Ok(()) => {
+                super::metrics::file("checked");
+                Ok(Outcome::Complete)
+            }
             Err(failure) => settle(&self.records, self.storage.as_ref(), run, id, &file, failure).await,
         }
     }

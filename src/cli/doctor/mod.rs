@@ -4,6 +4,7 @@
 //! only asked. One file per subject; a subject that grows brings its own check. Tests: `tests/it/config/doctor.rs`.
 
 mod database;
+mod files;
 mod finding;
 mod issuer;
 mod machine;
@@ -52,6 +53,7 @@ pub(crate) fn run(args: &Args, sources: &SourceArgs) -> anyhow::Result<Exit> {
             database::check(&loaded, &mut findings).await;
             issuer::check(&loaded.config, &mut findings).await;
             payments::check(&loaded, &mut findings).await;
+            files::check(&loaded.config, loaded.roles, &mut findings).await;
             Ok(findings)
         }))?;
     }
