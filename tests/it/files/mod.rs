@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod cleanup;
+mod crash;
 mod foreign;
 mod over_http;
 mod samples;

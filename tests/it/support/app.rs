@@ -172,6 +172,8 @@ impl ServerProcess {
             ("CIVIC_OS_DATABASE__WORKER_URL", &config.database.worker_url),
             ("CIVIC_OS_DATABASE__LISTEN_URL", &config.database.listen_url),
             ("CIVIC_OS_AUTH__JWT_SECRET", &config.auth.jwt_secret),
+            ("CIVIC_OS_STORAGE__S3_ACCESS_KEY_ID", &config.storage.s3_access_key_id),
+            ("CIVIC_OS_STORAGE__S3_SECRET_ACCESS_KEY", &config.storage.s3_secret_access_key),
             ("CIVIC_OS_PAYMENTS__STRIPE_API_KEY", &config.payments.stripe_api_key),
             ("CIVIC_OS_PAYMENTS__STRIPE_WEBHOOK_SECRET", &config.payments.stripe_webhook_secret),
         ];
