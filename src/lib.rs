@@ -36,6 +36,7 @@ pub mod files;
 pub mod identity;
 pub mod jobs;
 pub mod lifecycle;
+pub mod limits;
 pub mod migrate;
 pub mod notifications;
 pub mod payments;

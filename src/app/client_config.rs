@@ -10,7 +10,8 @@ pub(super) fn derive_public_url(config: &mut Config, web: Option<SocketAddr>) {
         && config.web.listen.ends_with(":0")
     {
         let host = if address.ip().is_unspecified() { "localhost".to_owned() } else { address.ip().to_string() };
-        config.web.public_url = Some(format!("http://{host}:{}", address.port()));
+        let scheme = if config.tls.is_on() { "https" } else { "http" };
+        config.web.public_url = Some(format!("{scheme}://{host}:{}", address.port()));
     }
 }
 

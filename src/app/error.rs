@@ -59,6 +59,24 @@ pub enum AppError {
     /// The database's schema is not what this version needs.
     #[error("{0}")]
     Schema(String),
+    /// Certificates or keys of the listeners cannot be used.
+    #[error("TLS cannot be switched on: {reason}")]
+    Tls {
+        /// Which file and why; nothing of a key.
+        reason: String,
+    },
+    /// A network of trusted proxies is none.
+    #[error("web.trusted_proxies: {0}")]
+    Network(#[from] crate::limits::NetworkError),
+    /// The foreign client's folder cannot be read.
+    #[error("web.root {}: {source}", path.display())]
+    WebRoot {
+        /// As configured.
+        path: std::path::PathBuf,
+        /// Cause.
+        #[source]
+        source: io::Error,
+    },
     /// The pool could not be made.
     #[error("cannot use the database connection: {0}")]
     Database(#[from] DbError),

@@ -2,6 +2,7 @@
 
 use super::AppError;
 use super::files::configure_downloads;
+use super::front_door::FrontDoor;
 use super::http_metrics;
 use super::listeners::Listeners;
 use super::who_am_i::WhoAmI;
@@ -17,11 +18,13 @@ use actix_http::{Request, Response};
 use actix_service::{IntoServiceFactory, Service, ServiceFactory};
 use actix_web::body::MessageBody;
 use actix_web::dev::{AppConfig, ServerHandle};
+use actix_web::http::header;
 use actix_web::middleware::from_fn;
-use actix_web::{App, HttpResponse, HttpServer, web};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use futures_util::future::{join_all, select_all};
 use std::net::TcpListener;
 use std::os::unix::net::UnixListener;
+use std::path::PathBuf;
 use std::time::Duration;
 use tokio::task::JoinHandle;
 
@@ -46,41 +49,56 @@ pub(super) struct Site {
     pub(super) sandbox: Option<Sandbox>,
     pub(super) notifications: Option<Notifications>,
     pub(super) events: Option<Events>,
+    /// In front of the public listeners; not in plain mode, which behaves as PostgREST does.
+    pub(super) door: Option<FrontDoor>,
+    /// Certificates of the public listeners.
+    pub(super) tls: Option<rustls::ServerConfig>,
+    /// A foreign client's folder.
+    pub(super) web_root: Option<PathBuf>,
 }
 
 /// The running servers.
 pub(super) struct Servers {
     handles: Vec<ServerHandle>,
     tasks: Vec<JoinHandle<std::io::Result<()>>>,
+    /// What the next sockets speak.
+    tls: Option<rustls::ServerConfig>,
 }
 
 impl Servers {
     /// Starts one server per kind of listener.
     pub(super) fn start(listeners: Listeners, site: Site) -> Result<Self, AppError> {
-        let mut servers = Self { handles: Vec::new(), tasks: Vec::new() };
+        let mut servers = Self { handles: Vec::new(), tasks: Vec::new(), tls: site.tls.clone() };
         let Listeners {
             web: web_sockets,
             api: api_sockets,
             api_socket,
             payments: payments_sockets,
             admin: admin_sockets,
+            redirect: redirect_sockets,
             ..
         } = listeners;
         if let (Some(api), Some(runtime_config)) = (&site.api, &site.runtime_config) {
-            let policy = SecurityPolicy::new(runtime_config, &site.public_url, false);
-            let (api, provider, client) =
-                (api.clone(), site.provider.clone(), Web::new(runtime_config, &site.public_url));
+            let policy = SecurityPolicy::new(runtime_config, &site.public_url, site.web_root.is_some());
+            let mut client = Web::new(runtime_config, &site.public_url);
+            if let Some(root) = &site.web_root {
+                let failed = |source| AppError::WebRoot { path: root.clone(), source };
+                client = client.with_foreign_client(root, policy.clone()).map_err(failed)?;
+            }
+            let (api, provider, door) = (api.clone(), site.provider.clone(), site.door.clone().unwrap_or_default());
             let who_am_i = site.who_am_i.clone();
             let (notifications, events) = (site.notifications.clone(), site.events.clone());
             let downloads = site.downloads.clone();
             let (webhook, sandbox) = (site.webhook.clone(), site.sandbox.clone());
             let factory = move || {
-                let policy = policy.clone();
+                let (policy, door) = (policy.clone(), door.clone());
                 let (provider, client, who_am_i) = (provider.clone(), client.clone(), who_am_i.clone());
                 let (webhook, sandbox) = (webhook.clone(), sandbox.clone());
                 let downloads = downloads.clone();
                 let (notifications, events) = (notifications.clone(), events.clone());
                 App::new()
+                    .wrap(from_fn(move |request, next| door.clone().apply(request, next)))
+                    // Outermost: refusals of the door have the headers too.
                     .wrap(from_fn(move |request, next| policy.clone().apply(request, next)))
                     .wrap(from_fn(http_metrics::count_site))
                     .configure(api.configure("/api"))
@@ -123,8 +141,23 @@ impl Servers {
             servers.run(web_sockets, HttpServer::new(factory))?;
         }
         if let Some(api) = site.api.clone() {
-            let factory = move || App::new().wrap(from_fn(http_metrics::count_api)).configure(api.configure(""));
-            servers.run_with_unix(api_sockets, api_socket, HttpServer::new(factory))?;
+            match site.door.clone() {
+                Some(door) => {
+                    let factory = move || {
+                        let door = door.clone();
+                        App::new()
+                            .wrap(from_fn(move |request, next| door.clone().apply(request, next)))
+                            .wrap(from_fn(http_metrics::count_api))
+                            .configure(api.configure(""))
+                    };
+                    servers.run_with_unix(api_sockets, api_socket, HttpServer::new(factory))?;
+                }
+                None => {
+                    let factory =
+                        move || App::new().wrap(from_fn(http_metrics::count_api)).configure(api.configure(""));
+                    servers.run_with_unix(api_sockets, api_socket, HttpServer::new(factory))?;
+                }
+            }
         }
         let webhook = site.webhook.clone();
         let factory = move || {
@@ -132,6 +165,16 @@ impl Servers {
             App::new().configure(move |routes| payments(routes, webhook.as_ref()))
         };
         servers.run(payments_sockets, HttpServer::new(factory).workers(1))?;
+        servers.tls = None;
+        let target = site.public_url.clone();
+        let factory = move || {
+            let target = target.clone();
+            App::new().default_service(web::to(move |request: HttpRequest| {
+                let response = to_https(&target, &request);
+                async move { response }
+            }))
+        };
+        servers.run(redirect_sockets, HttpServer::new(factory).workers(1))?;
         if let Some(admin) = site.admin.clone() {
             let factory = move || {
                 let admin = admin.clone();
@@ -187,7 +230,11 @@ impl Servers {
             .client_request_timeout(REQUEST_HEAD_TIMEOUT)
             .shutdown_timeout(DRAIN_SECONDS);
         for socket in sockets {
-            server = server.listen(socket).map_err(AppError::Server)?;
+            server = match self.tls.clone() {
+                Some(tls) => server.listen_rustls_0_23(socket, tls),
+                None => server.listen(socket),
+            }
+            .map_err(AppError::Server)?;
         }
         if let Some(socket) = unix {
             server = server.listen_uds(socket).map_err(AppError::Server)?;
@@ -212,6 +259,14 @@ impl Servers {
     pub(super) async fn stop(&self) {
         join_all(self.handles.iter().map(|handle| handle.stop(true))).await;
     }
+}
+
+/// The same page with https, on the configured name whatever name was asked for: nobody is sent to strangers. 308 keeps
+/// the method, so that nothing is lost; secrets that came unencrypted were out before anybody here could help it.
+fn to_https(public_url: &str, request: &HttpRequest) -> HttpResponse {
+    let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
+    let location = format!("{public_url}/{}", target.trim_start_matches('/'));
+    HttpResponse::PermanentRedirect().insert_header((header::LOCATION, location)).finish()
 }
 
 /// The payments role's own listener (SURFACE.md §3).

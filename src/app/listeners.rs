@@ -23,6 +23,10 @@ pub struct Addresses {
     pub admin: Option<SocketAddr>,
     /// The embedded object store.
     pub store: Option<SocketAddr>,
+    /// Sends browsers from http to https.
+    pub redirect: Option<SocketAddr>,
+    /// Whether the public listeners speak TLS.
+    pub is_encrypted: bool,
 }
 
 impl Addresses {
@@ -34,17 +38,19 @@ impl Addresses {
 
 impl fmt::Display for Addresses {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let public = if self.is_encrypted { "https" } else { "http" };
         let named = [
-            ("web client and API", self.web),
-            ("REST at the root", self.api),
-            ("webhooks", self.payments),
-            ("health", self.admin),
-            ("object store", self.store),
+            ("web client and API", public, self.web),
+            ("REST at the root", public, self.api),
+            ("webhooks", public, self.payments),
+            ("redirects to https", "http", self.redirect),
+            ("health", "http", self.admin),
+            ("object store", "http", self.store),
         ];
         let mut separator = "";
-        for (name, address) in named {
+        for (name, scheme, address) in named {
             if let Some(address) = address {
-                write!(f, "{separator}{name} on http://{address}")?;
+                write!(f, "{separator}{name} on {scheme}://{address}")?;
                 separator = ", ";
             }
         }
@@ -64,6 +70,7 @@ pub(super) struct Listeners {
     pub(super) payments: Vec<TcpListener>,
     pub(super) admin: Vec<TcpListener>,
     pub(super) store: Vec<TcpListener>,
+    pub(super) redirect: Vec<TcpListener>,
     addresses: Addresses,
 }
 
@@ -88,6 +95,13 @@ impl Listeners {
             listeners.payments =
                 bind("payments.listen", &address, "WEBHOOK_PORT, CIVIC_OS_PAYMENTS__LISTEN or payments.listen")?;
         }
+        if let Some(address) =
+            config.tls.redirect_listen.as_ref().filter(|_| config.tls.is_on() && !listeners.web.is_empty())
+        {
+            listeners.redirect =
+                bind("tls.redirect_listen", address, "CIVIC_OS_TLS__REDIRECT_LISTEN or tls.redirect_listen")?;
+        }
+        listeners.addresses.is_encrypted = config.tls.is_on();
         if !config.admin.listen.is_empty() {
             listeners.admin = bind("admin.listen", &config.admin.listen, "CIVIC_OS_ADMIN__LISTEN or admin.listen")?;
         }
@@ -101,6 +115,8 @@ impl Listeners {
             payments: first(&listeners.payments),
             admin: first(&listeners.admin),
             store: first(&listeners.store),
+            redirect: first(&listeners.redirect),
+            is_encrypted: listeners.addresses.is_encrypted,
             api_socket: listeners.addresses.api_socket.take(),
         };
         Ok(listeners)

@@ -8,12 +8,14 @@ mod client_config;
 mod database;
 mod error;
 pub(crate) mod files;
+mod front_door;
 mod http;
 mod http_metrics;
 mod kinds;
 mod listeners;
 mod payments;
 mod reconfigure;
+mod tls;
 mod who_am_i;
 
 pub use error::AppError;
@@ -21,7 +23,7 @@ pub use listeners::Addresses;
 pub use reconfigure::ConfigReader;
 
 use crate::admin::Admin;
-use crate::auth::{AuthOptions, Authenticator, IssuerOptions, KeySource, SetupError};
+use crate::auth::{AuthOptions, Authenticator, ClaimPaths, IssuerOptions, KeySource, SetupError};
 use crate::cluster::{Cluster, ClusterOptions, StepListener};
 use crate::config::{ApiMode, Config, DatabaseMode, Role, RoleSet};
 use crate::identity::{Appearance, LetterSender, NewPerson, Provider, ProviderOptions};
@@ -83,6 +85,7 @@ pub async fn run(config: Config, roles: RoleSet, reread: ConfigReader) -> Result
 pub async fn start(mut config: Config, roles: RoleSet, extras: Extras) -> Result<Option<Running>, AppError> {
     let lifecycle = Lifecycle::new();
     lifecycle.watch_signals(Duration::from_secs(config.shutdown.deadline)).map_err(AppError::Signals)?;
+    raise_descriptor_limit();
     let listeners = if roles.is_only(Role::Migrate) { Listeners::default() } else { Listeners::bind(&config, roles)? };
     let cluster = start_cluster(&mut config, &extras).await?;
 
@@ -136,6 +139,10 @@ async fn start_modules(
     if roles.contains(Role::Api) {
         let provider = attempt!(Box::pin(open_provider(&config, &extras, &database)).await);
         let authenticator = attempt!(authenticator(&config, provider.as_ref()));
+        if config.api.mode == ApiMode::CivicOs {
+            site.door = Some(attempt!(front_door::FrontDoor::new(&config, Some(authenticator.clone()))));
+        }
+        site.web_root.clone_from(&config.web.root);
         site.who_am_i = database.who_am_i(&config, &authenticator);
         site.downloads = files::downloads(&config, &authenticator, database.db());
         site.events = database.events(&config, &authenticator, &lifecycle);
@@ -158,6 +165,7 @@ async fn start_modules(
     site.webhook.clone_from(&payments.webhook);
     site.sandbox.clone_from(&payments.sandbox);
     site.admin = Some(admin);
+    site.tls = attempt!(tls::server_config(&config));
     let notifications = attempt!(database.notifications(&config, roles, extras.demo));
     site.notifications.clone_from(&notifications);
     let kinds = attempt!(kinds::registry(&config, roles, database.db(), notifications.as_ref(), &payments));
@@ -233,6 +241,17 @@ impl Running {
     /// A handle that stops the process from elsewhere.
     pub fn lifecycle(&self) -> Lifecycle {
         self.lifecycle.clone()
+    }
+}
+
+/// Every connection is a descriptor: as many as the system allows, not the small number that shells start with.
+fn raise_descriptor_limit() {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE)
+        && soft < hard
+        && let Err(error) = setrlimit(Resource::RLIMIT_NOFILE, hard, hard)
+    {
+        tracing::debug!(%error, soft, hard, "the limit of open files stays as it is");
     }
 }
 
@@ -317,7 +336,7 @@ fn configured_keys(config: &Config) -> Result<KeySource, SetupError> {
 }
 
 /// What tokens have to satisfy; `embedded` is the issuer of the embedded provider where that is on.
-fn auth_options(config: &Config, embedded: Option<&str>) -> AuthOptions {
+pub fn auth_options(config: &Config, embedded: Option<&str>) -> AuthOptions {
     let auth = &config.auth;
     let mut options = match config.api.mode {
         ApiMode::CivicOs => AuthOptions::default(),
@@ -331,6 +350,16 @@ fn auth_options(config: &Config, embedded: Option<&str>) -> AuthOptions {
     options.allowed_roles = auth.allowed_roles.clone().filter(|roles| !roles.is_empty());
     options.authorized_parties.clone_from(&auth.authorized_parties);
     options.cache_max_lifetime = Duration::from_secs(auth.jwt_cache_max_lifetime);
+    if config.api.mode == ApiMode::CivicOs {
+        options.client_id = Some(auth.client_id.clone());
+        options.claim_paths = ClaimPaths {
+            roles: auth.role_claim_paths.clone(),
+            user_id: auth.user_id_claim_path.clone(),
+            name: auth.name_claim_path.clone(),
+            email: auth.email_claim_path.clone(),
+            phone: auth.phone_claim_path.clone(),
+        };
+    }
     // A configured secret says nothing about issuers.
     let configured = auth.issuer.as_deref().filter(|_| !auth.jwt_secret.is_set());
     options.issuer = embedded.or(configured).map(str::to_owned);

@@ -9,7 +9,7 @@ use super::database::{api_settings, schema_cache_options};
 use super::{auth_options, configured_keys};
 use crate::api::SharedSettings;
 use crate::auth::Authenticator;
-use crate::config::{Config, ConfigError, PreparedStatements};
+use crate::config::{Config, ConfigError, PreparedStatements, Secret};
 use crate::db::{Db, DbError, in_database_settings, role_settings};
 use crate::schema_cache::{ConfigureHook, SchemaCacheError, SchemaCacheOptions};
 use std::collections::HashMap;
@@ -74,6 +74,8 @@ impl Reconfigure {
         let mut settings = api_settings(&config, &self.host, self.port);
         settings.log_level = config.request_log_level();
         settings.role_settings = Arc::new(roles);
+        let of_claims = self.authenticator.sql_settings().into_iter();
+        settings.app_settings.extend(of_claims.map(|(name, value)| (name, Secret::new(value))));
         self.settings.replace(settings);
         if !is_first {
             tracing::info!("Configuration reloaded");

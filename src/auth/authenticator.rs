@@ -1,7 +1,7 @@
 //! From an `Authorization` header to an [`Identity`].
 
 use super::{
-    AuthError, KeySet, KeySource, KeyStatus, RolePath, SetupError, SharedKeySet,
+    AuthError, ClaimPaths, KeySet, KeySource, KeyStatus, RolePath, SetupError, SharedKeySet,
     claims::{self, Expected, Validity},
     jws::Parts,
     key_source::Keys,
@@ -39,6 +39,10 @@ pub struct AuthOptions {
     pub allowed_roles: Option<Vec<String>>,
     /// Longest time a verified token stays in the cache; zero switches the cache off.
     pub cache_max_lifetime: Duration,
+    /// Id of the web application's client: roles may be listed under it.
+    pub client_id: Option<String>,
+    /// Where the claims are that SQL functions look for.
+    pub claim_paths: ClaimPaths,
 }
 
 impl Default for AuthOptions {
@@ -54,6 +58,8 @@ impl Default for AuthOptions {
             honour_role_claim: false,
             allowed_roles: Some(vec!["web_anon".into(), "authenticated".into()]),
             cache_max_lifetime: Duration::from_secs(3600),
+            client_id: None,
+            claim_paths: ClaimPaths::default(),
         }
     }
 }
@@ -202,6 +208,12 @@ impl Authenticator {
         self.inner().anonymous.clone()
     }
 
+    /// Settings of every transaction of a request, by which SQL functions find a person's roles in the claims (D-18).
+    pub fn sql_settings(&self) -> Vec<(String, String)> {
+        let options = &self.inner().options;
+        options.claim_paths.sql_settings(options.client_id.as_deref())
+    }
+
     /// What is known about the keys.
     pub fn key_status(&self) -> KeyStatus {
         let of = |source: &str, keys: &KeySet| KeyStatus {
@@ -279,7 +291,10 @@ impl Inner {
             access_tokens_only: self.options.access_tokens_only,
         };
         let validity = claims::check(members, &expected, now)?;
-        let subject = members.get("sub").filter(|subject| !subject.is_null()).map(text_of);
+        if let Some(members) = claims.as_object_mut() {
+            self.options.claim_paths.normalise(members, self.options.client_id.as_deref().unwrap_or_default());
+        }
+        let subject = claims.get("sub").filter(|subject| !subject.is_null()).map(text_of);
         let identity = if self.options.honour_role_claim {
             let role = self.claimed_role(&claims)?;
             let anonymous = self.options.anonymous_role.as_deref() == Some(role.as_str());

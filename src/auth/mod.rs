@@ -6,8 +6,8 @@
 //! [`Authenticator::authenticate_headers`] once per request. Tests: `tests/it/auth`, and beside the grammar in `role_path`.
 
 mod authenticator;
+mod claim_paths;
 mod claims;
-mod client_address;
 mod error;
 mod issuer;
 mod jws;
@@ -18,7 +18,7 @@ mod role_path;
 mod who_am_i;
 
 pub use authenticator::{AuthOptions, Authenticator, Identity};
-pub use client_address::ClientAddress;
+pub use claim_paths::ClaimPaths;
 pub use error::{AuthError, SetupError};
 pub use issuer::{IssuerOptions, KeyStatus};
 pub use jws::verified_claims;

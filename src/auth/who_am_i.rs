@@ -35,7 +35,7 @@ pub async fn who_am_i<'h>(
         "starts_as": identity.role,
         "issuer": authenticator.issuer(),
     });
-    match ask_database(db, pre_request, core_settings, &identity).await {
+    match ask_database(db, pre_request, core_settings, &identity, &authenticator.sql_settings()).await {
         Ok(Some(view)) => {
             document["database"] = view;
             (200, document)
@@ -57,6 +57,7 @@ async fn ask_database(
     pre_request: Option<&str>,
     core_settings: &[(&str, String)],
     identity: &Identity,
+    more: &[(String, String)],
 ) -> Result<Option<Value>, DbError> {
     let mut settings = vec![
         ("search_path", "public"),
@@ -64,6 +65,7 @@ async fn ask_database(
         ("request.jwt.claims", &identity.claims_json),
     ];
     settings.extend(core_settings.iter().map(|(name, value)| (*name, value.as_str())));
+    settings.extend(more.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     let transaction = RequestTransaction {
         role: &identity.role,
         settings: &settings,

@@ -15,7 +15,9 @@ pub(super) fn normalise(config: &mut Config) {
     };
     config.web.listen = tidy(&config.web.listen);
     config.admin.listen = tidy(&config.admin.listen);
-    for listen in [&mut config.api.listen, &mut config.payments.listen, &mut config.store.listen] {
+    for listen in
+        [&mut config.api.listen, &mut config.payments.listen, &mut config.store.listen, &mut config.tls.redirect_listen]
+    {
         *listen = listen.as_deref().map(tidy).filter(|text| !text.is_empty());
     }
 }
@@ -35,6 +37,7 @@ pub(super) fn values(loaded: &Loaded) -> Vec<Problem> {
         ("storage.s3_public_endpoint", &config.storage.s3_public_endpoint),
         ("notifications.site_url", &config.notifications.site_url),
         ("matomo.url", &config.matomo.url),
+        ("tls.acme_directory", &Some(config.tls.acme_directory.clone())),
         ("map.geocoder_url", &config.map.geocoder_url),
     ] {
         if let Some(url) = url {
@@ -57,6 +60,28 @@ pub(super) fn values(loaded: &Loaded) -> Vec<Problem> {
         if color.as_deref().is_some_and(|color| !is_color(color)) {
             found.add(key, "must be a colour such as #1c5c3a");
         }
+    }
+    for network in &config.web.trusted_proxies {
+        if !is_network(network) {
+            found.add("web.trusted_proxies", "must list networks such as 10.0.0.0/8 or addresses such as 192.0.2.1");
+        }
+    }
+    let tls = &config.tls;
+    match (&tls.certificate, &tls.key, tls.acme.is_empty()) {
+        (Some(_), None, _) => found.add("tls.key", "is not set, but tls.certificate is: name the file of its key"),
+        (None, Some(_), _) => {
+            found.add("tls.certificate", "is not set, but tls.key is: name the file of its certificate")
+        }
+        (Some(_), Some(_), false) => {
+            found.add("tls.acme", "orders a certificate, but tls.certificate names one: leave one out")
+        }
+        _ => {}
+    }
+    if tls.acme.iter().any(|name| !is_host_name(name)) {
+        found.add("tls.acme", "must list names such as town.example, without scheme, port or *");
+    }
+    if tls.redirect_listen.is_some() && !tls.is_on() {
+        found.add("tls.redirect_listen", "sends browsers to https, but neither tls.certificate nor tls.acme is set");
     }
     if config.api.db_schemas.is_empty() {
         found.add("api.db_schemas", "must name at least one schema");
@@ -223,6 +248,7 @@ impl Found<'_> {
             ("payments.listen", config.payments.listen.as_ref()),
             ("admin.listen", Some(&config.admin.listen)),
             ("store.listen", config.store.listen.as_ref()),
+            ("tls.redirect_listen", config.tls.redirect_listen.as_ref()),
         ] {
             let Some(listen) = listen.filter(|listen| !listen.is_empty()) else { continue };
             if parse_listen(listen).is_none() {
@@ -248,6 +274,7 @@ impl Found<'_> {
             ("payments.listen", config.payments_listen(roles)),
             ("admin.listen", Some(config.admin.listen.clone())),
             ("store.listen", config.store.listen.clone()),
+            ("tls.redirect_listen", of_api(config.tls.redirect_listen.as_ref())),
         ];
         let mut taken: Vec<(&str, String, u16)> = Vec::new();
         for (key, listen) in listeners {
@@ -310,4 +337,15 @@ fn is_every(host: &str) -> bool {
 
 fn is_color(text: &str) -> bool {
     text.strip_prefix('#').is_some_and(|digits| digits.len() == 6 && digits.bytes().all(|c| c.is_ascii_hexdigit()))
+}
+
+fn is_network(text: &str) -> bool {
+    let (address, prefix) = text.trim().split_once('/').map_or((text.trim(), None), |(a, p)| (a, Some(p)));
+    let Ok(address) = address.parse::<std::net::IpAddr>() else { return false };
+    let bits = if address.is_ipv4() { 32 } else { 128 };
+    prefix.is_none_or(|prefix| prefix.parse::<u8>().is_ok_and(|prefix| prefix <= bits))
+}
+
+fn is_host_name(text: &str) -> bool {
+    text.contains('.') && text.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'.' | b'-'))
 }

@@ -96,7 +96,11 @@ impl Config {
         }
         let (host, port) = self.web.listen.rsplit_once(':').unwrap_or((&self.web.listen, "80"));
         let host = if matches!(host, "" | "0.0.0.0" | "[::]" | "*") { "localhost" } else { host };
-        if port == "80" { format!("http://{host}") } else { format!("http://{host}:{port}") }
+        let (scheme, usual) = if self.tls.is_on() { ("https", "443") } else { ("http", "80") };
+        if let Some(name) = self.tls.acme.first().filter(|_| port == usual) {
+            return format!("https://{name}");
+        }
+        if port == usual { format!("{scheme}://{host}") } else { format!("{scheme}://{host}:{port}") }
     }
 
     /// The API's base as browsers see it, with a slash at its end.
@@ -154,6 +158,11 @@ mod tests {
             assert_eq!(config.public_url(), url);
             assert_eq!(config.postgrest_url(), format!("{url}/api/"));
         }
+        config.web.listen = "0.0.0.0:443".into();
+        config.tls.acme = vec!["town.example".into()];
+        assert_eq!(config.public_url(), "https://town.example");
+        config.web.listen = "localhost:8443".into();
+        assert_eq!(config.public_url(), "https://localhost:8443");
         config.web.public_url = Some("https://town.example/".into());
         assert_eq!(config.public_url(), "https://town.example");
         config.identity.enabled = true;

@@ -12,8 +12,9 @@ use super::{
     throttle::Throttle,
     token,
 };
-use crate::auth::{AuthOptions, Authenticator, ClientAddress, KeySource, SharedKeySet};
+use crate::auth::{AuthOptions, Authenticator, KeySource, SharedKeySet};
 use crate::db::Db;
+use crate::limits::ClientAddress;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use std::net::IpAddr;

@@ -1,6 +1,8 @@
 //! What `web.listen` answers once the API and the provider have had their turn.
 
+use super::SecurityPolicy;
 use super::assets::{self, Asset};
+use super::foreign::{self, Folder};
 use super::runtime_config::RuntimeConfig;
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::http::{Method, StatusCode};
@@ -14,18 +16,29 @@ pub struct Web {
     config_script: Arc<str>,
     /// Origin under which people reach the client.
     public_url: Arc<str>,
+    foreign: Option<Arc<(Folder, SecurityPolicy)>>,
 }
 
 impl Web {
     /// Prepares the runtime configuration once.
     pub fn new(config: &RuntimeConfig, public_url: &str) -> Self {
-        Self { config_script: config.to_script().into(), public_url: public_url.into() }
+        Self { config_script: config.to_script().into(), public_url: public_url.into(), foreign: None }
+    }
+
+    /// Serves a foreign client's folder in place of the embedded client (D-20, D-21).
+    ///
+    /// # Errors
+    /// There is no such folder.
+    pub fn with_foreign_client(mut self, root: &std::path::Path, policy: SecurityPolicy) -> std::io::Result<Self> {
+        self.foreign = Some(Arc::new((Folder::new(root)?, policy)));
+        Ok(self)
     }
 
     /// Mounts the routes; the last is a catch-all, so call this after everything else.
     pub fn configure(&self, routes: &mut web::ServiceConfig) {
         let script = self.config_script.clone();
         let public_url = self.public_url.clone();
+        let (foreign, page_script) = (self.foreign.clone(), self.config_script.clone());
         routes
             .route("/health", web::get().to(health))
             .route("/health", web::head().to(health))
@@ -34,8 +47,15 @@ impl Web {
                 async move { response }
             }))
             .default_service(web::to(move |request: HttpRequest| {
-                let response = serve(&request, &public_url);
-                async move { response }
+                let other_name = to_the_public_name(&request, &public_url);
+                let (foreign, script) = (foreign.clone(), page_script.clone());
+                async move {
+                    match (other_name, foreign) {
+                        (Some(redirect), _) => redirect,
+                        (None, Some(foreign)) => serve_foreign(&request, &foreign.0, &foreign.1, &script).await,
+                        (None, None) => serve(&request),
+                    }
+                }
             }));
     }
 }
@@ -55,14 +75,66 @@ fn config_script(request: &HttpRequest, script: &str) -> HttpResponse {
         .body(script.to_owned())
 }
 
-fn serve(request: &HttpRequest, public_url: &str) -> HttpResponse {
+fn to_the_public_name(request: &HttpRequest, public_url: &str) -> Option<HttpResponse> {
+    let is_other = is_read(request.method())
+        && accepts_html(request.headers())
+        && is_other_name_of_this_machine(request.connection_info().host(), public_url);
+    is_other.then(|| {
+        let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
+        let location = format!("{public_url}/{}", target.trim_start_matches('/'));
+        HttpResponse::TemporaryRedirect().insert_header((header::LOCATION, location)).finish()
+    })
+}
+
+/// A file of a foreign client's folder, or its page for any other address of the client (as nginx in release 0.15).
+async fn serve_foreign(request: &HttpRequest, folder: &Folder, policy: &SecurityPolicy, script: &str) -> HttpResponse {
     if !is_read(request.method()) {
         return method_not_allowed();
     }
-    if accepts_html(request.headers()) && is_other_name_of_this_machine(request.connection_info().host(), public_url) {
-        let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
-        let location = format!("{public_url}/{}", target.trim_start_matches('/'));
-        return HttpResponse::TemporaryRedirect().insert_header((header::LOCATION, location)).finish();
+    let path = percent_encoding::percent_decode_str(request.path().trim_start_matches('/')).decode_utf8();
+    let path = path.as_deref().unwrap_or("\0");
+    let found = if path.is_empty() { None } else { folder.find(path).filter(|_| path != "index.html") };
+    if let Some(file) = found {
+        let cache = if file.immutable { "public, max-age=31536000, immutable" } else { "no-cache" };
+        let mut response = HttpResponse::Ok();
+        response.insert_header((header::ETAG, file.etag.as_str())).insert_header((header::CACHE_CONTROL, cache));
+        if validator_matches(request.headers(), &file.etag) {
+            return response.status(StatusCode::NOT_MODIFIED).finish();
+        }
+        return match tokio::fs::read(&file.path).await {
+            Ok(body) => response.content_type(file.media_type).body(body),
+            Err(_) => nothing_here(),
+        };
+    }
+    if looks_like_file(path) || path.contains('\0') {
+        return nothing_here();
+    }
+    let Some(index) = folder.find("index.html") else { return nothing_here() };
+    let Ok(html) = tokio::fs::read_to_string(&index.path).await else { return nothing_here() };
+    let nonce = nonce();
+    HttpResponse::Ok()
+        .content_type("text/html; charset=utf-8")
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((header::CONTENT_SECURITY_POLICY, policy.for_page(&nonce)))
+        .body(foreign::page(&html, script, &nonce))
+}
+
+/// 128 random bits for one page.
+fn nonce() -> String {
+    use base64::{Engine, engine::general_purpose::STANDARD};
+    STANDARD.encode(rand::random::<[u8; 16]>())
+}
+
+fn nothing_here() -> HttpResponse {
+    HttpResponse::NotFound()
+        .content_type("text/plain; charset=utf-8")
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .body("Nothing is served at this address.\n")
+}
+
+fn serve(request: &HttpRequest) -> HttpResponse {
+    if !is_read(request.method()) {
+        return method_not_allowed();
     }
     let path = request.path().trim_start_matches('/');
     let path = match path {
@@ -87,10 +159,7 @@ fn serve(request: &HttpRequest, public_url: &str) -> HttpResponse {
                 .body("This build carries no web client. The API is under /api/.\n"),
         };
     }
-    HttpResponse::NotFound()
-        .content_type("text/plain; charset=utf-8")
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .body("Nothing is served at this address.\n")
+    nothing_here()
 }
 
 fn answer(request: &HttpRequest, asset: &'static Asset, status: StatusCode) -> HttpResponse {

@@ -4,6 +4,7 @@
 //! It touches no database. Tests: beside the code and in `tests/it/serve`; the browser proof is in `web/e2e`.
 
 mod assets;
+mod foreign;
 mod handler;
 mod runtime_config;
 mod security;

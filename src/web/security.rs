@@ -16,15 +16,22 @@ use url::Url;
 const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
 const CROSS_ORIGIN_OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 
+/// Where a page's nonce stands in the policy of a foreign client.
+const NONCE: &str = " 'nonce-?'";
+
 /// The headers, computed once.
 #[derive(Clone)]
 pub struct SecurityPolicy {
     headers: Arc<Vec<(HeaderName, HeaderValue)>>,
+    /// The content policy with [`NONCE`] in it.
+    template: Arc<str>,
 }
 
 impl SecurityPolicy {
-    /// The policy for our own client: no inline script, ever. `inline_scripts` is the compatibility switch for a foreign client folder (D-21).
-    pub fn new(config: &RuntimeConfig, public_url: &str, inline_scripts: bool) -> Self {
+    /// The policy for our own client: no inline script, ever. `foreign` is the compatibility switch for a foreign client's
+    /// folder (D-21): inline scripts of its page by nonce, the handler by which Angular loads its style sheets, inline
+    /// styles, and the fonts and tiles that the client of release 0.15 names itself.
+    pub fn new(config: &RuntimeConfig, public_url: &str, foreign: bool) -> Self {
         let own = origin(public_url);
         let list = |urls: &[&str]| {
             let mut origins: Vec<String> =
@@ -41,7 +48,11 @@ impl SecurityPolicy {
             "default-src 'self'".to_owned(),
             format!(
                 "script-src 'self'{}{}{}",
-                if inline_scripts { " 'unsafe-inline'" } else { "" },
+                if foreign {
+                    format!("{NONCE} 'unsafe-hashes' {}", hash_of("this.media='all'"))
+                } else {
+                    String::new()
+                },
                 list(&[matomo]),
                 if stripe { " https://js.stripe.com" } else { "" }
             ),
@@ -51,13 +62,14 @@ impl SecurityPolicy {
                 if stripe { " https://api.stripe.com" } else { "" }
             ),
             // Our client has no inline style either; a foreign one may.
-            format!("style-src 'self'{}", if inline_scripts { " 'unsafe-inline'" } else { "" }),
+            format!("style-src 'self'{}", if foreign { " 'unsafe-inline' https://fonts.googleapis.com" } else { "" }),
             format!(
-                "img-src 'self' data: blob:{}{}",
+                "img-src 'self' data: blob:{}{}{}",
                 list(&[&config.s3_endpoint, matomo, &config.branding_logo]),
-                tile_origins(config)
+                tile_origins(config),
+                if foreign { FOREIGN_TILES } else { "" }
             ),
-            "font-src 'self' data:".to_owned(),
+            format!("font-src 'self' data:{}", if foreign { " https://fonts.gstatic.com" } else { "" }),
             format!(
                 "frame-src 'self'{provider}{store}{}",
                 if stripe { " https://js.stripe.com https://hooks.stripe.com" } else { "" }
@@ -77,7 +89,8 @@ impl SecurityPolicy {
             ),
             (CROSS_ORIGIN_OPENER_POLICY, HeaderValue::from_static("same-origin-allow-popups")),
         ];
-        match HeaderValue::from_str(&directives.join("; ")) {
+        let template = directives.join("; ");
+        match HeaderValue::from_str(&template.replace(NONCE, "")) {
             Ok(value) => headers.push((CONTENT_SECURITY_POLICY, value)),
             Err(error) => {
                 tracing::error!(%error, "The content security policy contains a character that a header cannot carry; sending the strictest one")
@@ -86,7 +99,12 @@ impl SecurityPolicy {
         if public_url.starts_with("https://") {
             headers.push((STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000")));
         }
-        Self { headers: Arc::new(headers) }
+        Self { headers: Arc::new(headers), template: template.into() }
+    }
+
+    /// The content policy of a foreign client's page whose scripts carry this nonce.
+    pub(super) fn for_page(&self, nonce: &str) -> String {
+        self.template.replace(NONCE, &format!(" 'nonce-{nonce}'"))
     }
 
     fn add_to(&self, response: &mut HeaderMap) {
@@ -110,6 +128,15 @@ impl SecurityPolicy {
         self.add_to(response.headers_mut());
         Ok(response)
     }
+}
+
+/// Tiles that the client of release 0.15 asks for whatever the configuration says.
+const FOREIGN_TILES: &str =
+    " https://tile.openstreetmap.org https://*.tile.openstreetmap.org https://server.arcgisonline.com";
+
+fn hash_of(script: &str) -> String {
+    use base64::{Engine, engine::general_purpose::STANDARD};
+    format!("'sha256-{}'", STANDARD.encode(ring::digest::digest(&ring::digest::SHA256, script.as_bytes())))
 }
 
 fn origin(url: &str) -> Option<String> {

@@ -10,7 +10,7 @@ const LEVELS: [&[&str]; 6] = [
     &["api", "web", "admin", "identity", "migrate", "backup", "notifications", "payments", "files", "store", "events"],
     &["auth", "schema_cache", "cluster", "jobs"],
     &["db"],
-    &["config", "telemetry", "lifecycle"],
+    &["config", "telemetry", "lifecycle", "limits"],
 ];
 
 fn level(module: &str) -> Option<usize> {

@@ -9,10 +9,12 @@ mod finding;
 mod issuer;
 mod machine;
 mod payments;
+mod token;
 
 use super::{Exit, SourceArgs, block_on, http_probe};
 use crate::config::{ConfigError, Loaded, Overrides, RoleSet};
 use finding::Findings;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// How long the database or the issuer may take to answer.
@@ -27,6 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 Examples:
   civic-os doctor
   civic-os doctor --role api --env-file .env
+  civic-os doctor --token -                        paste a token that was refused, then Ctrl-D
   civic-os doctor --json | jq '.findings[] | select(.verdict != \"ok\")'")]
 pub(crate) struct Args {
     /// Roles of the process that has the problem
@@ -35,6 +38,9 @@ pub(crate) struct Args {
     /// As `serve --postgrest` would run
     #[arg(long)]
     postgrest: bool,
+    /// Also say what is wrong with the access token in this file; - reads standard input
+    #[arg(long, value_name = "FILE")]
+    token: Option<PathBuf>,
     /// JSON instead of text
     #[arg(long)]
     json: bool,
@@ -45,13 +51,17 @@ pub(crate) fn run(args: &Args, sources: &SourceArgs) -> anyhow::Result<Exit> {
     if args.postgrest {
         overrides.set("api.mode", "postgrest", "--postgrest");
     }
+    let token = args.token.as_deref().map(token::read).transpose()?;
     let mut findings = Findings::default();
     if let Some(loaded) = configuration(sources.load(args.role, overrides), &mut findings) {
         machine::data_dir(&loaded, &mut findings);
         machine::listeners(&loaded, &mut findings);
         findings = block_on(Box::pin(async move {
             database::check(&loaded, &mut findings).await;
-            issuer::check(&loaded.config, &mut findings).await;
+            let authenticator = issuer::check(&loaded.config, &mut findings).await;
+            if let Some(token) = &token {
+                token::check(&loaded.config, token, authenticator.as_ref(), &mut findings).await;
+            }
             payments::check(&loaded, &mut findings).await;
             files::check(&loaded.config, loaded.roles, &mut findings).await;
             Ok(findings)

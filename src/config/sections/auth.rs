@@ -25,6 +25,16 @@ pub struct AuthConfig {
     pub allowed_roles: Option<Vec<String>>,
     /// Whether a `role` claim chooses the database role (D-25).
     pub honour_role_claim: bool,
+    /// Dotted paths of claims with role names, `<client>` for the client's id; empty = the usual three places.
+    pub role_claim_paths: Vec<String>,
+    /// Dotted path of the claim with the person's id; not set = `sub`.
+    pub user_id_claim_path: Option<String>,
+    /// Dotted path of the claim with the full name; not set = `name`, else `preferred_username`.
+    pub name_claim_path: Option<String>,
+    /// Dotted path of the claim with the e-mail address; not set = `email`.
+    pub email_claim_path: Option<String>,
+    /// Dotted path of the claim with the telephone number; not set = `phone_number`.
+    pub phone_claim_path: Option<String>,
     /// Where the issuer's keys are, if not where its discovery document says.
     pub jwks_url: Option<String>,
     /// Clients (claim `azp`) whose tokens are accepted; not set = all of the issuer's.
@@ -45,6 +55,11 @@ impl Default for AuthConfig {
             jwt_cache_max_lifetime: 3600,
             allowed_roles: Some(vec!["web_anon".into(), "authenticated".into()]),
             honour_role_claim: false,
+            role_claim_paths: Vec::new(),
+            user_id_claim_path: None,
+            name_claim_path: None,
+            email_claim_path: None,
+            phone_claim_path: None,
             jwks_url: None,
             authorized_parties: None,
             allow_privileged_login: false,

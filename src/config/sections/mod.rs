@@ -4,6 +4,7 @@
 mod api;
 mod auth;
 mod database;
+mod front;
 mod jobs;
 mod notifications;
 mod process;
@@ -12,10 +13,11 @@ mod web;
 pub use api::{ApiConfig, ApiMode, LogQuery, OpenApiMode, RequestLogLevel, TxEnd};
 pub use auth::{AuthConfig, IdentityConfig};
 pub use database::{AppConfig, DatabaseConfig, DatabaseMode, MigrateConfig, PreparedStatements};
+pub use front::{LimitsConfig, TlsConfig};
 pub use jobs::{FilesConfig, PaymentsConfig, StorageConfig, StoreConfig, ThumbnailsConfig, Visibility};
 pub use notifications::{NotificationsConfig, NumberFormat, SmsProvider, SmtpSecurity};
 pub use process::{AdminConfig, BackupConfig, LogConfig, LogFormat, ShutdownConfig};
-pub use web::{BrandingConfig, MapConfig, MatomoConfig, WebConfig};
+pub use web::{BrandingConfig, MapConfig, MatomoConfig, ProxyHeader, WebConfig};
 
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -34,6 +36,10 @@ pub struct Config {
     pub app: AppConfig,
     /// The web client and its listener.
     pub web: WebConfig,
+    /// Certificates.
+    pub tls: TlsConfig,
+    /// Rate limits.
+    pub limits: LimitsConfig,
     /// Name, logo and colours of the organisation.
     pub branding: BrandingConfig,
     /// Map defaults of the web client.

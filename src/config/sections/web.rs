@@ -17,11 +17,35 @@ pub struct WebConfig {
     pub swagger_url: Option<String>,
     /// Folder with a foreign client that replaces the embedded one.
     pub root: Option<PathBuf>,
+    /// Networks of proxies whose word about the client's address is believed.
+    pub trusted_proxies: Vec<String>,
+    /// The header in which they say it.
+    pub proxy_header: ProxyHeader,
+}
+
+/// How a trusted proxy names the client.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ProxyHeader {
+    /// What nginx, Caddy, Traefik and load balancers write.
+    #[default]
+    #[serde(rename = "x-forwarded-for")]
+    XForwardedFor,
+    /// RFC 7239.
+    #[serde(rename = "forwarded")]
+    Forwarded,
 }
 
 impl Default for WebConfig {
     fn default() -> Self {
-        Self { listen: "0.0.0.0:8000".into(), public_url: None, postgrest_url: None, swagger_url: None, root: None }
+        Self {
+            listen: "0.0.0.0:8000".into(),
+            public_url: None,
+            postgrest_url: None,
+            swagger_url: None,
+            root: None,
+            trusted_proxies: Vec::new(),
+            proxy_header: ProxyHeader::default(),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod access;
 mod accounts;
+mod claim_paths;
 mod hostile;
 mod http;
 mod issuer;

@@ -6,6 +6,8 @@ mod bench;
 mod cluster;
 mod demo;
 mod footprint;
+mod front_door;
 mod metrics;
 mod outage;
 mod roles;
+mod tls;

@@ -1,0 +1,142 @@
+//! TLS of the public listeners: certificate files, their change in a running process, the way from http to https.
+
+use crate::support::{TestApp, free_port, test_config};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+/// An authority once, and a certificate of it for `localhost` under this name.
+fn certificate(folder: &Path, name: &str) {
+    let script = format!(
+        "set -e
+        key='-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes'
+        [ -e ca.crt ] || openssl req -x509 $key -keyout ca.key -out ca.crt -subj /CN=authority -days 2
+        openssl req $key -keyout {name}.key -out server.csr -subj /CN={name}
+        echo subjectAltName=DNS:localhost > names
+        openssl x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -out {name}.crt -days 2 -extfile names"
+    );
+    let output = Command::new("sh").args(["-c", &script]).current_dir(folder).output().expect("run openssl");
+    assert!(output.status.success(), "openssl: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// One request over TLS as a client that trusts the authority: the server's certificate and the answer.
+async fn get(folder: &Path, port: u16, path: &str) -> std::io::Result<(CertificateDer<'static>, String)> {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(folder.join("ca.crt")).expect("authority")).expect("usable");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let tcp = TcpStream::connect(("127.0.0.1", port)).await?;
+    let name = ServerName::try_from("localhost").expect("name");
+    let mut stream = TlsConnector::from(Arc::new(config)).connect(name, tcp).await?;
+    let certificate = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first().cloned()).expect("shown");
+    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer).await;
+    Ok((certificate, String::from_utf8_lossy(&answer).into_owned()))
+}
+
+fn read(folder: &Path, name: &str) -> CertificateDer<'static> {
+    CertificateDer::from_pem_file(folder.join(name)).expect("certificate")
+}
+
+#[tokio::test]
+async fn certificates_are_served_exchanged_and_never_lost() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path();
+    certificate(path, "first");
+    certificate(path, "second");
+    for (from, to) in [("first.crt", "server.crt"), ("first.key", "server.key")] {
+        std::fs::copy(path.join(from), path.join(to)).expect("copy");
+    }
+    let mut config = test_config();
+    // The listener and its certificate do not need a database.
+    config.database.url = civic_os::config::Secret::new("postgres://authenticator:x@127.0.0.1:1/none");
+    let (port, redirect) = (free_port(), free_port());
+    config.web.listen = format!("localhost:{port}");
+    config.tls.certificate = Some(path.join("server.crt"));
+    config.tls.key = Some(path.join("server.key"));
+    config.tls.redirect_listen = Some(format!("127.0.0.1:{redirect}"));
+    let mut app = TestApp::launch(&config, &["api"]);
+    app.wait_until("/live", |status| status == 200).await;
+    let (shown, answer) = get(path, port, "/health").await.expect("answer");
+    assert!(answer.ends_with("healthy\n"), "{answer}");
+    assert_eq!(shown, read(path, "first.crt"));
+    assert!(answer.to_lowercase().contains("strict-transport-security: max-age=31536000"), "{answer}");
+    let (_, script) = get(path, port, "/assets/config.js").await.expect("answer");
+    assert!(script.contains(&format!("https://localhost:{port}/api/")), "{script}");
+
+    // Plain HTTP on this port is no way in, and on the other one leads here.
+    let mut plain = TcpStream::connect(("127.0.0.1", port)).await.expect("connect");
+    plain.write_all(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n").await.expect("send");
+    let mut answer = Vec::new();
+    let _ = tokio::time::timeout(Duration::from_secs(10), plain.read_to_end(&mut answer)).await;
+    assert!(!String::from_utf8_lossy(&answer).contains("healthy"));
+    let client =
+        reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().expect("client");
+    for (host, target) in [("localhost", "/view/issues?a=b"), ("evil.example", "//evil.example/")] {
+        let request = client.post(format!("http://127.0.0.1:{redirect}{target}")).header("Host", host);
+        let answer = request.send().await.expect("answer");
+        assert_eq!(answer.status(), 308);
+        let location = answer.headers()["location"].to_str().expect("text").to_owned();
+        assert!(location.starts_with(&format!("https://localhost:{port}/")), "{location}");
+        assert!(!location.starts_with(&format!("https://localhost:{port}//")), "{location}");
+    }
+
+    // A damaged file leaves the old certificate in force, the next good one takes over.
+    std::fs::write(path.join("server.crt"), "no certificate").expect("write");
+    wait_for_log(&mut app, "the old one stays").await;
+    assert_eq!(get(path, port, "/health").await.expect("answer").0, read(path, "first.crt"));
+    for (from, to) in [("second.key", "server.key"), ("second.crt", "server.crt")] {
+        std::fs::copy(path.join(from), path.join(to)).expect("copy");
+    }
+    let limit = Instant::now() + Duration::from_secs(60);
+    loop {
+        let (shown, answer) = get(path, port, "/health").await.expect("answer at any time");
+        assert!(answer.ends_with("healthy\n"), "{answer}");
+        if shown == read(path, "second.crt") {
+            break;
+        }
+        assert!(Instant::now() < limit, "{}", app.log());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+async fn wait_for_log(app: &mut TestApp, text: &str) {
+    let limit = Instant::now() + Duration::from_secs(60);
+    while !app.log().contains(text) {
+        assert!(Instant::now() < limit, "does not say '{text}':\n{}", app.log());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_that_cannot_be_used_is_an_error_at_the_start() {
+    let folder = tempfile::tempdir().expect("folder");
+    certificate(folder.path(), "one");
+    certificate(folder.path(), "two");
+    for (crt, key, says) in [
+        ("one.crt", "two.key", "do not fit"),
+        ("missing.crt", "one.key", "missing.crt"),
+        ("one.key", "one.key", "no certificate"),
+    ] {
+        let mut config = test_config();
+        config.database.url = civic_os::config::Secret::new("postgres://authenticator:x@127.0.0.1:1/none");
+        config.tls.certificate = Some(folder.path().join(crt));
+        config.tls.key = Some(folder.path().join(key));
+        let mut app = TestApp::launch(&config, &["api"]);
+        assert!(!app.ended().await.success(), "{crt} {key}");
+        assert!(app.log().contains(says), "{crt} {key}: {}", app.log());
+        assert!(!app.log().contains("PRIVATE"), "{}", app.log());
+    }
+}
