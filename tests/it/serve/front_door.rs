@@ -269,10 +269,10 @@ async fn a_body_that_never_comes_is_given_up() {
     }
     assert_eq!(app.get("/api/schema_entities").send().await.expect("answer").status(), 200, "the pool is free");
     for mut stream in waiting {
-        let mut answer = Vec::new();
-        let closed = tokio::time::timeout(Duration::from_secs(60), stream.read_to_end(&mut answer)).await;
-        let text = String::from_utf8_lossy(&answer).into_owned();
-        assert!(closed.is_ok(), "still open: {text}");
+        let mut answer = [0; 64];
+        let read = tokio::time::timeout(Duration::from_secs(60), stream.read(&mut answer)).await;
+        let length = read.expect("given up within a minute").unwrap_or_default();
+        let text = String::from_utf8_lossy(&answer[..length]).into_owned();
         assert!(text.is_empty() || text.starts_with("HTTP/1.1 4"), "{text}");
     }
 }

@@ -3,7 +3,7 @@
 use super::TestDatabase;
 use super::tokens;
 use civic_os::cluster::end_with_parent;
-use civic_os::config::{Config, Secret};
+use civic_os::config::{Config, LimitsConfig, Secret};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::fs::File;
@@ -133,6 +133,15 @@ pub(crate) fn test_config() -> Config {
     config.admin.listen = format!("127.0.0.1:{}", free_port());
     config.auth.jwt_secret = Secret::new(tokens::SECRET);
     config.log.level = "info".into();
+    // One address asks for everything here; the limits have tests of their own.
+    config.limits = LimitsConfig {
+        sign_in: 0,
+        anonymous_calls: 0,
+        anonymous_writes: 0,
+        writes: 0,
+        uploads: 0,
+        failing_webhooks: 0,
+    };
     config
 }
 
