@@ -38,6 +38,7 @@ pub(super) fn schema_cache_options(config: &Config) -> schema_cache::SchemaCache
         schemas: config.api.db_schemas.clone(),
         extra_search_path: config.api.db_extra_search_path.iter().filter(|name| !name.is_empty()).cloned().collect(),
         channel: if config.api.db_channel_enabled { config.api.db_channel.clone() } else { String::new() },
+        file: config.api.schema_cache_file.clone(),
     }
 }
 

@@ -247,6 +247,11 @@ impl Db {
         self.shared.conninfo.servers()
     }
 
+    /// Database of the connection string.
+    pub fn database(&self) -> &str {
+        &self.shared.conninfo.database
+    }
+
     /// Login name of the connection string.
     pub fn login(&self) -> &str {
         self.shared.conninfo.user()

@@ -158,6 +158,10 @@ pub struct ResultRow {
 }
 
 impl ResultRow {
+    /// A row from a buffer and where its columns lie in it: start and length, or -1 for null.
+    pub(crate) fn from_places(buffer: Bytes, places: Vec<(u32, i32)>) -> Self {
+        Self { buffer, columns: smallvec::SmallVec::from_vec(places) }
+    }
     /// Number of columns.
     pub fn len(&self) -> usize {
         self.columns.len()

@@ -6,6 +6,7 @@
 use super::{SchemaCache, SchemaCacheError, Timezones};
 use crate::db::{Db, Hub, HubEvent};
 use futures_util::future::BoxFuture;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -31,6 +32,8 @@ pub struct SchemaCacheOptions {
     pub extra_search_path: Vec<String>,
     /// Channel of reload notifications; empty = none.
     pub channel: String,
+    /// Where the catalogue's answers are kept between restarts, if anywhere.
+    pub file: Option<PathBuf>,
 }
 
 /// Shared access to the current snapshot.
@@ -263,6 +266,15 @@ async fn bring_up_to_date(
         return Ok(());
     }
     let options = read(&shared.options).clone();
+    if *generation == 0
+        && let Some(mut cache) = SchemaCache::load_saved(db, &options).await
+    {
+        *generation += 1;
+        cache.generation = *generation;
+        cache.timezones = timezones.clone();
+        tracing::info!("Serving the saved schema cache while the catalogue is read");
+        shared.replace(cache);
+    }
     let mut cache = SchemaCache::load_catalog(db, &options).await?;
     *generation += 1;
     cache.generation = *generation;

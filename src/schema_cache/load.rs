@@ -3,6 +3,8 @@
 use super::catalog::{self, Row, Shape};
 use super::relationships::{Key, KeyKind, Relations, build_relationships, view_primary_key};
 use super::routine::{PgType, ReturnType, Routine, RoutineParam, Volatility};
+use super::saved;
+use super::text::{Text, Texts};
 use super::view::view_columns;
 use super::{
     Column, ComputedRelationship, DataRepresentation, MediaHandler, MediaHandlerTarget, SchemaCache, SchemaCacheError,
@@ -11,10 +13,12 @@ use super::{
 use crate::db::{Db, Lane, Param, ResultRow, Statement};
 use indexmap::IndexMap;
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Settings of the loading transaction: names come out qualified, and no time goes into compiling queries that run once.
-const SETTINGS: &[(&str, &str)] = &[("search_path", ""), ("jit", "off")];
+/// Sorting half a million rows must not go through a file.
+const SETTINGS: &[(&str, &str)] = &[("search_path", ""), ("jit", "off"), ("work_mem", "64MB")];
 
 const SCHEMAS: usize = 0;
 const RELATIONS: usize = 1;
@@ -87,13 +91,51 @@ impl SchemaCache {
             .await
             .map_err(|source| SchemaCacheError::Query { what: "the schema", source })?;
         let query_time = started.elapsed();
+        let origin = saved_origin(db, options);
         let options = options.clone();
         // Building is pure computing, up to a second for very large schemas.
-        let built = tokio::task::spawn_blocking(move || build(rows, &options)).await;
+        let built = tokio::task::spawn_blocking(move || {
+            if let Some(path) = &options.file
+                && let Err(error) = saved::save(path, &origin, &rows)
+            {
+                tracing::warn!("The schema cache was not saved in {}: {error}", path.display());
+            }
+            build(rows, &options)
+        });
+        let built = built.await;
         let mut cache = built.map_err(|_| SchemaCacheError::Stopped)??;
         cache.query_time = query_time;
         Ok(cache)
     }
+}
+
+impl SchemaCache {
+    /// What the last process read from this catalogue, if it was kept.
+    pub(super) async fn load_saved(db: &Db, options: &SchemaCacheOptions) -> Option<Self> {
+        let path = options.file.clone()?;
+        let origin = saved_origin(db, options);
+        let options = options.clone();
+        let loading = tokio::task::spawn_blocking(move || {
+            let rows = saved::read(&path, &origin);
+            match rows.map(|rows| build(rows, &options)) {
+                Ok(Ok(cache)) => Some(cache),
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, "The saved schema cache in {} is not used", path.display());
+                    None
+                }
+                Err(saved::SavedError::File(error)) if error.kind() == std::io::ErrorKind::NotFound => None,
+                Err(error) => {
+                    tracing::warn!("The saved schema cache in {} is not used: {error}", path.display());
+                    None
+                }
+            }
+        });
+        loading.await.ok().flatten()
+    }
+}
+
+fn saved_origin(db: &Db, options: &SchemaCacheOptions) -> [u8; 32] {
+    saved::origin(QUERIES.iter().map(|(_, sql, _)| *sql), options, &format!("{} {}", db.servers(), db.database()))
 }
 
 fn array_parameter<'a>(names: impl Iterator<Item = &'a String>) -> Param<'static> {
@@ -116,13 +158,14 @@ fn build(rows: Vec<Vec<ResultRow>>, options: &SchemaCacheOptions) -> Result<Sche
         }
     }
 
+    let mut texts = Texts::default();
     let mut types = HashMap::new();
-    shaped(TYPES, read_types(&take(TYPES), &mut types))?;
+    shaped(TYPES, read_types(&take(TYPES), &mut types, &mut texts))?;
     let mut relations = Relations::default();
     shaped(RELATIONS, read_relations(&take(RELATIONS), &mut cache, &mut relations))?;
     cache.tables.shrink_to_fit();
-    shaped(COLUMNS, read_columns(&take(COLUMNS), &types, &mut cache, &mut relations))?;
-    shaped(DEFAULTS, read_defaults(&take(DEFAULTS), &mut cache, &relations))?;
+    shaped(COLUMNS, read_columns(&take(COLUMNS), &types, &mut cache, &mut relations, &mut texts))?;
+    shaped(DEFAULTS, read_defaults(&take(DEFAULTS), &mut cache, &relations, &mut texts))?;
     shaped(COMMENTS, read_comments(&take(COMMENTS), &mut cache, &relations))?;
     shaped(KEYS, read_keys(&take(KEYS), &mut relations))?;
     shaped(VIEWS, read_views(&take(VIEWS), &mut relations))?;
@@ -169,23 +212,24 @@ fn read_relations(rows: &[ResultRow], cache: &mut SchemaCache, relations: &mut R
 
 /// A type as a column uses it.
 struct ColumnType {
-    nominal: String,
-    resolved: String,
+    nominal: Text,
+    resolved: Text,
     max_length: Option<i32>,
     not_null: bool,
-    default: Option<String>,
-    labels: Vec<String>,
+    default: Option<Text>,
+    labels: Arc<[String]>,
 }
 
-fn read_types(rows: &[ResultRow], types: &mut HashMap<(u32, i32), ColumnType>) -> Result<(), Shape> {
+fn read_types(rows: &[ResultRow], types: &mut HashMap<(u32, i32), ColumnType>, texts: &mut Texts) -> Result<(), Shape> {
+    let no_labels: Arc<[String]> = Arc::default();
     for row in rows.iter().map(Row) {
         let column_type = ColumnType {
-            nominal: row.text(2)?.into(),
-            resolved: row.text(3)?.into(),
+            nominal: texts.share(row.text(2)?),
+            resolved: texts.share(row.text(3)?),
             max_length: max_length(row.oid(4)?, row.parse(5)?),
             not_null: row.is_true(6)?,
-            default: row.optional(7).map(Into::into),
-            labels: row.json(8)?.unwrap_or_default(),
+            default: row.optional(7).map(|text| texts.share(text)),
+            labels: row.json::<Vec<String>>(8)?.map_or_else(|| Arc::clone(&no_labels), Into::into),
         };
         types.insert((row.oid(0)?, row.parse(1)?), column_type);
     }
@@ -212,6 +256,7 @@ fn read_columns(
     types: &HashMap<(u32, i32), ColumnType>,
     cache: &mut SchemaCache,
     relations: &mut Relations,
+    texts: &mut Texts,
 ) -> Result<(), Shape> {
     let mut last = None;
     for row in rows.iter().map(Row) {
@@ -224,30 +269,39 @@ fn read_columns(
             table.columns.shrink_to_fit();
         }
         let Some((_, table)) = cache.tables.get_index_mut(index) else { continue };
-        let name = row.text(2)?;
-        relations.set_column(relation, row.parse(1)?, table.columns.len());
+        let name = texts.share(row.text(2)?);
+        relations.add_column(relation, row.parse(1)?);
         let Some(column_type) = types.get(&(row.oid(3)?, row.parse(4)?)) else { return Err(Shape { column: 3 }) };
-        let (identity, generated) = (row.text(6)?, row.text(7)?);
+        // `n` not null, `a` identity that is always generated, `s` stored generated.
+        let flags = row.text(5)?;
+        let is_stored = flags.contains('s');
         let column = Column {
-            name: name.into(),
+            name: name.clone(),
             description: None,
-            nullable: !row.is_true(5)? && !column_type.not_null,
-            data_type: column_type.resolved.as_str().into(),
-            nominal_type: column_type.nominal.as_str().into(),
+            nullable: !flags.contains('n') && !column_type.not_null,
+            data_type: column_type.resolved.clone(),
+            nominal_type: column_type.nominal.clone(),
             max_length: column_type.max_length,
-            default: column_type.default.clone().filter(|_| generated.is_empty()),
-            generated_always: identity == "a" || !generated.is_empty(),
-            enum_values: column_type.labels.clone(),
+            default: column_type.default.clone().filter(|_| !is_stored),
+            generated_always: is_stored || flags.contains('a'),
+            enum_values: Arc::clone(&column_type.labels),
         };
-        table.columns.insert(name.into(), column);
+        table.columns.insert(name, column);
     }
     Ok(())
 }
 
-fn read_defaults(rows: &[ResultRow], cache: &mut SchemaCache, relations: &Relations) -> Result<(), Shape> {
+fn read_defaults(
+    rows: &[ResultRow],
+    cache: &mut SchemaCache,
+    relations: &Relations,
+    texts: &mut Texts,
+) -> Result<(), Shape> {
     for row in rows.iter().map(Row) {
-        if let Some(column) = relations.column_mut(&mut cache.tables, row.oid(0)?, row.parse(1)?) {
-            column.default = row.optional(2).map(Into::into);
+        if let Some(column) = relations.column_mut(&mut cache.tables, row.oid(0)?, row.parse(1)?)
+            && !column.generated_always
+        {
+            column.default = row.optional(2).map(|text| texts.share(text));
         }
     }
     Ok(())
@@ -255,14 +309,14 @@ fn read_defaults(rows: &[ResultRow], cache: &mut SchemaCache, relations: &Relati
 
 fn read_comments(rows: &[ResultRow], cache: &mut SchemaCache, relations: &Relations) -> Result<(), Shape> {
     for row in rows.iter().map(Row) {
-        let (relation, position, text) = (row.oid(0)?, row.parse(1)?, row.optional(2).map(Into::into));
+        let (relation, position, text) = (row.oid(0)?, row.parse(1)?, row.optional(2));
         if position == 0 {
             let index = relations.index(relation);
             if let Some((_, table)) = index.and_then(|index| cache.tables.get_index_mut(index)) {
-                table.description = text;
+                table.description = text.map(str::to_owned);
             }
         } else if let Some(column) = relations.column_mut(&mut cache.tables, relation, position) {
-            column.description = text;
+            column.description = text.map(Into::into);
         }
     }
     Ok(())
@@ -297,9 +351,11 @@ fn set_primary_keys(cache: &mut SchemaCache, relations: &Relations) {
         table.pk_columns = relations.column_names(table, key.relation, &key.positions);
         table.pk_columns.sort_unstable();
     }
+    let primary = relations.primary_keys();
     for (relation, index) in relations.exposed_views() {
         if let Some((_, table)) = cache.tables.get_index_mut(index) {
-            table.pk_columns = relations.column_names(table, relation, &view_primary_key(relations, relation));
+            table.pk_columns =
+                relations.column_names(table, relation, &view_primary_key(relations, &primary, relation));
         }
     }
 }

@@ -15,7 +15,9 @@ mod lookup;
 mod relationship;
 mod relationships;
 mod routine;
+mod saved;
 mod table;
+mod text;
 mod timezones;
 mod view;
 
@@ -26,6 +28,7 @@ pub use lookup::RoutineLookup;
 pub use relationship::{Cardinality, ComputedRelationship, ForeignKeyRelationship, Junction, Relationship};
 pub use routine::{PgType, ReturnType, Routine, RoutineParam, Volatility};
 pub use table::{Column, Table};
+pub use text::Text;
 pub use timezones::Timezones;
 
 use indexmap::IndexMap;

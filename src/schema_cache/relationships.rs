@@ -45,21 +45,30 @@ pub(super) struct Relations {
 struct Exposed {
     index: usize,
     is_view: bool,
-    columns: HashMap<i32, usize>,
+    /// Column numbers in ascending order; dropped columns leave gaps.
+    positions: Vec<i32>,
+}
+
+impl Exposed {
+    /// Where the column of this number stands among the columns of the table.
+    fn column(&self, position: i32) -> Option<usize> {
+        self.positions.binary_search(&position).ok()
+    }
 }
 
 impl Relations {
     pub(super) fn add(&mut self, relation: u32, index: usize, is_view: bool) {
-        self.exposed.insert(relation, Exposed { index, is_view, columns: HashMap::new() });
+        self.exposed.insert(relation, Exposed { index, is_view, positions: Vec::new() });
     }
 
     pub(super) fn index(&self, relation: u32) -> Option<usize> {
         self.exposed.get(&relation).map(|exposed| exposed.index)
     }
 
-    pub(super) fn set_column(&mut self, relation: u32, position: i32, index: usize) {
+    /// The relation's next column; columns come in the order of their numbers.
+    pub(super) fn add_column(&mut self, relation: u32, position: i32) {
         if let Some(exposed) = self.exposed.get_mut(&relation) {
-            exposed.columns.insert(position, index);
+            exposed.positions.push(position);
         }
     }
 
@@ -70,14 +79,19 @@ impl Relations {
         position: i32,
     ) -> Option<&'t mut Column> {
         let exposed = self.exposed.get(&relation)?;
-        let column = *exposed.columns.get(&position)?;
+        let column = exposed.column(position)?;
         Some(tables.get_index_mut(exposed.index)?.1.columns.get_index_mut(column)?.1)
     }
 
     pub(super) fn column_names(&self, table: &Table, relation: u32, positions: &[i32]) -> Vec<String> {
         let Some(exposed) = self.exposed.get(&relation) else { return Vec::new() };
-        let index = |position| exposed.columns.get(position).and_then(|index| table.columns.get_index(*index));
-        positions.iter().filter_map(index).map(|(name, _)| name.clone()).collect()
+        let index = |position: &i32| exposed.column(*position).and_then(|index| table.columns.get_index(index));
+        positions.iter().filter_map(index).map(|(name, _)| name.to_string()).collect()
+    }
+
+    /// The primary key of each relation that has one.
+    pub(super) fn primary_keys(&self) -> HashMap<u32, &Key> {
+        self.keys.iter().filter(|key| key.kind == KeyKind::Primary).map(|key| (key.relation, key)).collect()
     }
 
     pub(super) fn exposed_views(&self) -> Vec<(u32, usize)> {
@@ -130,10 +144,11 @@ impl Relations {
 }
 
 /// Primary keys of the relations under a view, one after the other; where a column is shown twice, the first counts.
-pub(super) fn view_primary_key(relations: &Relations, view: u32) -> Vec<i32> {
+pub(super) fn view_primary_key(relations: &Relations, primary: &HashMap<u32, &Key>, view: u32) -> Vec<i32> {
     let Some(bases) = relations.shown.get(&view) else { return Vec::new() };
-    let primary = relations.keys.iter().filter(|key| key.kind == KeyKind::Primary && bases.contains_key(&key.relation));
-    primary
+    bases
+        .keys()
+        .filter_map(|base| primary.get(base))
         .filter_map(|key| relations.shown_as(view, key.relation, &key.positions).into_iter().next())
         .flatten()
         .collect()

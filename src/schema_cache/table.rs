@@ -1,8 +1,9 @@
 //! Tables, views and their columns.
 
-use super::QualifiedIdentifier;
+use super::{QualifiedIdentifier, Text};
 use indexmap::IndexMap;
 use serde::Serialize;
+use std::sync::Arc;
 
 /// A table, view, materialized view, foreign table or partitioned table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -24,7 +25,7 @@ pub struct Table {
     /// Primary key columns, ordered by name; views have those of their base table when all are visible.
     pub pk_columns: Vec<String>,
     /// Columns by name in the table's order.
-    pub columns: IndexMap<String, Column>,
+    pub columns: IndexMap<Text, Column>,
 }
 
 impl Table {
@@ -42,21 +43,26 @@ impl Table {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Column {
     /// Name.
-    pub name: String,
+    pub name: Text,
     /// Comment.
-    pub description: Option<String>,
+    pub description: Option<Box<str>>,
     /// Null is allowed.
     pub nullable: bool,
     /// Type to cast to: a domain is resolved when its base type lives in `pg_catalog`, and then modifiers are left out.
-    pub data_type: String,
+    pub data_type: Text,
     /// Declared type (a domain stays a domain), with modifiers.
-    pub nominal_type: String,
+    pub nominal_type: Text,
     /// Length limit of character types.
     pub max_length: Option<i32>,
     /// Default expression; identity columns have `nextval(…)`, stored generated columns none.
-    pub default: Option<String>,
+    pub default: Option<Text>,
     /// Generated always (identity or stored): never part of an insert with defaults.
     pub generated_always: bool,
     /// Labels of an enum type.
-    pub enum_values: Vec<String>,
+    #[serde(serialize_with = "labels")]
+    pub enum_values: Arc<[String]>,
+}
+
+fn labels<S: serde::Serializer>(labels: &Arc<[String]>, serializer: S) -> Result<S::Ok, S::Error> {
+    labels.as_ref().serialize(serializer)
 }

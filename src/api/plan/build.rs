@@ -225,7 +225,7 @@ fn visit(
 }
 
 fn column_expr(table: Option<&Table>, field: &Field) -> ColumnExpr {
-    let data_type = table.and_then(|table| table.column(&field.name)).map(|column| column.nominal_type.as_str());
+    let data_type = table.and_then(|table| table.column(&field.name)).map(|column| &*column.nominal_type);
     let to_jsonb = !field.json_path.is_empty() && !matches!(data_type, Some("json" | "jsonb"));
     ColumnExpr { name: field.name.clone(), json_path: field.json_path.clone(), to_jsonb, formatter: None }
 }
@@ -235,7 +235,7 @@ fn formatter(cache: &SchemaCache, table: Option<&Table>, name: &str) -> Option<Q
         return None;
     }
     let column = table?.column(name)?;
-    let key = (column.nominal_type.clone(), "json".to_owned());
+    let key = (column.nominal_type.to_string(), "json".to_owned());
     cache.representations.get(&key).map(|representation| representation.function.clone())
 }
 
@@ -244,7 +244,7 @@ fn parser(cache: &SchemaCache, table: Option<&Table>, field: &Field) -> Option<Q
         return None;
     }
     let column = table?.column(&field.name)?;
-    let key = ("text".to_owned(), column.nominal_type.clone());
+    let key = ("text".to_owned(), column.nominal_type.to_string());
     cache.representations.get(&key).map(|representation| representation.function.clone())
 }
 

@@ -187,11 +187,12 @@ fn body_of(
         let parser = if cache.representations.is_empty() {
             None
         } else {
-            let key = ("json".to_owned(), column.nominal_type.clone());
+            let key = ("json".to_owned(), column.nominal_type.to_string());
             cache.representations.get(&key).map(|representation| representation.function.clone())
         };
-        let default = if column.generated_always { None } else { column.default.clone() };
-        body_columns.push(BodyColumn { name: name.clone(), type_name: column.nominal_type.clone(), parser, default });
+        let default = if column.generated_always { None } else { column.default.as_deref().map(str::to_owned) };
+        let type_name = column.nominal_type.to_string();
+        body_columns.push(BodyColumn { name: name.clone(), type_name, parser, default });
     }
     Ok(Body {
         text: text.clone(),
@@ -286,10 +287,10 @@ pub(super) fn expand_written_star(read: &mut ReadPlan, table: Option<&Table>) {
     for term in terms {
         match term {
             Term::Star => read.terms.extend(table.columns.keys().map(|name| Term::Column {
-                column: Some(ColumnExpr::plain(name)),
+                column: Some(ColumnExpr::plain(&**name)),
                 cast: None,
                 aggregate: None,
-                name: name.clone(),
+                name: name.to_string(),
             })),
             other => read.terms.push(other),
         }

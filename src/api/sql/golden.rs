@@ -28,9 +28,9 @@ fn table(table: &str, columns: &[(&str, &str, Option<&str>)]) -> Table {
             max_length: None,
             default: default.map(Into::into),
             generated_always: false,
-            enum_values: Vec::new(),
+            enum_values: std::sync::Arc::default(),
         };
-        ((*name).to_owned(), column)
+        ((*name).into(), column)
     };
     Table {
         schema: "town".into(),

@@ -63,6 +63,8 @@ pub struct ApiConfig {
     pub server_unix_socket: Option<PathBuf>,
     /// File mode of that socket, octal.
     pub server_unix_socket_mode: String,
+    /// Where the schema cache is kept between restarts.
+    pub schema_cache_file: Option<PathBuf>,
     /// `app.settings.*`: values that SQL reads with `current_setting`; often secrets, so never shown.
     pub app_settings: BTreeMap<String, Secret>,
 }
@@ -101,6 +103,7 @@ impl Default for ApiConfig {
             server_trace_header: None,
             server_unix_socket: None,
             server_unix_socket_mode: "660".into(),
+            schema_cache_file: None,
             app_settings: BTreeMap::new(),
         }
     }

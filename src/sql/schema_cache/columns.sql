@@ -1,13 +1,12 @@
--- Columns of the exposed relations; types and defaults are read apart, because many columns share them.
+-- Columns of the exposed relations; types and defaults are read apart, because many columns share them. Flags: n not null,
+-- a identity that is always generated, d identity that takes values, s stored generated.
 -- $1 text[]: exposed schemas. Read by schema_cache::load.
 select a.attrelid,
        a.attnum,
        a.attname,
        a.atttypid,
        a.atttypmod,
-       a.attnotnull,
-       a.attidentity,
-       a.attgenerated
+       case when a.attnotnull then 'n' else '' end || a.attidentity::text || a.attgenerated::text
   from pg_catalog.pg_class c
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace
   join pg_catalog.pg_attribute a on a.attrelid = c.oid

@@ -3,6 +3,7 @@
 mod fixture;
 mod relationships;
 mod reload;
+mod saved;
 mod shapes;
 
 use crate::support::TestDatabase;
@@ -14,6 +15,7 @@ pub(super) fn options(schemas: &[&str]) -> SchemaCacheOptions {
         schemas: schemas.iter().map(|&name| name.to_owned()).collect(),
         extra_search_path: vec!["public".into()],
         channel: "pgrst".into(),
+        file: None,
     }
 }
 

@@ -47,7 +47,7 @@ async fn columns() {
     );
     let mood = column("typed", "mood");
     assert_eq!(
-        (&*mood.data_type, mood.enum_values),
+        (&*mood.data_type, mood.enum_values.to_vec()),
         ("test.mood", vec!["sad".to_owned(), "ok".into(), "happy".into()])
     );
     let short = column("typed", "short");

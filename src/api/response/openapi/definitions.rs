@@ -15,12 +15,12 @@ fn definition(cache: &SchemaCache, table: &Table) -> Value {
         definition.insert("description".into(), json!(comment));
     }
     let required: Vec<&str> =
-        table.columns.values().filter(|column| !column.nullable).map(|column| column.name.as_str()).collect();
+        table.columns.values().filter(|column| !column.nullable).map(|column| &*column.name).collect();
     if !required.is_empty() {
         definition.insert("required".into(), json!(required));
     }
     let properties: Map<String, Value> =
-        table.columns.values().map(|column| (column.name.clone(), property(cache, table, column))).collect();
+        table.columns.values().map(|column| (column.name.to_string(), property(cache, table, column))).collect();
     definition.insert("properties".into(), Value::Object(properties));
     Value::Object(definition)
 }
@@ -35,7 +35,7 @@ fn property(cache: &SchemaCache, table: &Table, column: &Column) -> Value {
         property.insert("default".into(), default);
     }
     if !column.enum_values.is_empty() {
-        property.insert("enum".into(), json!(column.enum_values));
+        property.insert("enum".into(), json!(*column.enum_values));
     }
     if let Some(length) = column.max_length {
         property.insert("maxLength".into(), json!(length));
@@ -46,14 +46,14 @@ fn property(cache: &SchemaCache, table: &Table, column: &Column) -> Value {
 /// The comment, followed by notes about keys.
 pub(super) fn description(cache: &SchemaCache, table: &Table, column: &Column) -> Option<String> {
     let mut notes: Vec<String> = Vec::new();
-    if table.pk_columns.contains(&column.name) {
+    if table.pk_columns.iter().any(|name| *name == *column.name) {
         notes.push("This is a Primary Key.<pk/>".to_owned());
     }
     if let Some((target, key)) = foreign_key(cache, table, &column.name) {
         notes.push(format!("This is a Foreign Key to `{target}.{key}`.<fk table='{target}' column='{key}'/>"));
     }
     if notes.is_empty() {
-        return column.description.clone();
+        return column.description.as_deref().map(str::to_owned);
     }
     let notes = format!("Note:\n{}", notes.join("\n"));
     Some(column.description.as_ref().map_or_else(|| notes.clone(), |comment| format!("{comment}\n\n{notes}")))
@@ -111,7 +111,7 @@ mod tests {
             max_length: None,
             default: Some(default.into()),
             generated_always: false,
-            enum_values: Vec::new(),
+            enum_values: std::sync::Arc::default(),
         }
     }
 
