@@ -15,6 +15,7 @@
 //! | [`migrate`] | deploys the core schema and applies integrators' SQL |
 //! | [`events`] | server-sent events of what LISTEN hears |
 //! | [`notifications`] | templates, mail, text messages, what people are told |
+//! | [`spreadsheets`] | workbooks and comma-separated files to rows and back |
 //! | [`jobs`] | River's queue: producer, executor, completer, leader; knows no kind |
 //! | [`cluster`] | a private PostgreSQL from the distribution's binaries |
 //! | [`auth`] | token verification, key sets, database role of a request |
@@ -41,6 +42,7 @@ pub mod migrate;
 pub mod notifications;
 pub mod payments;
 pub mod schema_cache;
+pub mod spreadsheets;
 pub mod store;
 pub mod telemetry;
 pub mod web;

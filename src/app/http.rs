@@ -13,6 +13,7 @@ use crate::files::Downloads;
 use crate::identity::Provider;
 use crate::notifications::Notifications;
 use crate::payments::{Sandbox, Webhook};
+use crate::spreadsheets::Spreadsheets;
 use crate::web::{RuntimeConfig, SecurityPolicy, Web};
 use actix_http::{Request, Response};
 use actix_service::{IntoServiceFactory, Service, ServiceFactory};
@@ -42,6 +43,7 @@ pub(super) struct Site {
     pub(super) provider: Option<Provider>,
     pub(super) who_am_i: Option<WhoAmI>,
     pub(super) downloads: Option<Downloads>,
+    pub(super) spreadsheets: Option<Spreadsheets>,
     pub(super) runtime_config: Option<RuntimeConfig>,
     pub(super) public_url: String,
     pub(super) admin: Option<Admin>,
@@ -90,12 +92,14 @@ impl Servers {
             let (notifications, events) = (site.notifications.clone(), site.events.clone());
             let downloads = site.downloads.clone();
             let (webhook, sandbox) = (site.webhook.clone(), site.sandbox.clone());
+            let spreadsheets = site.spreadsheets.clone();
             let factory = move || {
                 let (policy, door) = (policy.clone(), door.clone());
                 let (provider, client, who_am_i) = (provider.clone(), client.clone(), who_am_i.clone());
                 let (webhook, sandbox) = (webhook.clone(), sandbox.clone());
                 let downloads = downloads.clone();
                 let (notifications, events) = (notifications.clone(), events.clone());
+                let spreadsheets = spreadsheets.clone();
                 App::new()
                     .wrap(from_fn(move |request, next| door.clone().apply(request, next)))
                     // Outermost: refusals of the door have the headers too.
@@ -133,6 +137,11 @@ impl Servers {
                     .configure(move |routes| {
                         if let Some(notifications) = &notifications {
                             notifications.configure(routes);
+                        }
+                    })
+                    .configure(move |routes| {
+                        if let Some(spreadsheets) = &spreadsheets {
+                            spreadsheets.configure(routes);
                         }
                     })
                     // Last: it answers whatever is left.

@@ -30,6 +30,7 @@ use crate::identity::{Appearance, LetterSender, NewPerson, Provider, ProviderOpt
 use crate::jobs::JobQueue;
 use crate::lifecycle::Lifecycle;
 use crate::migrate;
+use crate::spreadsheets::{Doorkeeper, Spreadsheets};
 use crate::store::ObjectStore;
 use listeners::Listeners;
 use std::sync::Arc;
@@ -146,6 +147,7 @@ async fn start_modules(
         site.who_am_i = database.who_am_i(&config, &authenticator);
         site.downloads = files::downloads(&config, &authenticator, database.db());
         site.events = database.events(&config, &authenticator, &lifecycle);
+        site.spreadsheets = Some(Spreadsheets::new(signed_in(authenticator.clone())));
         let issuer = provider.as_ref().map(|provider| provider.issuer().to_owned());
         let reread = extras.reread.clone();
         site.api = Some(database.api(&config, listeners.addresses(), authenticator, issuer, reread));
@@ -309,6 +311,14 @@ pub fn appearance(config: &Config) -> Appearance {
 /// Who sends the provider's letters, where mail is configured. Without it administrators hand links over.
 pub fn letter_sender(_config: &Config) -> Option<Arc<dyn LetterSender>> {
     None
+}
+
+/// Lets in who has a valid token of a person.
+fn signed_in(authenticator: Authenticator) -> Doorkeeper {
+    Arc::new(move |header| {
+        let authenticator = authenticator.clone();
+        Box::pin(async move { header.is_some() && authenticator.authenticate(header.as_deref()).await.is_ok() })
+    })
 }
 
 /// Keys come from the embedded provider, a configured secret or an issuer, in this order.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const LEVELS: [&[&str]; 6] = [
     &["cli"],
     &["app"],
-    &["api", "web", "admin", "identity", "migrate", "backup", "notifications", "payments", "files", "store", "events"],
+    &["api", "web", "admin", "identity", "migrate", "backup", "notifications", "payments", "files", "store", "events", "spreadsheets"],
     &["auth", "schema_cache", "cluster", "jobs"],
     &["db"],
     &["config", "telemetry", "lifecycle", "limits"],

@@ -15,5 +15,6 @@ mod payments;
 mod release;
 mod schema_cache;
 mod serve;
+mod spreadsheets;
 mod store;
 mod support;

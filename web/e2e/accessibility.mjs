@@ -24,27 +24,40 @@ const PAGES = [
   ['edit', '/edit/service_requests/4800'],
   ['assets', '/view/assets'],
   ['profile', '/profile'],
+  ['schema', '/schema-editor?view=diagram'],
+  ['schema-list', '/schema-editor?view=list'],
+  ['notifications', '/notifications'],
+  ['payment-return', '/payment-success?payment=00000000-0000-4000-8000-000000000000'],
   ['not-found', '/no/such/place'],
 ]
 
 export function accessibilityTests(world) {
   describe('accessibility', { concurrency: 1 }, () => {
-    for (const colorScheme of ['light', 'dark']) {
-      for (const viewport of [DESKTOP, PHONE]) {
-        test(`no violations and no sideways scrolling, ${colorScheme}, ${viewport.width} px`, async () => {
+    const looks = ['light', 'dark'].flatMap((colorScheme) =>
+      [DESKTOP, PHONE].flatMap((viewport) =>
+        // High contrast on a light and on a dark page, each in one width.
+        (colorScheme === 'light') === (viewport === DESKTOP)
+          ? ['no-preference', 'more'].map((contrast) => ({ colorScheme, viewport, contrast }))
+          : [{ colorScheme, viewport, contrast: 'no-preference' }],
+      ),
+    )
+    for (const { colorScheme, viewport, contrast } of looks) {
+      {
+        const look = `${colorScheme}${contrast === 'more' ? ', high contrast' : ''}`
+        test(`no violations and no sideways scrolling, ${look}, ${viewport.width} px`, async () => {
           const demo = await world.demo('town')
-          const page = await visitor(await world.browser(), demo.url, { viewport, colorScheme })
+          const page = await visitor(await world.browser(), demo.url, { viewport, colorScheme, contrast })
           await page.goto('/')
           await page.getByRole('button', { name: 'Sign in' }).click()
           await page.getByLabel('Password').waitFor()
           await assertAccessible(page, 'sign-in page')
           await assertNoSidewaysScroll(page, 'sign-in page')
-          await screenshot(page, `a11y-sign-in-${colorScheme}-${viewport.width}`)
+          await screenshot(page, `a11y-sign-in-${colorScheme}-${contrast}-${viewport.width}`)
           await signIn(page, 'staff')
           for (const [name, path] of PAGES) {
             await open(page, path)
-            await screenshot(page, `a11y-${name}-${colorScheme}-${viewport.width}`)
-            await assertAccessible(page, `${name}, ${colorScheme}, ${viewport.width} px`)
+            await screenshot(page, `a11y-${name}-${colorScheme}-${contrast}-${viewport.width}`)
+            await assertAccessible(page, `${name}, ${look}, ${viewport.width} px`)
             await assertNoSidewaysScroll(page, `${name}, ${viewport.width} px`)
           }
           await page.context().close()

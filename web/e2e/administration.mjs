@@ -27,6 +27,8 @@ const PAGES = [
   '/admin/users',
   '/admin/files',
   '/admin/jobs',
+  '/admin/payments',
+  '/notifications/templates',
   '/admin/health',
   '/profile',
 ]

@@ -51,7 +51,14 @@ async function serveFrom(context, folder) {
 export async function visitor(
   browser,
   url,
-  { viewport = DESKTOP, colorScheme = 'light', reducedMotion = 'reduce', contrast = 'no-preference' } = {},
+  {
+    viewport = DESKTOP,
+    colorScheme = 'light',
+    reducedMotion = 'reduce',
+    contrast = 'no-preference',
+    serviceWorkers = 'block',
+    live = false,
+  } = {},
 ) {
   const context = await browser.newContext({
     baseURL: url,
@@ -59,10 +66,13 @@ export async function visitor(
     colorScheme,
     reducedMotion,
     contrast,
+    serviceWorkers,
     locale: 'en-US',
     timezoneId: 'America/Chicago',
   })
   context.setDefaultTimeout(15_000)
+  // A stream that never ends would keep every page from coming to rest.
+  if (!live) await context.route('**/events', (route) => route.fulfill({ status: 404, body: '' }))
   if (staticFolder) await serveFrom(context, staticFolder)
   const page = await context.newPage()
   const problems = []

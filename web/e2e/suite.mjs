@@ -6,7 +6,9 @@ import { administrationTests } from './administration.mjs'
 import { launch } from './browser.mjs'
 import { budgetTests } from './budget.mjs'
 import { Demo } from './demo.mjs'
+import { exchangeTests } from './exchange.mjs'
 import { listTests } from './lists.mjs'
+import { offlineTests } from './offline.mjs'
 import { recordTests } from './records.mjs'
 import { townTests } from './town.mjs'
 import { typeTests } from './types.mjs'
@@ -36,6 +38,8 @@ budgetTests(world)
 townTests(world)
 recordTests(world)
 listTests(world)
+exchangeTests(world)
+offlineTests(world)
 administrationTests(world)
 typeTests(world)
 wildlifeTests(world)

@@ -26,3 +26,10 @@ if (root) {
     </StrictMode>,
   )
 }
+
+// The offline page and the program's files, once everything else is done.
+if (import.meta.env.PROD && 'serviceWorker' in navigator) {
+  addEventListener('load', () => {
+    navigator.serviceWorker.register('/sw.js').catch((error: unknown) => console.warn('no offline page', error))
+  })
+}

@@ -34,6 +34,7 @@ const routes = [
   page(patterns.paymentReturn, () => import('~/features/payments/return-page'), 'PaymentReturnPage'),
   page(patterns.inbox, () => import('~/features/notifications/inbox-page'), 'InboxPage'),
   page(patterns.templates, () => import('~/features/notifications/templates-page'), 'TemplatesPage'),
+  page(patterns.diagram, () => import('~/features/schema-diagram/diagram-page'), 'DiagramPage'),
   page(patterns.users, () => import('~/features/users/users-page'), 'UsersPage'),
   page(patterns.files, () => import('~/features/admin/files-page'), 'FilesPage'),
   page(patterns.jobs, () => import('~/features/admin/jobs-page'), 'JobsPage'),

@@ -3,7 +3,7 @@
 
 import { useQuery } from '@tanstack/react-query'
 import { Outlet, useRouter } from '@tanstack/react-router'
-import { lazy, Suspense, useEffect, useRef, useState } from 'react'
+import { lazy, Suspense, useEffect, useRef, useState, useSyncExternalStore } from 'react'
 import { Banner } from '~/components/banner'
 import { Button } from '~/components/button'
 import { Dialog } from '~/components/dialog'
@@ -112,6 +112,20 @@ function usePaletteKey(open: () => void): void {
   }, [])
 }
 
+function useOnline(): boolean {
+  return useSyncExternalStore(
+    (listener) => {
+      addEventListener('online', listener)
+      addEventListener('offline', listener)
+      return () => {
+        removeEventListener('online', listener)
+        removeEventListener('offline', listener)
+      }
+    },
+    () => navigator.onLine,
+  )
+}
+
 export function Shell() {
   const small = useMedia(BELOW_DESKTOP)
   const [menuOpen, setMenuOpen] = useState(false)
@@ -119,6 +133,7 @@ export function Shell() {
   const expired = useSessionExpired()
   const model = useQuery(modelQuery)
   const message = useFlash()
+  const online = useOnline()
   useQuery(versionsQuery)
   const [searching, setSearching] = useState(false)
   useArrival(() => setMenuOpen(false))
@@ -150,6 +165,13 @@ export function Shell() {
               </Banner>
             </div>
           ) : null}
+          {online ? null : (
+            <div className="co-message co-no-print">
+              <Banner kind="warning" urgent>
+                {t('app.offline')}
+              </Banner>
+            </div>
+          )}
           {message ? (
             <div className="co-message">
               <Banner kind={message.kind}>{message.text}</Banner>

@@ -88,6 +88,9 @@ export function Sidebar({ model }: { model: Model | undefined }) {
           </ul>
         </>
       ) : null}
+      <ul>
+        <NavLink to={paths.diagram()} active={path === paths.diagram()} icon="link" label={t('nav.schema')} />
+      </ul>
       {admin
         ? MANAGE.map((group) => (
             <details key={group.label} className="co-nav-group" open={group.items.some((item) => item.to === path)}>

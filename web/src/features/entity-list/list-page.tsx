@@ -15,6 +15,7 @@ import { flash } from '~/lib/flash'
 import { t } from '~/lib/i18n/t'
 import { type Entity, listProperties } from '~/lib/metadata/model'
 import { useModel } from '~/lib/metadata/model-context'
+import { orderName } from '~/lib/metadata/select'
 import { readRows } from '~/lib/postgrest/client'
 import { describeProblem } from '~/lib/problem'
 import { rememberList } from '~/lib/remember-list'
@@ -43,6 +44,7 @@ import './list.css'
 
 const BulkBar = lazy(() => import('./bulk-bar'))
 const SavedViews = lazy(() => import('./saved-views'))
+const ExchangeMenu = lazy(() => import('~/records/exchange/exchange-menu'))
 
 const COMPACT_KEY = 'civic_os_list_compact'
 const PAGE_SIZE_KEY = 'civic_os_list_page_size'
@@ -289,6 +291,18 @@ function EntityList({ entity }: { entity: Entity }) {
             {t(mapShown ? 'map.hide' : 'map.show')}
           </Button>
         ) : null}
+        <Suspense>
+          <ExchangeMenu
+            entity={entity}
+            matching={{
+              search: state.q,
+              conditions: wireConditions(model, entity.key, state.filters),
+              order: sorted && state.sort ? [{ by: orderName(model, sorted), dir: state.sort.dir }] : [],
+            }}
+            total={total}
+            signedIn={session.state === 'signed-in'}
+          />
+        </Suspense>
       </div>
       <FilterChips
         properties={model.properties(entity.key)}

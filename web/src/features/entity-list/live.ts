@@ -28,6 +28,7 @@ export function useChangedElsewhere(
   const [changed, setChanged] = useState(0)
   const latest = useRef({ shown, peek })
   latest.current = { shown, peek }
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another page is the signal
   useEffect(() => setChanged(0), [shown])
   useEffect(() => {
     if (!idColumn) return

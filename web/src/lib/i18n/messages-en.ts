@@ -10,6 +10,7 @@ export const en = {
   'app.details': 'Details',
   'app.close': 'Close',
   'app.cancel': 'Cancel',
+  'app.offline': 'You are offline. What you see may be old; what you type is kept on this device.',
   'app.goHome': 'Go to Home',
   'app.documentTitle': '{page} – {organisation}',
   'app.errorTitle': 'Error: {page}',
@@ -163,6 +164,7 @@ export const en = {
   'map.group': '{n, plural, one {# record} other {# records}} here. Zoom in.',
   'map.noTiles': 'The background of the map could not be loaded.',
 
+  'nav.schema': 'Database schema',
   'nav.shape': 'Manage: records',
   'nav.access': 'Manage: access',
   'nav.operate': 'Manage: operation',

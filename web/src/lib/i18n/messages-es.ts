@@ -11,6 +11,7 @@ export const es: Readonly<Record<MessageKey, string>> = {
   'app.details': 'Detalles',
   'app.close': 'Cerrar',
   'app.cancel': 'Cancelar',
+  'app.offline': 'Sin conexión. Lo que ve puede ser antiguo; lo que escriba se conserva en este dispositivo.',
   'app.goHome': 'Ir al inicio',
   'app.documentTitle': '{page} – {organisation}',
   'app.errorTitle': 'Error: {page}',
@@ -165,6 +166,7 @@ export const es: Readonly<Record<MessageKey, string>> = {
   'map.group': '{n, plural, one {# registro} other {# registros}} aquí. Acerque el mapa.',
   'map.noTiles': 'No se pudo cargar el fondo del mapa.',
 
+  'nav.schema': 'Esquema de datos',
   'nav.shape': 'Administrar: registros',
   'nav.access': 'Administrar: acceso',
   'nav.operate': 'Administrar: operación',

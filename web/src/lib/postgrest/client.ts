@@ -299,6 +299,51 @@ export async function openStream(path: string, signal: AbortSignal): Promise<Rea
   if (token) headers.Authorization = `Bearer ${token}`
   const response = await fetch(path, { headers, signal, credentials: 'omit', cache: 'no-store' })
   const stream = response.headers.get('Content-Type')?.startsWith('text/event-stream')
+  if (!response.ok || !stream) void response.body?.cancel()
   if (response.status >= 500 || response.status === 401) throw new NetworkError(false, response.status)
   return response.ok && stream ? response.body : null
 }
+
+/** Inserts rows with the same meaning of columns in one statement; absent columns get their defaults. */
+export async function insertMany(
+  table: string,
+  rows: readonly WireRow[],
+  columns: readonly string[],
+  signal?: AbortSignal,
+): Promise<void> {
+  if (rows.length === 0) return
+  await request(`${encodeURIComponent(table)}?columns=${columns.map(encodeURIComponent).join(',')}`, {
+    method: 'POST',
+    body: rows,
+    prefer: 'missing=default,return=minimal',
+    signal,
+  })
+}
+
+async function exchangeFile(path: string, body: BodyInit, type: string, signal?: AbortSignal): Promise<Response> {
+  const ask = async (token: string | null) =>
+    fetch(path, {
+      method: 'POST',
+      headers: { 'Content-Type': type, ...(token ? { Authorization: `Bearer ${token}` } : {}) },
+      body,
+      credentials: 'omit',
+      signal,
+    }).catch((cause: unknown) => {
+      if (signal?.aborted) throw cause
+      throw new NetworkError(false, cause)
+    })
+  const token = await tokens.token()
+  let response = await ask(token)
+  if (response.status === 401 && token && (await tokens.renew(token))) response = await ask(await tokens.token())
+  if (response.ok) return response
+  const fields = (await response.json().catch(() => ({}))) as { code?: string; message?: string }
+  throw new PostgrestError({ status: response.status, code: fields.code, message: fields.message })
+}
+
+/** Sends a file to the server and gets JSON back. */
+export const sendFile = async (path: string, file: Blob, signal?: AbortSignal): Promise<unknown> =>
+  (await exchangeFile(path, file, 'application/octet-stream', signal)).json()
+
+/** Sends JSON to the server and gets a file back. */
+export const askForFile = async (path: string, body: unknown, signal?: AbortSignal): Promise<Blob> =>
+  (await exchangeFile(path, JSON.stringify(body), 'application/json', signal)).blob()

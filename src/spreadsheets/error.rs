@@ -1,0 +1,28 @@
+//! What can be wrong with a file.
+
+use thiserror::Error;
+
+/// Why a file was not read or written.
+#[derive(Debug, Error)]
+pub enum SpreadsheetError {
+    /// It is no workbook, or a broken one.
+    #[error("the file is no workbook that can be read: {0}")]
+    Workbook(#[source] calamine::XlsxError),
+    /// A workbook without a sheet.
+    #[error("the workbook has no sheet")]
+    NoSheet,
+    /// Text that is no comma-separated table.
+    #[error("the file is no table of comma-separated values: {0}")]
+    Csv(#[source] csv::Error),
+    /// More than can be worked on at once.
+    #[error("the table is too large: at most {rows} rows and {columns} columns")]
+    TooLarge {
+        /// Rows that are possible.
+        rows: usize,
+        /// Columns that are possible.
+        columns: usize,
+    },
+    /// The workbook could not be written, for instance because of a sheet's name.
+    #[error("the workbook could not be written: {0}")]
+    Write(#[source] rust_xlsxwriter::XlsxError),
+}

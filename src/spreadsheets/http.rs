@@ -1,0 +1,112 @@
+//! `POST /spreadsheets/read` (a file in, rows out) and `POST /spreadsheets/write` (sheets in, a workbook out).
+
+use super::{MAX_FILE_BYTES, MAX_WORKBOOK_BYTES, Sheet, SpreadsheetError, read_rows, write_workbook};
+use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_DISPOSITION};
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde_json::json;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+/// Whether the bearer of this header is somebody who is signed in.
+pub type Doorkeeper = Arc<dyn Fn(Option<String>) -> Pin<Box<dyn Future<Output = bool> + Send>> + Send + Sync>;
+
+const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+/// Files that are worked on at once.
+const AT_ONCE: usize = 2;
+
+/// The two doors; cheap to clone.
+#[derive(Clone)]
+pub struct Spreadsheets {
+    doorkeeper: Doorkeeper,
+    places: Arc<Semaphore>,
+}
+
+impl std::fmt::Debug for Spreadsheets {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Spreadsheets").finish_non_exhaustive()
+    }
+}
+
+impl Spreadsheets {
+    /// `doorkeeper` decides who is let in.
+    #[must_use]
+    pub fn new(doorkeeper: Doorkeeper) -> Self {
+        Self { doorkeeper, places: Arc::new(Semaphore::new(AT_ONCE)) }
+    }
+
+    /// Mounts the doors.
+    pub fn configure(&self, routes: &mut web::ServiceConfig) {
+        routes.service(
+            web::scope("/spreadsheets")
+                .app_data(web::Data::new(self.clone()))
+                .service(
+                    web::resource("/read")
+                        .app_data(web::PayloadConfig::new(MAX_FILE_BYTES))
+                        .route(web::post().to(read)),
+                )
+                .service(
+                    web::resource("/write")
+                        .app_data(web::JsonConfig::default().limit(MAX_WORKBOOK_BYTES))
+                        .route(web::post().to(write)),
+                ),
+        );
+    }
+
+    async fn admits(&self, request: &HttpRequest) -> bool {
+        let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        (self.doorkeeper)(header).await
+    }
+
+    /// Runs the work on a thread for it, once there is a place.
+    async fn work<T: Send + 'static>(
+        &self,
+        task: impl FnOnce() -> Result<T, SpreadsheetError> + Send + 'static,
+    ) -> Result<T, HttpResponse> {
+        let place = Arc::clone(&self.places).acquire_owned().await;
+        let done = web::block(move || {
+            let _place = place;
+            task()
+        })
+        .await;
+        match done {
+            Ok(Ok(result)) => Ok(result),
+            Ok(Err(problem)) => Err(refusal(400, "22000", &problem.to_string())),
+            Err(_) => Err(refusal(500, "XX000", "the file could not be worked on")),
+        }
+    }
+}
+
+fn refusal(status: u16, code: &str, message: &str) -> HttpResponse {
+    let status = actix_web::http::StatusCode::from_u16(status).unwrap_or_default();
+    HttpResponse::build(status).json(json!({ "code": code, "message": message, "details": null, "hint": null }))
+}
+
+fn closed() -> HttpResponse {
+    refusal(401, "42501", "Sign in to work with spreadsheets")
+}
+
+async fn read(door: web::Data<Spreadsheets>, request: HttpRequest, file: web::Bytes) -> HttpResponse {
+    if !door.admits(&request).await {
+        return closed();
+    }
+    match door.work(move || read_rows(&file)).await {
+        Ok(rows) => HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({ "rows": rows })),
+        Err(response) => response,
+    }
+}
+
+async fn write(door: web::Data<Spreadsheets>, request: HttpRequest, sheets: web::Json<Vec<Sheet>>) -> HttpResponse {
+    if !door.admits(&request).await {
+        return closed();
+    }
+    match door.work(move || write_workbook(&sheets)).await {
+        Ok(file) => HttpResponse::Ok()
+            .insert_header((CACHE_CONTROL, "no-store"))
+            .insert_header((CONTENT_DISPOSITION, "attachment"))
+            .content_type(XLSX)
+            .body(file),
+        Err(response) => response,
+    }
+}

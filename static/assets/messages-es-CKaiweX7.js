@@ -1,0 +1,1 @@
+export{t as es}from"./shared-5Vs2q8Kk.js";

@@ -1,0 +1,129 @@
+// Files out of lists and into them.
+
+import assert from 'node:assert/strict'
+import { readFile, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { assertAccessible, assertQuiet, open, screenshot, settled, signIn, visitor } from './browser.mjs'
+
+const APP = fileURLToPath(new URL('every-type', import.meta.url))
+
+export function exchangeTests(world) {
+  describe('export and import', { concurrency: 1 }, () => {
+    const arrive = async (example) => visitor(await world.browser(), (await world.demo(example)).url)
+    const exportAs = async (page, item) => {
+      await page.getByRole('button', { name: 'Export and import' }).click()
+      const [download] = await Promise.all([
+        page.waitForEvent('download'),
+        page.getByRole('menuitem', { name: item }).click(),
+      ])
+      const path = join(tmpdir(), `civic-os-e2e-${process.pid}-${download.suggestedFilename()}`)
+      await download.saveAs(path)
+      return path
+    }
+    const openImport = async (page, file) => {
+      await page.getByRole('button', { name: 'Export and import' }).click()
+      await page.getByRole('menuitem', { name: 'Import…' }).click()
+      const dialog = page.getByRole('dialog')
+      await dialog.getByLabel('File to import').setInputFiles(file)
+      return dialog
+    }
+
+    test('a record with every type goes into a workbook and comes back from it', async () => {
+      const page = await arrive(APP)
+      await signIn(page, 'staff')
+      await open(page, '/create/samples')
+      const fill = (label, value) => page.getByLabel(label, { exact: true }).last().fill(value)
+      await page.getByLabel('Display Name').fill('Round trip')
+      await fill('Exact', '12.5')
+      await fill('Amount', '1,234.50')
+      await fill('Day', '2026-02-03')
+      await fill('Wall', '2026-02-03T17:30')
+      await fill('Moment', '2026-07-03T17:30')
+      await fill('Mail', 'ana@example.org')
+      await fill('Phone', '5550104477')
+      await page.getByLabel('Kind Id', { exact: true }).selectOption({ label: 'Second kind' })
+      await page.getByLabel('Status Id', { exact: true }).selectOption({ label: 'Done' })
+      const slot = page.getByRole('group', { name: 'Slot' })
+      await slot.getByLabel('Start').fill('2026-02-03T10:00')
+      await slot.getByLabel('End').fill('2026-02-03T11:30')
+      await page.getByRole('button', { name: 'Save', exact: true }).click()
+      await page.waitForURL(/\/view\/samples\/\d+$/)
+      const original = new URL(page.url()).pathname
+
+      await open(page, '/view/samples?f0_col=display_name&f0_op=eq&f0_val=Round trip')
+      const file = await exportAs(page, 'Export as a workbook (xlsx)')
+      assert.equal((await readFile(file)).subarray(0, 2).toString(), 'PK')
+      const dialog = await openImport(page, file)
+      await dialog.getByRole('button', { name: 'Check', exact: true }).click()
+      await dialog.getByText('1 row is ready.').waitFor()
+      await screenshot(page, 'import-check')
+      await assertAccessible(page, 'import dialog')
+      await dialog.getByRole('button', { name: 'Import 1 row' }).click()
+      await dialog.getByText('1 row was imported.').waitFor()
+      await dialog.getByRole('button', { name: 'Close' }).last().click()
+      await page.getByText('1–2 of 2').first().waitFor()
+
+      const facts = async (path) => {
+        await open(page, path)
+        const [text] = await page.locator('main').allInnerTexts()
+        return text.replace(/Number \d+/, '').replace(/(Created|Updated) At\n.*/g, '')
+      }
+      const copy = original.replace(/\d+$/, (id) => String(Number(id) + 1))
+      assert.equal(await facts(copy), await facts(original))
+      assertQuiet(page)
+      await page.context().close()
+    })
+
+    test('rows that are wrong are named, stop everything, or are left out', async () => {
+      const page = await arrive('town')
+      await signIn(page, 'admin')
+      await open(page, '/view/tags')
+      const file = join(tmpdir(), `civic-os-e2e-${process.pid}-tags.csv`)
+      await writeFile(file, 'Tag;Colour\nImported one;#112233\n;#445566\nImported two;blue\nImported three;\n')
+      const dialog = await openImport(page, file)
+      await dialog.getByRole('button', { name: 'Check', exact: true }).click()
+      await dialog.getByText('2 rows are ready. 2 rows have errors.').waitFor()
+      await dialog.getByRole('row', { name: /3 Tag/ }).waitFor()
+      assert.equal(await dialog.getByRole('button', { name: /^Import / }).count(), 0)
+      await screenshot(page, 'import-errors')
+      await dialog.getByRole('button', { name: 'Back' }).click()
+      await dialog.getByRole('radio', { name: /Leave them out/ }).check()
+      await dialog.getByRole('button', { name: 'Check', exact: true }).click()
+      await dialog.getByRole('button', { name: 'Import 2 rows' }).click()
+      await dialog.getByText('2 rows were imported.').waitFor()
+      await dialog.getByRole('button', { name: 'Close' }).last().click()
+      await settled(page)
+      await page.getByRole('table').getByText('Imported three').waitFor()
+      assertQuiet(page)
+      await page.context().close()
+    })
+
+    test('records are changed by their number, and everybody may export as CSV', async () => {
+      const page = await arrive('town')
+      await signIn(page, 'admin')
+      await open(page, '/view/neighbourhoods')
+      const demo = await world.demo('town')
+      const [row] = await demo.rows('neighbourhoods?select=id,display_name&order=id&limit=1')
+      const file = join(tmpdir(), `civic-os-e2e-${process.pid}-places.csv`)
+      await writeFile(file, `id,population\n${row.id},4321\n`)
+      const dialog = await openImport(page, file)
+      await dialog.getByRole('radio', { name: /Change records that exist/ }).check()
+      await dialog.getByRole('button', { name: 'Check', exact: true }).click()
+      await dialog.getByRole('button', { name: 'Import 1 row' }).click()
+      await dialog.getByText('1 row was imported.').waitFor()
+      const [after] = await demo.rows(`neighbourhoods?select=display_name,population&id=eq.${row.id}`)
+      assert.deepEqual(after, { display_name: row.display_name, population: 4321 })
+      await page.context().close()
+
+      const visitorPage = await arrive('town')
+      await open(visitorPage, '/view/neighbourhoods')
+      const csv = await readFile(await exportAs(visitorPage, 'Export as CSV'), 'utf8')
+      assert.match(csv, /^\ufeff(.*,)?Neighbourhood,/)
+      assert.match(csv, /4321/)
+      await visitorPage.context().close()
+    })
+  })
+}
