@@ -182,11 +182,6 @@ impl Database {
         }
     }
 
-    /// The pool.
-    pub(super) fn db(&self) -> &Db {
-        &self.db
-    }
-
     /// Live events for the caller of each stream.
     pub(super) fn events(
         &self,

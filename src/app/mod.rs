@@ -145,7 +145,7 @@ async fn start_modules(
         }
         site.web_root.clone_from(&config.web.root);
         site.who_am_i = database.who_am_i(&config, &authenticator);
-        site.downloads = files::downloads(&config, &authenticator, database.db());
+        site.downloads = files::downloads(&config, &authenticator, &database.db());
         site.events = database.events(&config, &authenticator, &lifecycle);
         site.spreadsheets = Some(Spreadsheets::new(signed_in(authenticator.clone())));
         let issuer = provider.as_ref().map(|provider| provider.issuer().to_owned());
@@ -170,7 +170,7 @@ async fn start_modules(
     site.tls = attempt!(tls::server_config(&config));
     let notifications = attempt!(database.notifications(&config, roles, extras.demo));
     site.notifications.clone_from(&notifications);
-    let kinds = attempt!(kinds::registry(&config, roles, database.db(), notifications.as_ref(), &payments));
+    let kinds = attempt!(kinds::registry(&config, roles, &database.db(), notifications.as_ref(), &payments));
     let queue = database.queue(roles, kinds);
     let addresses = listeners.addresses().clone();
     let made_passwords = site.provider.as_ref().map(|provider| provider.made_passwords().to_vec()).unwrap_or_default();

@@ -105,6 +105,7 @@ pub(super) async fn watch_control(
 }
 
 /// Looks at the tables now and then: each second without LISTEN.
+#[expect(clippy::too_many_arguments, reason = "the parts of one process, each needed")]
 pub(super) async fn poll(
     store: Store,
     hub: Option<Hub>,

@@ -1,6 +1,6 @@
 //! `POST /webhooks/stripe`: raw bytes → signature → inbox (first transaction) → ledger (second transaction) → answer (WORKERS.md
 //! §6.6, D-14). Nothing is stored of a request that is not the provider's. If the process dies between the transactions, the
-//! provider's next delivery or the reconciliation finishes the event. Tests: `tests/it/payments/webhook.rs`.
+//! provider's next delivery or the reconciliation finishes the event. Tests: `tests/it/payments`.
 
 use super::event::Event;
 use super::limiter::Limiter;

@@ -77,7 +77,7 @@ impl Kind for SendDigest {
             Ok(slot) => slot,
             Err(later) => return later,
         };
-        match self.deliver(&run, &args.user_id).await {
+        match Box::pin(self.deliver(&run, &args.user_id)).await {
             Ok(outcome) => outcome,
             Err(error) => Outcome::Fail(error.to_string()),
         }

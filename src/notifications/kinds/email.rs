@@ -43,7 +43,7 @@ impl Kind for SendEmail {
             Ok(slot) => slot,
             Err(later) => return later,
         };
-        match self.deliver(&run, args).await {
+        match Box::pin(self.deliver(&run, args)).await {
             Ok(outcome) => outcome,
             Err(error) => Outcome::Fail(error.to_string()),
         }

@@ -67,7 +67,7 @@ impl Kind for SendNotification {
             Ok(slot) => slot,
             Err(later) => return later,
         };
-        match self.deliver(&run, id, &args).await {
+        match Box::pin(self.deliver(&run, id, &args)).await {
             Ok(outcome) => outcome,
             Err(error) => Outcome::Fail(error.to_string()),
         }
@@ -112,7 +112,7 @@ impl SendNotification {
             store.queue_digest(id, &args.user_id, args.entity(), &rendered.shown()).await?;
             return Ok(Outcome::Complete);
         }
-        self.by_all_channels(run, id, args, &prepared, &rendered).await
+        Box::pin(self.by_all_channels(run, id, args, &prepared, &rendered)).await
     }
 
     async fn by_all_channels(

@@ -128,7 +128,7 @@ impl Mailer {
                 if let Some(signer) = &inner.signer {
                     signer.sign(&mut bytes);
                 }
-                pool.send(built.envelope(), &bytes).await.map(Receipt)
+                Box::pin(pool.send(built.envelope(), &bytes)).await.map(Receipt)
             }
             Transport::Outbox(outbox) => {
                 outbox.put_mail(mail, &built);
@@ -143,7 +143,7 @@ impl Mailer {
     /// What would keep a message from being sent.
     pub async fn probe(&self) -> Result<String, Refusal> {
         match &self.inner.transport {
-            Transport::Smtp(pool) => pool.probe().await,
+            Transport::Smtp(pool) => Box::pin(pool.probe()).await,
             Transport::Outbox(_) => Ok("the outbox of this demonstration".to_owned()),
         }
     }

@@ -102,7 +102,7 @@ async fn keys_survive_browsers_and_what_would_not_is_refused() {
         ("..", "7", "The entity type \"..\" cannot be part"),
         ("reports", "../../x", "The entity id \"../../x\" cannot be part"),
         ("reports", "", "The entity id of the upload is empty."),
-        ("reports", &"i".repeat(1000), "bytes; a store takes 1024."),
+        ("reports", "i".repeat(1000).as_str(), "bytes; a store takes 1024."),
     ] {
         let [status, _, _, error] = request(entity, id, "a.jpg").await;
         assert!(status == "failed" && error.contains(wanted), "{entity} {id}: {status} {error}");
