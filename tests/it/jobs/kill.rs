@@ -164,7 +164,7 @@ async fn play(seed: u64) -> Result<(), String> {
             let steps = ["fail", "snooze", "panic", "complete"];
             let mut plan: Vec<&str> =
                 (0..random.random_range(0..3)).map(|_| *steps.choose(&mut random).expect("a step")).collect();
-            plan.push("complete");
+            plan.extend(["complete"]);
             let mut job = NewJob::new("model", json!({"plan": plan, "ms": random.random_range(0..60)}));
             (job.queue, job.max_attempts) = ("tests".into(), 20);
             // The connection may be one that was just ended.
