@@ -281,6 +281,13 @@ impl Database {
         });
     }
 
+    /// Waits until requests can be answered; not longer than this.
+    pub(super) async fn answers(&self, timeout: Duration) {
+        if let Some(schema_cache) = &self.schema_cache {
+            schema_cache.wait_first(timeout).await;
+        }
+    }
+
     /// Closes everything.
     pub(super) fn close(&self) {
         self.hub.stop();

@@ -12,6 +12,7 @@ mod front_door;
 mod http;
 mod http_metrics;
 mod kinds;
+mod letters;
 mod listeners;
 mod payments;
 mod reconfigure;
@@ -19,6 +20,7 @@ mod tls;
 mod who_am_i;
 
 pub use error::AppError;
+pub use letters::letter_sender;
 pub use listeners::Addresses;
 pub use reconfigure::ConfigReader;
 
@@ -26,7 +28,7 @@ use crate::admin::Admin;
 use crate::auth::{AuthOptions, Authenticator, ClaimPaths, IssuerOptions, KeySource, SetupError};
 use crate::cluster::{Cluster, ClusterOptions, StepListener};
 use crate::config::{ApiMode, Config, DatabaseMode, Role, RoleSet};
-use crate::identity::{Appearance, LetterSender, NewPerson, Provider, ProviderOptions};
+use crate::identity::{Appearance, NewPerson, Provider, ProviderOptions};
 use crate::jobs::JobQueue;
 use crate::lifecycle::Lifecycle;
 use crate::migrate;
@@ -235,6 +237,13 @@ impl Running {
         }
     }
 
+    /// Waits until the first request can be answered; not longer than this.
+    pub async fn answers(&self, timeout: Duration) {
+        if let Some(database) = &self.database {
+            database.answers(timeout).await;
+        }
+    }
+
     /// Usernames and passwords that the embedded provider made at this start: to be shown once.
     pub fn made_passwords(&self) -> &[(String, String)] {
         &self.made_passwords
@@ -306,11 +315,6 @@ async fn open_provider(
 pub fn appearance(config: &Config) -> Appearance {
     let branding = &config.branding;
     Appearance { name: branding.name.clone(), color: branding.color.clone(), color_dark: branding.color_dark.clone() }
-}
-
-/// Who sends the provider's letters, where mail is configured. Without it administrators hand links over.
-pub fn letter_sender(_config: &Config) -> Option<Arc<dyn LetterSender>> {
-    None
 }
 
 /// Lets in who has a valid token of a person.

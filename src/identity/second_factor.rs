@@ -138,8 +138,8 @@ mod tests {
 
     #[test]
     fn base32_goes_there_and_back() {
-        for length in 0..40 {
-            let bytes: Vec<u8> = (0..length).map(|n| n as u8 * 37).collect();
+        for length in 0..40_u8 {
+            let bytes: Vec<u8> = (0..length).map(|n: u8| n.wrapping_mul(37)).collect();
             assert_eq!(from_base32(&base32(&bytes)), Some(bytes), "{length}");
         }
     }

@@ -7,7 +7,7 @@ use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use s3s::auth::SimpleAuth;
+use s3s::auth::{S3Auth, SecretKey};
 use s3s::service::{S3Service, S3ServiceBuilder};
 use std::convert::Infallible;
 use std::net::TcpListener;
@@ -44,6 +44,19 @@ pub struct ObjectStore {
     connections: TaskTracker,
 }
 
+/// The store's one pair of keys; another id is refused in S3's own words.
+struct OneKey {
+    id: String,
+    secret: SecretKey,
+}
+
+#[async_trait::async_trait]
+impl S3Auth for OneKey {
+    async fn get_secret_key(&self, access_key: &str) -> s3s::S3Result<SecretKey> {
+        if access_key == self.id { Ok(self.secret.clone()) } else { Err(s3s::s3_error!(InvalidAccessKeyId)) }
+    }
+}
+
 impl ObjectStore {
     /// Serves the folder on bound listeners.
     ///
@@ -56,7 +69,7 @@ impl ObjectStore {
         }
         let mut builder = S3ServiceBuilder::new(Service { folder, largest: options.largest_object });
         let secret = options.credentials.secret_access_key.expose().unwrap_or_default();
-        builder.set_auth(SimpleAuth::from_single(options.credentials.access_key_id.clone(), secret.to_owned()));
+        builder.set_auth(OneKey { id: options.credentials.access_key_id.clone(), secret: secret.into() });
         builder.set_access(Access { public: options.public });
         let service = builder.build();
         let (stop, connections) = (CancellationToken::new(), TaskTracker::new());

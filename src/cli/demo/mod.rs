@@ -21,6 +21,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Show a complete application with a database of its own
 ///
@@ -244,6 +245,10 @@ async fn start_and_serve(
     };
     screen.step("Starting");
     let started = Box::pin(app::start(config, RoleSet::ALL, extras)).await;
+    // "Ready" is only said of a town that answers.
+    if let Ok(Some(running)) = &started {
+        running.answers(Duration::from_secs(30)).await;
+    }
     screen.clear();
     let Some(running) = started? else { return Ok(Exit::Done) };
     if matches!(passwords, Passwords::Fresh(_)) {

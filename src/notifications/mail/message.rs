@@ -217,7 +217,7 @@ mod tests {
     #[test]
     fn lines_are_the_networks() {
         let built = message(|mail| mail.text = "a\nb\r\nc\rd\0".into());
-        assert!(built.ends_with("a\r\nb\r\nc\r\nd"), "{built:?}");
+        assert!(built.ends_with("\r\n\r\na\r\nb\r\nc\r\nd\r\n"), "{built:?}");
         assert!(!built.replace("\r\n", "").contains(['\r', '\n', '\0']));
     }
 }

@@ -100,7 +100,7 @@ impl Bench {
             .query_one(
                 "select state::text, attempt, coalesce(cardinality(errors), 0), finalized_at is not null, \
                  coalesce(attempted_by, '{}'), metadata, case when isfinite(scheduled_at) then extract(epoch from scheduled_at - now())::float8 else 0 end, \
-                 to_jsonb(coalesce(errors, '{}')) from metadata.river_job where id = $1",
+                 to_jsonb(array_remove(coalesce(errors, '{}'), '1e999'::jsonb)) from metadata.river_job where id = $1",
                 &[&id],
             )
             .await

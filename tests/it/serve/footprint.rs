@@ -58,7 +58,9 @@ async fn all_roles_in_one_small_process() {
         .find_map(|line| line.strip_prefix("VmRSS:"))
         .and_then(|rest| rest.trim().trim_end_matches(" kB").parse().ok())
         .expect("VmRSS");
-    assert!(resident_kb < 60 * 1024, "{resident_kb} kB resident");
+    // A development binary carries its symbols and the embedded files uncompressed.
+    let limit = if cfg!(debug_assertions) { 96 } else { 60 };
+    assert!(resident_kb < limit * 1024, "{resident_kb} kB resident");
 }
 
 #[test]
