@@ -18,7 +18,7 @@ import { type Entity, formProperties, type Property } from '~/lib/metadata/model
 import { useModel } from '~/lib/metadata/model-context'
 import { editFragment } from '~/lib/metadata/select'
 import { insertRow, readVersioned, updateRows, type VersionedRow, type WireRow } from '~/lib/postgrest/client'
-import { PostgrestError } from '~/lib/postgrest/errors'
+import { NoRowError, PostgrestError } from '~/lib/postgrest/errors'
 import { eq } from '~/lib/postgrest/query'
 import { describeProblem } from '~/lib/problem'
 import { queryClient } from '~/lib/query-client'
@@ -251,7 +251,10 @@ function EditForm({ entity, id, properties, loaded }: EditFormProps) {
       await updateRows(entity.key, [eq(entity.idColumn ?? 'id', id)], body, { ifMatch: version })
     } catch (error) {
       if (!(error instanceof PostgrestError) || error.status !== 412) throw error
-      setConflict({ theirs: await readForEdit(entity, properties, id), mine: drafts })
+      const theirs = await readForEdit(entity, properties, id)
+      // Still the version that was shown: nobody else saved, this person may not.
+      if (theirs && version !== null && theirs.etag === version) throw new NoRowError()
+      setConflict({ theirs, mine: drafts })
       throw new SaveInterrupted()
     }
     await forgetRows()
