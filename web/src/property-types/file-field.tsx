@@ -146,6 +146,7 @@ export default function FileField({ property, value, onChange, id, describedBy, 
             ref={input}
             id={id}
             type="file"
+            aria-label={property.label}
             className="co-file-input"
             accept={accepted.join(',') || undefined}
             aria-describedby={describedBy}
