@@ -94,7 +94,9 @@ INSERT INTO metadata.properties
   ('dog_licences', 'year',         'Year',            NULL,        30, 1, TRUE,  FALSE, TRUE, TRUE,  FALSE, TRUE),
   ('dog_licences', 'fee',          'Fee',             NULL,        40, 1, TRUE,  FALSE, TRUE, FALSE, FALSE, TRUE),
   ('dog_licences', 'payment_id',   'Payment',         NULL,        50, 1, FALSE, FALSE, TRUE, FALSE, FALSE, TRUE),
-  ('dog_licences', 'owner_id',     'Owner',           NULL,        60, 1, TRUE,  FALSE, TRUE, FALSE, FALSE, TRUE)
+  ('dog_licences', 'owner_id',     'Owner',           NULL,        60, 1, TRUE,  FALSE, TRUE, FALSE, FALSE, TRUE),
+  ('dog_licences', 'created_at',   'Applied',         NULL,        70, 1, TRUE,  FALSE, FALSE, FALSE, FALSE, TRUE),
+  ('dog_licences', 'updated_at',   'Last changed',    NULL,        80, 1, FALSE, FALSE, FALSE, FALSE, FALSE, TRUE)
 ON CONFLICT (table_name, column_name) DO UPDATE SET display_name = EXCLUDED.display_name,
   description = EXCLUDED.description, sort_order = EXCLUDED.sort_order,
   column_width = EXCLUDED.column_width, sortable = EXCLUDED.sortable, filterable = EXCLUDED.filterable,

@@ -3,7 +3,7 @@
 use super::AppError;
 use super::listeners::Addresses;
 use super::reconfigure::{ConfigReader, Reconfigure};
-use super::who_am_i::WhoAmI;
+use super::who_am_i::{WhoAmI, pre_request_statement};
 use crate::admin::{Admin, Condition};
 use crate::api::{Api, ApiContext, ApiSettings, SharedSettings};
 use crate::auth::{Authenticator, LoginRights, login_check};
@@ -192,7 +192,7 @@ impl Database {
         let schema = config.api.db_schemas.first()?;
         (config.api.mode == ApiMode::CivicOs).then(|| {
             let stop = lifecycle.soft_stop();
-            let pre_request = config.api.db_pre_request.as_deref();
+            let pre_request = config.api.db_pre_request.as_deref().map(pre_request_statement);
             Events::new(authenticator.clone(), self.db.clone(), &self.hub, pre_request, schema, stop)
         })
     }

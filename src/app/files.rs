@@ -14,7 +14,6 @@ use crate::store::{ObjectStore, StoreCredentials, StoreOptions};
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
-use std::path::PathBuf;
 use std::time::Duration;
 
 /// Bucket of the embedded store when none is named: the reference's default.
@@ -33,7 +32,7 @@ pub(super) fn start_store(
     let Some(address) = address else { return Ok(None) };
     let credentials = point_at(config, address)?;
     let options = StoreOptions {
-        folder: folder(config),
+        folder: config.store_dir(),
         credentials,
         buckets: config.storage.s3_bucket.iter().cloned().collect(),
         public: config.files.visibility == Visibility::Public,
@@ -51,13 +50,9 @@ pub(crate) fn point_at_store(config: &mut Config) -> Result<(), AppError> {
     }
 }
 
-fn folder(config: &Config) -> PathBuf {
-    config.data_dir().join("store")
-}
-
 /// The embedded store becomes the store of files, where the configuration names no other.
 fn point_at(config: &mut Config, address: SocketAddr) -> Result<StoreCredentials, AppError> {
-    let folder = folder(config);
+    let folder = config.store_dir();
     let public_host = config.web.public_url.as_deref().and_then(|url| url::Url::parse(url).ok());
     let public_host = public_host.and_then(|url| url.host_str().map(str::to_owned));
     let storage = &mut config.storage;

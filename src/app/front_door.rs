@@ -26,10 +26,16 @@ use tokio::time::{Instant, Sleep};
 
 /// Largest sum of all cookies of a request, bytes.
 const MOST_COOKIES: usize = 16 * 1024;
-/// A body that brings nothing for this long is given up.
-const LONGEST_SILENCE: Duration = Duration::from_secs(20);
-/// After this time a body must have brought [`SLOWEST`] bytes a second on average.
-const GRACE: Duration = Duration::from_secs(30);
+/// How long a body is waited for.
+#[derive(Clone, Copy, Debug)]
+struct Patience {
+    /// A body that brings nothing for this long is given up.
+    silence: Duration,
+    /// After this time a body must have brought [`SLOWEST`] bytes a second on average.
+    grace: Duration,
+}
+
+const PATIENCE: Patience = Patience { silence: Duration::from_secs(20), grace: Duration::from_secs(30) };
 /// Bytes a second; the slowest telephone network is faster.
 const SLOWEST: u64 = 256;
 
@@ -109,7 +115,7 @@ impl FrontDoor {
             return Ok(request.into_response(too_many_requests(wait)).map_into_right_body());
         }
         if has_body(&request) {
-            let payload = Patient::new(request.take_payload());
+            let payload = Patient::new(request.take_payload(), PATIENCE);
             request.set_payload(Payload::Stream { payload: Box::pin(payload) });
         }
         Ok(next.call(request).await?.map_into_left_body())
@@ -202,20 +208,26 @@ fn has_body(request: &ServiceRequest) -> bool {
 /// A body that is given up when it stops coming or only trickles.
 struct Patient {
     body: Payload,
+    patience: Patience,
     started: Instant,
     received: u64,
     silence: Pin<Box<Sleep>>,
 }
 
 impl Patient {
-    fn new(body: Payload) -> Self {
-        let silence = Box::pin(tokio::time::sleep(LONGEST_SILENCE));
-        Self { body, started: Instant::now(), received: 0, silence }
+    fn new(body: Payload, patience: Patience) -> Self {
+        let silence = Box::pin(tokio::time::sleep(patience.silence));
+        Self { body, patience, started: Instant::now(), received: 0, silence }
     }
 
     fn given_up() -> PayloadError {
         PayloadError::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, "the body did not arrive in time"))
     }
+}
+
+/// Bytes that must have come by now.
+fn slowest(elapsed: Duration) -> u64 {
+    SLOWEST * u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX) / 1_000
 }
 
 impl Stream for Patient {
@@ -226,10 +238,10 @@ impl Stream for Patient {
             Poll::Ready(Some(Ok(bytes))) => {
                 self.received += bytes.len() as u64;
                 let elapsed = self.started.elapsed();
-                if elapsed > GRACE && self.received < SLOWEST * elapsed.as_secs() {
+                if elapsed > self.patience.grace && self.received < slowest(elapsed) {
                     return Poll::Ready(Some(Err(Self::given_up())));
                 }
-                let deadline = Instant::now() + LONGEST_SILENCE;
+                let deadline = Instant::now() + self.patience.silence;
                 self.silence.as_mut().reset(deadline);
                 Poll::Ready(Some(Ok(bytes)))
             }
@@ -273,26 +285,34 @@ mod tests {
         assert!(FrontDoor::new(&config, None).is_err_and(|error| error.to_string().contains("10.0.0.0/99")));
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_body_that_stops_is_given_up_and_one_that_trickles_too() {
         use futures_util::StreamExt;
+        let short = Duration::from_millis(20);
+        let long = Duration::from_secs(3600);
         let silent = futures_util::stream::pending::<Result<Bytes, PayloadError>>();
-        let mut patient = Patient::new(Payload::Stream { payload: Box::pin(silent) });
+        let patience = Patience { silence: short, grace: long };
+        let mut patient = Patient::new(Payload::Stream { payload: Box::pin(silent) }, patience);
         let started = Instant::now();
         assert!(patient.next().await.is_some_and(|item| item.is_err()));
-        assert_eq!(started.elapsed().as_secs(), LONGEST_SILENCE.as_secs());
+        assert!(started.elapsed() >= short);
 
+        // Never silent for long, and never enough: a byte each ten milliseconds is less than is asked for.
         let trickle = futures_util::stream::unfold((), |()| async {
-            tokio::time::sleep(Duration::from_secs(10)).await;
+            tokio::time::sleep(Duration::from_millis(10)).await;
             Some((Ok(Bytes::from_static(b"x")), ()))
         });
-        let mut patient = Patient::new(Payload::Stream { payload: Box::pin(trickle) });
+        let patience = Patience { silence: long, grace: short };
+        let mut patient = Patient::new(Payload::Stream { payload: Box::pin(trickle) }, patience);
         let started = Instant::now();
-        while let Some(Ok(_)) = patient.next().await {}
-        assert!(started.elapsed() <= GRACE + Duration::from_secs(20), "{:?}", started.elapsed());
+        let mut received = 0;
+        while let Some(Ok(_)) = patient.next().await {
+            received += 1;
+        }
+        assert!(received > 0 && started.elapsed() >= short, "{received} bytes");
 
         let whole = futures_util::stream::iter([Ok(Bytes::from_static(b"all at once"))]);
-        let mut patient = Patient::new(Payload::Stream { payload: Box::pin(whole) });
+        let mut patient = Patient::new(Payload::Stream { payload: Box::pin(whole) }, PATIENCE);
         assert_eq!(patient.next().await.and_then(Result::ok), Some(Bytes::from_static(b"all at once")));
         assert!(patient.next().await.is_none());
     }

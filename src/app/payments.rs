@@ -5,10 +5,10 @@ use super::database::Database;
 use crate::config::{Config, Role, RoleSet};
 use crate::db::Lane;
 use crate::lifecycle::Lifecycle;
+use crate::limits::Network;
 use crate::payments::{
-    Cashier, Currency, Ledger, PaymentsError, Sandbox, Secrets, StripeClient, Webhook, WebhookOptions, parse_network,
+    Cashier, Currency, Ledger, PaymentsError, Sandbox, Secrets, StripeClient, Webhook, WebhookOptions,
 };
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -55,6 +55,7 @@ impl Payments {
                 tolerance: payments.webhook_tolerance,
                 livemode,
                 addresses: addresses(&payments.webhook_addresses),
+                failing_per_minute: config.limits.failing_webhooks,
             };
             Webhook::new(Ledger::new(database.db(), Lane::System), secrets, options)
         });
@@ -76,8 +77,12 @@ impl Payments {
     }
 }
 
-/// The configured networks; a file is read once. What cannot be read is said and left out: the signature decides anyway.
-fn addresses(configured: &[String]) -> Vec<(IpAddr, u8)> {
+/// The configured networks; a file is read once. What cannot be read is said and left out: a list of which nothing can be read
+/// lets nobody in, not everybody.
+fn addresses(configured: &[String]) -> Option<Vec<Network>> {
+    if configured.is_empty() {
+        return None;
+    }
     let mut texts = Vec::new();
     for entry in configured {
         match entry.strip_prefix('@') {
@@ -89,19 +94,14 @@ fn addresses(configured: &[String]) -> Vec<(IpAddr, u8)> {
         }
     }
     let lines = texts.iter().map(|text| text.split('#').next().unwrap_or_default().trim());
-    let networks = lines.filter(|text| !text.is_empty()).filter_map(|text| match parse_network(text) {
+    let networks = lines.filter(|text| !text.is_empty()).filter_map(|text| match text.parse() {
         Ok(network) => Some(network),
         Err(problem) => {
             tracing::error!("payments.webhook_addresses: {problem}");
             None
         }
     });
-    let networks: Vec<_> = networks.collect();
-    if networks.is_empty() && !configured.is_empty() {
-        // An allow-list that names nobody lets nobody in; it does not let everybody in.
-        return vec![(IpAddr::from([0, 0, 0, 0]), 32)];
-    }
-    networks
+    Some(networks.collect())
 }
 
 /// New payments follow the configuration (currency, fees): it is written where the database sees it, as soon as it can be reached.

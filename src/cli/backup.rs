@@ -1,7 +1,7 @@
 //! `civic-os backup`: makes, checks, restores and removes backups; see `docs/operations.md`.
 
 use super::migrate::print_json;
-use super::{Exit, SourceArgs, block_on, start_logging};
+use super::{Exit, SourceArgs, runtime, start_logging};
 use crate::backup::{self, CreateOptions, RestoreOptions, Source, VerifyOptions};
 use crate::config::{Config, Overrides, Role, RoleSet};
 use clap::Subcommand;
@@ -190,14 +190,18 @@ pub(crate) fn run(args: &Args, sources: &SourceArgs) -> anyhow::Result<Exit> {
 
 /// Ctrl-C and SIGTERM end the operation; what it had begun is cleaned up by the values that it drops.
 fn interruptible<T>(operation: impl Future<Output = Result<T, backup::BackupError>>) -> anyhow::Result<T> {
-    block_on(async {
+    let runtime = runtime()?;
+    let outcome = runtime.block_on(async {
         let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
         tokio::select! {
             outcome = operation => Ok(outcome?),
             _ = tokio::signal::ctrl_c() => anyhow::bail!("interrupted; nothing with the name of a backup was left behind"),
             _ = terminate.recv() => anyhow::bail!("terminated; nothing with the name of a backup was left behind"),
         }
-    })
+    });
+    // A thread may still wait for pg_dump or the disk; the process does not wait for it.
+    runtime.shutdown_background();
+    outcome
 }
 
 #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]

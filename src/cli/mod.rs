@@ -238,13 +238,17 @@ fn print(text: std::fmt::Arguments<'_>) {
 
 /// Runs a verb that waits for sockets. Only such verbs pay for threads.
 pub(crate) fn block_on<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    runtime()?.block_on(future)
+}
+
+/// The threads of the process.
+pub(crate) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     use anyhow::Context;
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .thread_name("civic-os")
         .build()
-        .context("could not start the threads of the process")?
-        .block_on(future)
+        .context("could not start the threads of the process")
 }
 
 #[cfg(test)]

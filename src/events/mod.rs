@@ -53,22 +53,15 @@ struct Query {
 }
 
 impl Events {
-    /// Starts hearing. `pre_request` is the configured function; `schema` the one that the API exposes; `stop` ends all streams.
+    /// Starts hearing. `pre_request` is the statement that calls the configured function; `schema` the one that the API exposes; `stop` ends all streams.
     pub fn new(
         authenticator: Authenticator,
         db: Db,
         hub: &Hub,
-        pre_request: Option<&str>,
+        pre_request: Option<String>,
         schema: &str,
         stop: CancellationToken,
     ) -> Self {
-        let pre_request = pre_request.map(|function| {
-            let quoted: Vec<String> = function
-                .split('.')
-                .map(|part| format!("\"{}\"", part.trim_matches('"').replace('"', "\"\"")))
-                .collect();
-            format!("SELECT {}()", quoted.join("."))
-        });
         let journal = Journal::start(hub, stop.clone());
         let listeners = Arc::new(Semaphore::new(MOST_LISTENERS));
         let schema = schema.to_owned();

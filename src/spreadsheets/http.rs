@@ -41,22 +41,27 @@ impl Spreadsheets {
         routes.service(
             web::scope("/spreadsheets")
                 .app_data(web::Data::new(self.clone()))
-                .service(
-                    web::resource("/read")
-                        .app_data(web::PayloadConfig::new(MAX_FILE_BYTES))
-                        .route(web::post().to(read)),
-                )
-                .service(
-                    web::resource("/write")
-                        .app_data(web::JsonConfig::default().limit(MAX_WORKBOOK_BYTES))
-                        .route(web::post().to(write)),
-                ),
+                .service(web::resource("/read").route(web::post().to(read)))
+                .service(web::resource("/write").route(web::post().to(write))),
         );
     }
 
-    async fn admits(&self, request: &HttpRequest) -> bool {
+    /// The body of somebody who is let in; nothing is read of a stranger's.
+    async fn body(
+        &self,
+        request: &HttpRequest,
+        payload: web::Payload,
+        most: usize,
+    ) -> Result<web::Bytes, HttpResponse> {
         let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        (self.doorkeeper)(header).await
+        if !(self.doorkeeper)(header).await {
+            return Err(refusal(401, "42501", "Sign in to work with spreadsheets"));
+        }
+        match payload.to_bytes_limited(most).await {
+            Ok(Ok(body)) => Ok(body),
+            Ok(Err(_)) => Err(refusal(400, "22000", "the body did not arrive whole")),
+            Err(_) => Err(refusal(413, "22000", &format!("at most {} MB are taken", most / 1_000_000))),
+        }
     }
 
     /// Runs the work on a thread for it, once there is a place.
@@ -83,24 +88,26 @@ fn refusal(status: u16, code: &str, message: &str) -> HttpResponse {
     HttpResponse::build(status).json(json!({ "code": code, "message": message, "details": null, "hint": null }))
 }
 
-fn closed() -> HttpResponse {
-    refusal(401, "42501", "Sign in to work with spreadsheets")
-}
-
-async fn read(door: web::Data<Spreadsheets>, request: HttpRequest, file: web::Bytes) -> HttpResponse {
-    if !door.admits(&request).await {
-        return closed();
-    }
+async fn read(door: web::Data<Spreadsheets>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
+    let file = match door.body(&request, payload, MAX_FILE_BYTES).await {
+        Ok(file) => file,
+        Err(refused) => return refused,
+    };
     match door.work(move || read_rows(&file)).await {
         Ok(rows) => HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({ "rows": rows })),
         Err(response) => response,
     }
 }
 
-async fn write(door: web::Data<Spreadsheets>, request: HttpRequest, sheets: web::Json<Vec<Sheet>>) -> HttpResponse {
-    if !door.admits(&request).await {
-        return closed();
-    }
+async fn write(door: web::Data<Spreadsheets>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
+    let body = match door.body(&request, payload, MAX_WORKBOOK_BYTES).await {
+        Ok(body) => body,
+        Err(refused) => return refused,
+    };
+    let sheets: Vec<Sheet> = match serde_json::from_slice(&body) {
+        Ok(sheets) => sheets,
+        Err(error) => return refusal(400, "22000", &format!("the body is no list of sheets: {error}")),
+    };
     match door.work(move || write_workbook(&sheets)).await {
         Ok(file) => HttpResponse::Ok()
             .insert_header((CACHE_CONTROL, "no-store"))

@@ -445,10 +445,7 @@ fn play(seed: u64, harness: &Runtime, bench: &Bench) -> Result<BTreeSet<(&'stati
     }
 }
 
-// Seed 29 stalls now and then: due jobs stay `retryable` and `scheduled` as if nobody led. Until that is understood it
-// would only make the plain run unreliable; `./dev chaos` plays it.
 #[test]
-#[ignore = "a stall of some histories is not understood yet (seed 29); run by ./dev chaos"]
 fn every_history_ends_well() {
     let only = setting("CIVIC_OS_MODEL_SEED");
     let histories = setting("CIVIC_OS_MODEL_HISTORIES").unwrap_or(FEW);

@@ -27,6 +27,7 @@ async fn app(listen: &str) -> TestApp {
     let listen = listen.to_owned();
     TestApp::spawn_roles(database, &["api", "payments"], |config| {
         config.payments.listen = Some(listen);
+        config.limits.failing_webhooks = 100;
         config.payments.stripe_api_key = Secret::new("sk_test_nobody");
         config.payments.stripe_webhook_secret = Secret::new(SECRETS);
         // Nobody listens there: a test talks to nobody else.
@@ -236,6 +237,23 @@ async fn only_failing_signatures_are_limited() {
         assert_eq!(status, 200, "a valid one is never limited");
     }
     assert_eq!(stored(&app).await, 40);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trusted_proxy_is_looked_through() {
+    let database = TestDatabase::create().await;
+    let app = TestApp::spawn_roles(database, &["api", "payments"], |config| {
+        config.payments.stripe_webhook_secret = Secret::new(SECRETS);
+        config.payments.webhook_addresses = vec!["3.18.12.63".to_owned()];
+        config.web.trusted_proxies = vec!["127.0.0.0/8".to_owned()];
+    })
+    .await;
+    let url = format!("{}/webhooks/stripe", app.base_url);
+    for (address, status) in [("3.18.12.63", 400), ("3.18.12.64", 403), ("3.18.12.63, 192.0.2.1", 403)] {
+        let answer =
+            app.http().post(&url).header("x-forwarded-for", address).body("{}").send().await.expect("an answer");
+        assert_eq!(answer.status().as_u16(), status, "{address}: 400 is a missing signature of somebody who is let in");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,6 +3,7 @@
 use civic_os::spreadsheets::{Sheet, SpreadsheetError, Spreadsheets, read_rows, write_workbook};
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::time::Duration;
 
 fn sheet(name: &str, rows: Value) -> Sheet {
     serde_json::from_value(json!({ "name": name, "rows": rows, "headings": 1 })).unwrap()
@@ -78,6 +79,17 @@ async fn only_people_who_are_signed_in_are_let_in() {
     assert_eq!(body, json!({ "rows": [["a", "b"]] }));
     let bad = actix_web::test::call_service(&app, ask("/spreadsheets/read", "good", "PK nothing".into())).await;
     assert_eq!(bad.status(), 400);
+    let large = "x".repeat(21 * 1024 * 1024);
+    let refused = actix_web::test::call_service(&app, ask("/spreadsheets/read", "good", large)).await;
+    assert_eq!(refused.status(), 413);
+    for path in ["/spreadsheets/read", "/spreadsheets/write"] {
+        // A stranger is answered although the body never comes: nothing of it is waited for.
+        let mut request = ask(path, "bad", String::new());
+        let never: actix_http::BoxedPayloadStream = Box::pin(futures_util::stream::pending());
+        *request.payload() = actix_web::dev::Payload::Stream { payload: never };
+        let refused = tokio::time::timeout(Duration::from_secs(60), actix_web::test::call_service(&app, request));
+        assert_eq!(refused.await.expect("an answer before the body").status(), 401, "{path}");
+    }
     let sheets = json!([{ "name": "S", "rows": [["a"]] }]).to_string();
     let refused = actix_web::test::call_service(&app, ask("/spreadsheets/write", "bad", sheets.clone())).await;
     assert_eq!(refused.status(), 401);
