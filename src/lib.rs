@@ -15,12 +15,16 @@
 //! | [`migrate`] | deploys the core schema and applies integrators' SQL |
 //! | [`events`] | server-sent events of what LISTEN hears |
 //! | [`notifications`] | templates, mail, text messages, what people are told |
+//! | [`payments`] | ledger, provider, webhooks, reconciliation, sandbox |
+//! | [`files`] | uploads, thumbnails, private addresses |
+//! | [`store`] | the embedded object store in S3's dialect |
 //! | [`spreadsheets`] | workbooks and comma-separated files to rows and back |
 //! | [`jobs`] | River's queue: producer, executor, completer, leader; knows no kind |
 //! | [`cluster`] | a private PostgreSQL from the distribution's binaries |
 //! | [`auth`] | token verification, key sets, database role of a request |
 //! | [`schema_cache`] | tables, relationships and routines as read from the catalogue |
 //! | [`db`] | pool, lanes, pipelined request transaction, listener |
+//! | [`limits`], [`outbound`] | rate limits and clients' addresses; HTTP requests of our own |
 //! | [`lifecycle`], [`telemetry`], [`config`] | signals and stopping, logging, configuration |
 
 pub mod admin;
@@ -40,6 +44,7 @@ pub mod lifecycle;
 pub mod limits;
 pub mod migrate;
 pub mod notifications;
+pub mod outbound;
 pub mod payments;
 pub mod schema_cache;
 pub mod spreadsheets;

@@ -14,6 +14,7 @@ use crate::store::{ObjectStore, StoreCredentials, StoreOptions};
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Bucket of the embedded store when none is named: the reference's default.
@@ -101,8 +102,16 @@ pub(crate) fn cleanup(config: &Config, db: Db) -> Result<Cleanup, AppError> {
 
 /// What draws thumbnails in this process.
 pub(crate) fn painter() -> Result<Painter, AppError> {
-    let program = std::env::current_exe().map_err(AppError::Program)?;
+    let program = program().map_err(AppError::Program)?;
     Ok(Painter::new(Budget::new(DECODING_BYTES), PageRenderer::new(program, PAGE_LIMIT)))
+}
+
+/// This program's file. An empty root folder has no /proc to ask; then it is as it was called.
+fn program() -> std::io::Result<PathBuf> {
+    std::env::current_exe().or_else(|error| {
+        let called = std::env::args_os().next().map(PathBuf::from);
+        called.filter(|path| path.is_absolute()).ok_or(error)
+    })
 }
 
 /// The kinds of jobs about files, for the role `worker`.

@@ -2,6 +2,7 @@
 //! key nobody knows. A provider that is down or sends nonsense changes nothing: the last good set keeps verifying.
 
 use super::{KeySet, SetupError, SharedKeySet};
+use crate::outbound::http_client;
 use serde_json::Value;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
@@ -265,22 +266,4 @@ impl Inner {
         }
         serde_json::from_slice(&body).map_err(|_| FetchError::NotJson { url: url.into() })
     }
-}
-
-/// A client with the machine's certificate store, or the bundled roots where there is none (an empty container).
-fn http_client(timeout: Duration) -> Result<reqwest::Client, reqwest::Error> {
-    // Another part of the process may have installed the same provider already.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let builder = || {
-        reqwest::Client::builder()
-            .timeout(timeout)
-            .connect_timeout(timeout.min(Duration::from_secs(5)))
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("civic-os/", env!("CARGO_PKG_VERSION")))
-    };
-    builder().build().or_else(|_| {
-        let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        let tls = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-        builder().tls_backend_preconfigured(tls).build()
-    })
 }

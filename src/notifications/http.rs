@@ -8,6 +8,7 @@ mod unsubscribe;
 
 use super::Inner;
 use crate::config::{Config, Secret};
+use crate::outbound::http_client;
 use actix_web::web;
 use std::sync::Arc;
 
@@ -23,18 +24,13 @@ pub(super) struct FeedbackSettings {
 }
 
 impl FeedbackSettings {
-    pub(super) fn from_config(config: &Config) -> Self {
-        let client = reqwest::Client::builder()
-            .timeout(std::time::Duration::from_secs(10))
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .unwrap_or_default();
-        Self {
+    pub(super) fn from_config(config: &Config) -> Result<Self, reqwest::Error> {
+        Ok(Self {
             topic: config.notifications.feedback_topic.clone(),
             secret: config.notifications.feedback_secret.clone(),
             public_url: config.public_url(),
-            client,
-        }
+            client: http_client(std::time::Duration::from_secs(10))?,
+        })
     }
 }
 

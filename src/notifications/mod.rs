@@ -44,6 +44,9 @@ pub enum NotificationsError {
     /// The time zone.
     #[error("notifications.notification_timezone: {0}")]
     Zone(#[from] UnknownZone),
+    /// The TLS set-up of this machine.
+    #[error("no HTTP client for what mail services report")]
+    Client(#[source] reqwest::Error),
 }
 
 /// The parts of notifications in one process; cheap to clone.
@@ -90,7 +93,7 @@ impl Notifications {
                 outbox,
                 site_url: config.site_url(),
                 deliveries: Semaphore::new(DELIVERIES),
-                feedback: http::FeedbackSettings::from_config(config),
+                feedback: http::FeedbackSettings::from_config(config).map_err(NotificationsError::Client)?,
             }),
         })
     }

@@ -4,6 +4,7 @@
 use super::amount::Minor;
 use super::provider::{Intent, NewIntent, NewRefund, Provider, ProviderError, Refund};
 use crate::config::Secret;
+use crate::outbound::http_client;
 use async_trait::async_trait;
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
@@ -35,21 +36,7 @@ impl StripeClient {
     /// # Errors
     /// The TLS set-up of this machine.
     pub fn new(base: &str, key: Secret) -> Result<Self, reqwest::Error> {
-        // One of the process; whoever was first has installed the same.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let builder = || {
-            reqwest::Client::builder()
-                .timeout(TIMEOUT)
-                .connect_timeout(Duration::from_secs(5))
-                .redirect(reqwest::redirect::Policy::none())
-                .user_agent(concat!("civic-os/", env!("CARGO_PKG_VERSION")))
-        };
-        // Where the machine has no certificates of its own, as in an empty container.
-        let http = builder().build().or_else(|_| {
-            let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-            let tls = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-            builder().tls_backend_preconfigured(tls).build()
-        })?;
+        let http = http_client(TIMEOUT)?;
         Ok(Self { http, base: base.trim_end_matches('/').to_owned(), key })
     }
 

@@ -23,7 +23,7 @@ const LEVELS: [&[&str]; 6] = [
     ],
     &["auth", "schema_cache", "cluster", "jobs"],
     &["db"],
-    &["config", "telemetry", "lifecycle", "limits"],
+    &["config", "telemetry", "lifecycle", "limits", "outbound"],
 ];
 
 fn level(module: &str) -> Option<usize> {

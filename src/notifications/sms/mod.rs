@@ -10,6 +10,7 @@ use super::mail::{Refusal, Stage};
 use super::outbox::Outbox;
 use super::rate::Rate;
 use crate::config::{NotificationsConfig, SmsProvider};
+use crate::outbound::http_client;
 use async_trait::async_trait;
 use std::sync::Arc;
 use std::time::Duration;
@@ -87,11 +88,7 @@ impl Sms {
                 return Err(SmsConfigError::Url(url.clone()));
             }
         }
-        let client = reqwest::Client::builder()
-            .timeout(Duration::from_secs(20))
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .map_err(SmsConfigError::Client)?;
+        let client = http_client(Duration::from_secs(20)).map_err(SmsConfigError::Client)?;
         let provider: Arc<dyn Provider> = match kind {
             SmsProvider::Twilio => {
                 let account = needed("sms_account", config.sms_account.as_deref())?;
