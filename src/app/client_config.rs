@@ -1,6 +1,6 @@
 //! From the operator's configuration to the object that the web client reads.
 
-use crate::config::Config;
+use crate::config::{Config, Visibility};
 use crate::web::RuntimeConfig;
 use std::net::SocketAddr;
 
@@ -37,6 +37,7 @@ pub(super) fn runtime_config(config: &Config, demo: bool) -> RuntimeConfig {
         default_zoom: config.map.default_zoom,
         s3_endpoint: config.storage.public_endpoint().unwrap_or_default().to_owned(),
         s3_bucket: optional(&config.storage.s3_bucket),
+        s3_private: config.files.visibility == Visibility::Private,
         stripe_publishable_key: optional(&config.payments.stripe_publishable_key),
         payments_sandbox: if config.payments.sandbox { "/sandbox/".to_owned() } else { String::new() },
         matomo_url: optional(&config.matomo.url),

@@ -31,6 +31,8 @@ pub struct RuntimeConfig {
     pub s3_endpoint: String,
     /// Bucket of uploads.
     pub s3_bucket: String,
+    /// Whether objects are read by signed addresses only (an addition to the original's shape).
+    pub s3_private: bool,
     /// Stripe's publishable key; empty = payments off.
     pub stripe_publishable_key: String,
     /// Path of the payment sandbox; empty = none.
@@ -69,7 +71,7 @@ impl RuntimeConfig {
                 "defaultZoom": self.default_zoom,
             },
             "keycloak": { "url": self.keycloak_url, "realm": self.keycloak_realm, "clientId": self.keycloak_client_id },
-            "s3": { "endpoint": self.s3_endpoint, "bucket": self.s3_bucket },
+            "s3": { "endpoint": self.s3_endpoint, "bucket": self.s3_bucket, "private": self.s3_private },
             "stripe": { "publishableKey": self.stripe_publishable_key, "sandbox": self.payments_sandbox },
             "matomo": { "url": self.matomo_url, "siteId": self.matomo_site_id, "enabled": self.matomo_enabled },
             "branding": {

@@ -187,7 +187,8 @@ async fn works_as_the_container_image() {
     command
         .env("CIVIC_OS_DATABASE__URL", database.authenticator_url().expose().expect("URL"))
         .env("CIVIC_OS_DATABASE__OWNER_URL", database.owner_url().expose().expect("URL"))
-        .env("CIVIC_OS_IDENTITY__ENABLED", "true");
+        .env("CIVIC_OS_IDENTITY__ENABLED", "true")
+        .env("CIVIC_OS_STORE__LISTEN", format!("127.0.0.1:{}", free_port()));
     civic_os::cluster::end_with_parent(&mut command, Signal::SIGKILL);
     let mut child = Running(command.spawn().expect("start"));
     let limit = Instant::now() + LIMIT;
@@ -198,7 +199,10 @@ async fn works_as_the_container_image() {
     }
     let url = format!("http://127.0.0.1:{web}/realms/civic-os/.well-known/openid-configuration");
     assert_eq!(http_client().get(url).send().await.expect("provider").status(), 200);
-    assert!(root.path().join("var/lib/civic-os/identity").is_dir(), "keys are kept in the volume");
+    let keys = database.connect().await.query_one("select count(*) from civic_os_identity.signing_keys", &[]).await;
+    assert!(keys.expect("keys").get::<_, i64>(0) > 0, "the provider's keys are kept in the database");
+    let kept = std::fs::metadata(root.path().join("var/lib/civic-os/store/credentials")).expect("the store's key");
+    assert_eq!(std::os::unix::fs::MetadataExt::uid(&kept), 65532, "files are kept in the volume, by the image's user");
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(child.0.id().cast_signed()), Signal::SIGTERM).expect("stop");
     assert_eq!(child.0.wait().expect("end").code(), Some(0), "an orderly stop");
     assert_eq!(output(&mut image(&["health"])).0, Some(2), "and then it is not healthy");

@@ -1,7 +1,7 @@
 // The program under test: `civic-os demo` with a data directory and ports of its own.
 
 import { spawn } from 'node:child_process'
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,13 +19,19 @@ async function freePort() {
 
 export class Demo {
   /** An example by its name, or an application's folder. */
-  static async start(example) {
+  static async start(example, variables = {}) {
     const folder = await mkdtemp(join(tmpdir(), 'civic-os-e2e-'))
     // As root the database runs as an unprivileged user, who must be able to pass.
     await chmod(folder, 0o755)
     const port = await freePort()
     const args = ['demo', '--listen', `127.0.0.1:${port}`, '--data-dir', join(folder, 'data')]
     args.push(...(example.includes('/') ? ['--app', example] : ['--example', example]))
+    // The demo reads configuration only where it is told to.
+    const settings = Object.entries(variables).map(([name, value]) => `${name}=${value}\n`)
+    if (settings.length > 0) {
+      await writeFile(join(folder, 'demo.env'), settings.join(''))
+      args.push('--env-file', join(folder, 'demo.env'))
+    }
     const child = spawn(process.env.CIVIC_OS_BINARY, args, {
       cwd: folder,
       env: {

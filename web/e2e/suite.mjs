@@ -7,6 +7,7 @@ import { launch } from './browser.mjs'
 import { budgetTests } from './budget.mjs'
 import { Demo } from './demo.mjs'
 import { exchangeTests } from './exchange.mjs'
+import { fileTests } from './files.mjs'
 import { listTests } from './lists.mjs'
 import { offlineTests } from './offline.mjs'
 import { recordTests } from './records.mjs'
@@ -18,10 +19,11 @@ const started = new Map()
 let browser
 
 const world = {
-  /** The running demo of an example; started when the first test asks for it. */
-  demo(example) {
-    if (!started.has(example)) started.set(example, Demo.start(example))
-    return started.get(example)
+  /** The running demo of an example with these variables; started when the first test asks for it. */
+  demo(example, variables = {}) {
+    const key = example + JSON.stringify(variables)
+    if (!started.has(key)) started.set(key, Demo.start(example, variables))
+    return started.get(key)
   },
   browser() {
     browser ??= launch()
@@ -39,6 +41,7 @@ townTests(world)
 recordTests(world)
 listTests(world)
 exchangeTests(world)
+fileTests(world)
 offlineTests(world)
 administrationTests(world)
 typeTests(world)

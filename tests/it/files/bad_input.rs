@@ -3,7 +3,9 @@
 use super::Desk;
 use super::samples::{jpeg, one_page, protected_pdf};
 use crate::store::{BUCKET, TestStore, http};
+use crate::support::Proxy;
 use civic_os::config::Secret;
+use civic_os::db::{Db, DbOptions};
 use civic_os::files::Storage;
 use std::time::{Duration, Instant};
 
@@ -168,4 +170,101 @@ async fn a_process_that_dies_in_the_middle_leaves_the_file_to_another() {
         .expect("updated");
     let state = desk.end(&file).await;
     assert_eq!((state.status.as_str(), state.keys.len()), ("completed", 3));
+}
+
+/// Makes the only object of the store as large as this, with a hole: nobody has to send it.
+async fn grow(desk: &mut Desk, size: u64) {
+    desk.store.store.take().expect("running").stop(Duration::from_secs(5)).await;
+    let bucket = desk.store.folder.path().join("buckets").join(BUCKET);
+    let only = |part: &str| {
+        let folder = std::fs::read_dir(bucket.join(part)).expect("folder").next().expect("one").expect("entry").path();
+        std::fs::read_dir(folder).expect("folder").next().expect("one").expect("entry").path()
+    };
+    std::fs::OpenOptions::new().write(true).open(only("data")).expect("bytes").set_len(size).expect("grown");
+    let mut description: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(only("keys")).expect("description")).expect("JSON");
+    description["size"] = size.into();
+    std::fs::write(only("keys"), description.to_string()).expect("written");
+    desk.store.reopen().await;
+}
+
+#[tokio::test]
+async fn two_gibibytes_are_refused_unread() {
+    const TWO_GIB: u64 = 2 * 1024 * 1024 * 1024;
+    // The configured limit, and one above what the contract's column of sizes can hold.
+    for (largest, reason) in [(6 * 1024 * 1024, "at most 6.0 MB can be uploaded"), (4 * TWO_GIB, "that is too much")] {
+        let mut desk = Desk::open().await;
+        desk.largest = largest;
+        let announced = desk
+            .anna(&format!(
+                "select public.request_upload('reports', '7', 'film.jpg', 'image/jpeg', {TWO_GIB}, 'photo')::text"
+            ))
+            .await
+            .expect("asked");
+        let [status, url, _, error] = desk.address(&announced).await;
+        if largest < TWO_GIB {
+            assert_eq!((status.as_str(), url.as_str()), ("failed", ""));
+            assert!(error.contains("2048.0 MB"), "{error}");
+        }
+        // Announced as small, and 2 GiB when it is there.
+        let [_, url, file, _] = desk.request("film.jpg", "image/jpeg").await;
+        let answer = http().put(&url).header("content-type", "image/jpeg").body("x").send().await.expect("an answer");
+        assert_eq!(answer.status(), 200);
+        if let Some(queue) = desk.queue.take() {
+            queue.stop(Duration::from_secs(5)).await;
+        }
+        grow(&mut desk, TWO_GIB).await;
+        let storage = desk.store.storage();
+        desk.work(Some(storage));
+        let started = Instant::now();
+        desk.register(&url, &file, "film.jpg", "image/jpeg", 1).await.expect("registered");
+        let state = desk.end(&file).await;
+        assert_eq!((state.status.as_str(), state.job.as_str()), ("failed", "discarded"), "{state:?}");
+        assert!(state.error.contains(reason), "{}", state.error);
+        assert!(started.elapsed() < Duration::from_secs(30), "its bytes are not read");
+        let good = desk.upload("good.jpg", "image/jpeg", jpeg(64, 48, None)).await;
+        assert_eq!(desk.end(&good).await.status, "completed");
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_restarts_in_the_middle_of_a_job_gets_its_result() {
+    let mut desk = Desk::with(TestStore::start(true), None).await;
+    let (database, store) = (desk.database.authenticator_url(), desk.store.endpoint.clone());
+    let database = database.expose().expect("URL");
+    let to_database = Proxy::cut_in_front_of(database);
+    let to_store = Proxy::cut_in_front_of(&store);
+    to_database.resume().await;
+    to_store.hold();
+    let [_, url, file, _] = {
+        let storage = desk.store.storage();
+        desk.work(Some(storage));
+        desk.request("photo.jpg", "image/jpeg").await
+    };
+    http().put(&url).header("content-type", "image/jpeg").body(jpeg(320, 240, None)).send().await.expect("an answer");
+    if let Some(queue) = desk.queue.take() {
+        queue.stop(Duration::from_secs(5)).await;
+    }
+    // From here on the worker reaches both through proxies.
+    desk.url = Secret::new(to_database.url(database));
+    desk.db = Db::open(DbOptions { url: desk.url.clone(), pool_max: 8, ..DbOptions::default() }).expect("a pool");
+    let mut options = desk.store.storage_options();
+    options.endpoint = Some(to_store.url(&store).trim_end_matches('/').to_owned());
+    desk.work(Some(Storage::new(options).expect("access")));
+    desk.register(&url, &file, "photo.jpg", "image/jpeg", 9).await.expect("registered");
+    desk.state_when(&file, |job| job == "running").await;
+    to_database.cut().await;
+    to_store.resume().await;
+    // The work goes on while nothing can be recorded: the pictures arrive in the store.
+    let started = Instant::now();
+    let storage = desk.store.storage();
+    while storage.list(None).await.expect("a listing").0.len() < 4 {
+        assert!(started.elapsed() < Duration::from_secs(60), "the pictures are not drawn");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    to_database.resume().await;
+    let state = desk.end(&file).await;
+    assert_eq!((state.status.as_str(), state.keys.len(), state.error.as_str()), ("completed", 3, ""), "{state:?}");
+    let good = desk.upload("good.jpg", "image/jpeg", jpeg(64, 48, None)).await;
+    assert_eq!(desk.end(&good).await.status, "completed", "and other jobs go on");
 }

@@ -11,6 +11,7 @@ mod uploads;
 
 use crate::store::{BUCKET, TestStore, http};
 use crate::support::{TestDatabase, binary_path};
+use civic_os::config::Secret;
 use civic_os::db::{Db, DbOptions, Hub};
 use civic_os::files::pictures::{Budget, PageRenderer, Painter};
 use civic_os::files::{DrawThumbnails, Limits, Records, SignUpload, Storage, VerifyFile};
@@ -27,7 +28,11 @@ struct Desk {
     store: TestStore,
     client: Client,
     db: Db,
+    /// Where the worker finds the database.
+    url: Secret,
     queue: Option<JobQueue>,
+    /// Bytes that a file may have.
+    largest: u64,
 }
 
 /// A file's row and its newest job.
@@ -63,7 +68,7 @@ impl Desk {
             ))
             .await
             .expect("prepared");
-        let mut desk = Self { database, store, client, db, queue: None };
+        let mut desk = Self { database, store, client, db, url, queue: None, largest: 6 * 1024 * 1024 };
         desk.work(storage);
         desk
     }
@@ -71,12 +76,12 @@ impl Desk {
     /// Starts working with this store; a process that worked before is dropped like one that dies.
     fn work(&mut self, storage: Option<Storage>) {
         let records = Records::new(self.db.clone());
-        let limits = Limits { largest: 6 * 1024 * 1024 };
+        let limits = Limits { largest: self.largest };
         let registry = Registry::new()
             .with(SignUpload::new(records.clone(), storage.clone(), limits))
             .with(DrawThumbnails::new(records.clone(), storage.clone(), painter(), limits))
             .with(VerifyFile::new(records, storage, limits));
-        let hub = Hub::spawn(&self.database.authenticator_url(), "files test").expect("a listener");
+        let hub = Hub::spawn(&self.url, "files test").expect("a listener");
         let settings = QueueSettings { beat: Duration::from_millis(300), ..QueueSettings::default() };
         let store = Store::new(self.db.clone());
         self.queue = Some(JobQueue::start(store, Some(hub), registry, vec!["worker".into()], settings));

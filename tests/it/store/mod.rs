@@ -46,11 +46,14 @@ impl TestStore {
         let started = std::time::Instant::now();
         while started.elapsed() < Duration::from_secs(20) {
             let listener = listener.try_clone().expect("cloned");
-            if let Ok(running) = ObjectStore::start(options(self.folder.path(), true), vec![listener]) {
-                self.store = Some(running);
-                return;
+            match ObjectStore::start(options(self.folder.path(), true), vec![listener]) {
+                Ok(running) => {
+                    self.store = Some(running);
+                    return;
+                }
+                Err(civic_os::store::StoreError::InUse { .. }) => tokio::task::yield_now().await,
+                Err(error) => panic!("{error:?}"),
             }
-            tokio::task::yield_now().await;
         }
         panic!("the folder is not free again");
     }

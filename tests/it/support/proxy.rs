@@ -1,4 +1,4 @@
-//! A TCP proxy in front of PostgreSQL that can be cut, for tests of outages.
+//! A TCP proxy in front of PostgreSQL or another server that can be cut or held, for tests of outages.
 
 use std::sync::{Arc, Mutex};
 use tokio::net::{TcpListener, TcpStream};
@@ -9,20 +9,28 @@ use url::Url;
 pub(crate) struct Proxy {
     port: u16,
     target: String,
+    held: Mutex<Option<std::net::TcpListener>>,
     running: Arc<Mutex<Option<JoinSet<()>>>>,
 }
 
 impl Proxy {
     /// A proxy that refuses connections until [`Proxy::resume`].
-    pub(crate) fn cut_in_front_of(database_url: &str) -> Self {
-        let url = Url::parse(database_url).expect("URL");
+    pub(crate) fn cut_in_front_of(url: &str) -> Self {
+        let url = Url::parse(url).expect("URL");
         let target = format!("{}:{}", url.host_str().expect("host"), url.port().expect("port"));
-        Self { port: super::free_port(), target, running: Arc::default() }
+        Self { port: super::free_port(), target, held: Mutex::default(), running: Arc::default() }
+    }
+
+    /// Takes connections from now on and says nothing on them until [`Proxy::resume`].
+    pub(crate) fn hold(&self) {
+        let listener = std::net::TcpListener::bind(("127.0.0.1", self.port)).expect("the proxy's port");
+        listener.set_nonblocking(true).expect("set up");
+        *self.held.lock().expect("proxy") = Some(listener);
     }
 
     /// The URL that leads through the proxy.
-    pub(crate) fn url(&self, database_url: &str) -> String {
-        let mut url = Url::parse(database_url).expect("URL");
+    pub(crate) fn url(&self, url: &str) -> String {
+        let mut url = Url::parse(url).expect("URL");
         url.set_host(Some("127.0.0.1")).expect("host");
         url.set_port(Some(self.port)).expect("port");
         url.to_string()
@@ -30,7 +38,11 @@ impl Proxy {
 
     /// Accepts connections from now on.
     pub(crate) async fn resume(&self) {
-        let listener = TcpListener::bind(("127.0.0.1", self.port)).await.expect("the proxy's port");
+        let held = self.held.lock().expect("proxy").take();
+        let listener = match held {
+            Some(held) => TcpListener::from_std(held).expect("the proxy's port"),
+            None => TcpListener::bind(("127.0.0.1", self.port)).await.expect("the proxy's port"),
+        };
         let target = self.target.clone();
         let mut tasks = JoinSet::new();
         tasks.spawn(async move {

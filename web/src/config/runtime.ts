@@ -16,7 +16,7 @@ export interface RuntimeConfig {
   keycloak: { url: string; realm: string; clientId: string } | null
   map: MapConfig
   /** Object store; an empty endpoint means that there is none. */
-  s3: { endpoint: string; bucket: string }
+  s3: { endpoint: string; bucket: string; private: boolean }
   /** At most one of them: Stripe's key for browsers, or the address of the sandbox. */
   stripe: { publishableKey: string; sandbox: string }
   /** Door of the embedded provider's administration of people; empty with a foreign provider. */
@@ -70,7 +70,11 @@ function readRuntimeConfig(source: unknown): RuntimeConfig {
       center: { lat: number(lat, 43.0125), lng: number(lng, -83.6875) },
       zoom: number(map.defaultZoom, 13),
     },
-    s3: { endpoint: (text(s3.endpoint) ?? '').replace(/\/$/, ''), bucket: text(s3.bucket) ?? '' },
+    s3: {
+      endpoint: (text(s3.endpoint) ?? '').replace(/\/$/, ''),
+      bucket: text(s3.bucket) ?? '',
+      private: s3.private === true,
+    },
     userAdministration: text(given.userAdministration) ?? '',
     stripe: {
       publishableKey: text(record(given.stripe).publishableKey) ?? '',

@@ -2,7 +2,7 @@
 
 import { lazy, Suspense, useState } from 'react'
 import { Icon } from '~/components/icon'
-import { fileUrl } from '~/lib/files'
+import { useFileAddresses } from '~/lib/files'
 import { showFileSize } from '~/lib/format/numbers'
 import { t } from '~/lib/i18n/t'
 import type { DisplayProps } from './kinds'
@@ -42,11 +42,12 @@ const opens = (file: StoredFile) => file.type.startsWith('image/') || file.type 
 
 export function Thumbnail({ file, size = 128 }: { file: StoredFile; size?: number }) {
   const [broken, setBroken] = useState(false)
-  if (file.medium && !broken) {
+  const { medium } = useFileAddresses(file)
+  if (medium && !broken) {
     return (
       <img
         className="co-thumbnail"
-        src={fileUrl(file.medium)}
+        src={medium}
         alt=""
         width={size}
         height={size}
@@ -59,42 +60,49 @@ export function Thumbnail({ file, size = 128 }: { file: StoredFile; size?: numbe
 }
 
 export function FileDisplay({ property, value, place }: DisplayProps) {
-  const [open, setOpen] = useState(false)
   const file = readFile(value)
   if (!file) return <span>{t('value.hiddenFile')}</span>
-  const size = file.size === null ? '' : showFileSize(file.size)
-  const facts = (
-    <>
-      <span dir="auto" className="co-file-name">
-        {file.name}
-      </span>
-      <span className="co-muted co-small">{size}</span>
-    </>
-  )
   if (place === 'cell' || place === 'card') {
     return (
       <span className="co-row co-nowrap co-tight">
         <Icon name="file" size={16} />
-        {facts}
+        <FileFacts file={file} />
       </span>
     )
   }
+  return <FileWithPreview file={file} label={property.label} />
+}
+
+function FileFacts({ file }: { file: StoredFile }) {
+  return (
+    <>
+      <span dir="auto" className="co-file-name">
+        {file.name}
+      </span>
+      <span className="co-muted co-small">{file.size === null ? '' : showFileSize(file.size)}</span>
+    </>
+  )
+}
+
+function FileWithPreview({ file, label }: { file: StoredFile; label: string }) {
+  const [open, setOpen] = useState(false)
+  const { original } = useFileAddresses(file)
   const waiting = file.state === 'pending' || file.state === 'processing'
   return (
     <span className="co-row">
       {opens(file) ? (
         <button type="button" className="co-file-open" onClick={() => setOpen(true)}>
           <Thumbnail file={file} />
-          <span className="co-hidden">{tx('file.open', { label: property.label, name: file.name })}</span>
+          <span className="co-hidden">{tx('file.open', { label, name: file.name })}</span>
         </button>
       ) : null}
       <span className="co-stack co-tight">
-        {opens(file) || !fileUrl(file.original) ? (
-          facts
+        {opens(file) || !original ? (
+          <FileFacts file={file} />
         ) : (
-          <a href={fileUrl(file.original)} target="_blank" rel="noopener" className="co-row co-tight">
+          <a href={original} target="_blank" rel="noopener" className="co-row co-tight">
             <Icon name="file" size={16} />
-            {facts}
+            <FileFacts file={file} />
           </a>
         )}
         {waiting ? <span className="co-muted co-small">{tx('file.previewSoon')}</span> : null}

@@ -30,6 +30,12 @@ const fileQuery = (id: string) => ({
   enabled: id !== '',
 })
 
+function uploadProblem(error: unknown, name: string): string {
+  if (!(error instanceof UploadError)) return describeProblem(error, { attempt: 'create' }).text
+  if (error.why === 'refused' && error.message) return error.message
+  return tx(error.why === 'network' ? 'file.network' : 'file.failed', { name })
+}
+
 /** Percent spoken: start, quarters, end. */
 const QUARTER = 25
 
@@ -58,7 +64,7 @@ export default function FileField({ property, value, onChange, id, describedBy, 
     announce(tx('file.started', { name: file.name }))
     setSending({ file, progress: { phase: 'preparing', percent: 0 }, abort })
     try {
-      const owner = { entity: property.table, id: recordId ?? 'new' }
+      const owner = { entity: property.table, id: recordId ?? 'new', property: property.column }
       const row = await uploadFile(file, owner, abort.signal, (progress) => {
         if (alive.current) setSending({ file, progress, abort })
         const quarter = Math.floor(progress.percent / QUARTER)
@@ -77,10 +83,7 @@ export default function FileField({ property, value, onChange, id, describedBy, 
       if (!alive.current) return
       setSending(null)
       if (abort.signal.aborted) return
-      const text =
-        error instanceof UploadError
-          ? tx(error.network ? 'file.network' : 'file.failed', { name: file.name })
-          : describeProblem(error, { attempt: 'create' }).text
+      const text = uploadProblem(error, file.name)
       setProblem({ text, file })
       announce(text, true)
     }

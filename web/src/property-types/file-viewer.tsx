@@ -4,7 +4,7 @@ import { useState } from 'react'
 import { Button, buttonClass } from '~/components/button'
 import { Dialog } from '~/components/dialog'
 import { Icon } from '~/components/icon'
-import { fileUrl } from '~/lib/files'
+import { useFileAddresses } from '~/lib/files'
 import { t } from '~/lib/i18n/t'
 import type { StoredFile } from './file-display'
 import { tx } from './texts'
@@ -16,8 +16,7 @@ interface FileViewerProps {
 }
 
 /** The browser saves instead of showing: a store elsewhere does not say so itself. */
-async function download(file: StoredFile): Promise<void> {
-  const address = fileUrl(file.original)
+async function download(file: StoredFile, address: string): Promise<void> {
   const answer = await fetch(address, { credentials: 'omit' }).catch(() => null)
   const link = document.createElement('a')
   link.download = file.name
@@ -26,19 +25,25 @@ async function download(file: StoredFile): Promise<void> {
   if (link.href.startsWith('blob:')) setTimeout(() => URL.revokeObjectURL(link.href), 10_000)
 }
 
-export default function FileViewer({ files, start, onClose }: FileViewerProps) {
-  const [at, setAt] = useState(start)
+export default function FileViewer(props: FileViewerProps) {
+  const [at, setAt] = useState(props.start)
+  const file = props.files[at]
+  return file ? <Shown {...props} key={file.id} file={file} at={at} onMove={setAt} /> : null
+}
+
+interface ShownProps extends FileViewerProps {
+  file: StoredFile
+  at: number
+  onMove: (at: number) => void
+}
+
+function Shown({ files, file, at, onMove, onClose }: ShownProps) {
   const [actual, setActual] = useState(false)
   const [broken, setBroken] = useState(false)
-  const file = files[at]
-  if (!file) return null
+  const { original, large } = useFileAddresses(file)
   const picture = file.type.startsWith('image/')
-  const address = fileUrl(actual || !file.large ? file.original : file.large)
-  const go = (step: number) => {
-    setAt((at + step + files.length) % files.length)
-    setActual(false)
-    setBroken(false)
-  }
+  const address = actual || !large ? original : large
+  const go = (step: number) => onMove((at + step + files.length) % files.length)
   return (
     <Dialog
       title={file.name}
@@ -46,10 +51,10 @@ export default function FileViewer({ files, start, onClose }: FileViewerProps) {
       wide
       actions={
         <>
-          <Button look="primary" onClick={() => void download(file)}>
+          <Button look="primary" onClick={() => void download(file, original)}>
             {tx('file.download')}
           </Button>
-          <a href={fileUrl(file.original)} target="_blank" rel="noopener" className={buttonClass()}>
+          <a href={original} target="_blank" rel="noopener" className={buttonClass()}>
             <Icon name="link" />
             {tx('file.newTab')}
           </a>
@@ -67,10 +72,10 @@ export default function FileViewer({ files, start, onClose }: FileViewerProps) {
         ) : picture ? (
           // biome-ignore lint/a11y/noNoninteractiveTabindex: a scroller must be reachable by keyboard
           <section className={actual ? 'co-viewer co-viewer-actual' : 'co-viewer'} tabIndex={0} aria-label={file.name}>
-            <img src={address} alt={file.name} onError={() => setBroken(true)} />
+            {address ? <img src={address} alt={file.name} onError={() => setBroken(true)} /> : null}
           </section>
         ) : (
-          <iframe className="co-viewer-pdf" src={fileUrl(file.original)} title={file.name} />
+          <iframe className="co-viewer-pdf" src={original || undefined} title={file.name} />
         )}
         {files.length > 1 ? (
           <div className="co-spread">

@@ -13,13 +13,13 @@ export interface UploadProgress {
   percent: number
 }
 
-/** What the store or the API said; `network` when nothing was said. */
+/** Why there is no upload: the server's sentence for people, or the store's status, or no answer. */
 export class UploadError extends Error {
-  readonly network: boolean
-  constructor(message: string, network: boolean) {
+  readonly why: 'refused' | 'store' | 'network'
+  constructor(message: string, why: UploadError['why']) {
     super(message)
     this.name = 'UploadError'
-    this.network = network
+    this.why = why
   }
 }
 
@@ -56,10 +56,10 @@ async function waitForAddress(request: string, signal: AbortSignal): Promise<{ u
     const answer = await callRpc('get_upload_url', { p_request_id: request }, signal)
     const [row] = Array.isArray(answer) ? (answer as WireRow[]) : []
     if (row?.status === 'completed' && row.url) return { url: String(row.url), id: String(row.file_id) }
-    if (row?.status === 'failed') throw new UploadError(String(row.error ?? ''), false)
+    if (row?.status === 'failed') throw new UploadError(String(row.error ?? ''), 'refused')
     await pause(POLL_MS, signal)
   }
-  throw new UploadError('', true)
+  throw new UploadError('', 'network')
 }
 
 function send(url: string, file: File, signal: AbortSignal, onPercent: (percent: number) => void): Promise<void> {
@@ -72,9 +72,9 @@ function send(url: string, file: File, signal: AbortSignal, onPercent: (percent:
     }
     request.onload = () => {
       if (request.status >= 200 && request.status < 300) resolve()
-      else reject(new UploadError(`HTTP ${request.status}`, false))
+      else reject(new UploadError(`HTTP ${request.status}`, 'store'))
     }
-    request.onerror = () => reject(new UploadError('', true))
+    request.onerror = () => reject(new UploadError('', 'network'))
     request.onabort = () => reject(signal.reason)
     signal.addEventListener('abort', () => request.abort())
     request.send(file)
@@ -90,7 +90,7 @@ export function placeOf(url: string): { bucket: string; key: string } {
 /** Uploads and registers a file; the registered row. */
 export async function uploadFile(
   file: File,
-  owner: { entity: string; id: string },
+  owner: { entity: string; id: string; property: string },
   signal: AbortSignal,
   onProgress: (progress: UploadProgress) => void,
 ): Promise<WireRow> {
@@ -99,8 +99,15 @@ export async function uploadFile(
   try {
     onProgress({ phase: 'preparing', percent: 0 })
     const request = await callRpc(
-      'request_upload_url',
-      { p_entity_type: owner.entity, p_entity_id: owner.id, p_file_name: file.name, p_file_type: type },
+      'request_upload',
+      {
+        p_entity_type: owner.entity,
+        p_entity_id: owner.id,
+        p_file_name: file.name,
+        p_file_type: type,
+        p_file_size: file.size,
+        p_property: owner.property,
+      },
       signal,
     )
     const { url, id } = await waitForAddress(String(request), signal)

@@ -7,12 +7,12 @@ import { Banner } from '~/components/banner'
 import { Loading } from '~/components/loading'
 import { Page } from '~/components/page'
 import { paths } from '~/config/paths'
-import { fileUrl } from '~/lib/files'
+import { useFileAddresses } from '~/lib/files'
 import { personZone, showInstant } from '~/lib/format/dates'
 import { showFileSize } from '~/lib/format/numbers'
 import { t } from '~/lib/i18n/t'
 import { useModel } from '~/lib/metadata/model-context'
-import { readPage } from '~/lib/postgrest/client'
+import { readPage, type WireRow } from '~/lib/postgrest/client'
 import { contains } from '~/lib/postgrest/query'
 import { describeProblem } from '~/lib/problem'
 import { AdminGate } from './admin-gate'
@@ -110,9 +110,7 @@ function Files() {
                 return (
                   <tr key={String(row.id)}>
                     <th scope="row">
-                      <a href={fileUrl(String(row.s3_original_key))} rel="noopener" target="_blank" dir="auto">
-                        {String(row.file_name)}
-                      </a>
+                      <FileLink row={row} />
                     </th>
                     <td>{String(row.file_type)}</td>
                     <td className="co-numbers">{showFileSize(Number(row.file_size))}</td>
@@ -138,5 +136,17 @@ function Files() {
       )}
       <Paging page={page} size={PAGE_SIZE} shown={rows.length} total={query.data?.total} search={search} />
     </Page>
+  )
+}
+
+function FileLink({ row }: { row: WireRow }) {
+  const keys = { id: String(row.id), original: String(row.s3_original_key), medium: null, large: null }
+  const { original } = useFileAddresses(keys)
+  const name = String(row.file_name)
+  if (!original) return <span dir="auto">{name}</span>
+  return (
+    <a href={original} rel="noopener" target="_blank" dir="auto">
+      {name}
+    </a>
   )
 }
