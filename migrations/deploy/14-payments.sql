@@ -255,11 +255,12 @@ begin
   if not found then
     return 'create_new';
   end if;
-  return case
-    when v_status in ('pending_intent', 'pending', 'requires_action', 'authorized') then 'reuse'
-    when v_status in ('failed', 'canceled') then 'create_new'
-    when v_status = 'succeeded' then 'duplicate'
-  end;
+  case
+    when v_status in ('pending_intent', 'pending', 'requires_action', 'authorized') then return 'reuse';
+    when v_status in ('failed', 'canceled') then return 'create_new';
+    when v_status = 'succeeded' then return 'duplicate';
+    else raise exception 'Unexpected payment status: %', v_status;
+  end case;
 end
 $$;
 

@@ -85,7 +85,7 @@ select pg_temp.expect($facts$
    "payments.transactions.whole_amount_check": {"definition":"CHECK (((currency <> ALL (ARRAY['BIF'::text, 'CLP'::text, 'DJF'::text, 'GNF'::text, 'ISK'::text, 'JPY'::text, 'KMF'::text, 'KRW'::text, 'MGA'::text, 'PYG'::text, 'RWF'::text, 'UGX'::text, 'VND'::text, 'VUV'::text, 'XAF'::text, 'XOF'::text, 'XPF'::text])) OR (amount = trunc(amount))))","kind":"check"}
   },
   "function_bodies": {
-   "payments.check_existing_payment(uuid)": {"hash":"c8d3ab05dfef9eb8062ee3e791c4908d"},
+   "payments.check_existing_payment(uuid)": {"hash":"f801483f4a971dacc7bb127f28983a15"},
    "payments.create_and_link_payment(name, name, anyelement, name, numeric, text, uuid, text)": {"hash":"8fd98c2a21ac6d73b2c93f00c6fc0142"},
    "payments.default_currency()": {"hash":"ca3f69926564702ee765efcfbf2674ae"},
    "payments.effective_status(payments.transactions)": {"hash":"ef0ab213701e8ad18aa942553dc9f4db"},

@@ -54,11 +54,19 @@ impl Found {
                 remedy: format!("ALTER DATABASE \"{database}\" OWNER TO \"{login}\";"),
             });
         }
-        let may_create_roles = row.get::<_, bool>("is_superuser") || row.get::<_, bool>("may_create_roles");
-        if !may_create_roles && !row.get::<_, bool>("roles_are_ready") {
+        let missing: Vec<String> = row.get("missing_roles");
+        if !missing.is_empty() && !row.get::<_, bool>("may_create_roles") {
             privileges.push(Lack {
-                what: "cannot create the roles web_anon and authenticated".to_owned(),
+                what: format!("cannot create the roles {}", missing.join(", ")),
                 remedy: format!("ALTER ROLE \"{login}\" CREATEROLE;"),
+            });
+        }
+        let ungranted: Vec<String> = row.get("ungranted_roles");
+        if !ungranted.is_empty() {
+            let roles = ungranted.join(", ");
+            privileges.push(Lack {
+                what: format!("cannot grant the roles {roles} to authenticator"),
+                remedy: format!("GRANT {roles} TO authenticator;"),
             });
         }
         Ok(Self { login, database, privileges, has_authenticator: row.get("has_authenticator") })

@@ -1,15 +1,20 @@
 //! Taking over a database that Sqitch deployed at release 0.15.0.
 
+use super::bad_input::{assert_untouched, state};
 use super::caller::{Door, Who};
+use super::command_line::run;
+use super::interruption::waiting_backend;
 use super::{deploy_all, deploy_to};
 use crate::support::TestDatabase;
 use civic_os::migrate::{
-    Allowed, Interface, MigrateError, Profile, Silent, VerifyOptions, adopt, compare, dump_interface, status, verify,
+    Allowed, Interface, MigrateError, Profile, RevertOptions, Silent, VerifyOptions, adopt, compare, dump_interface,
+    revert, status, verify,
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 const RELEASE: &str = include_str!("../../../migrations/adopt/interface-0.15.0.json");
+const ALLOWED: &str = include_str!("../../contract/allowed.txt");
 const REFERENCE_LIKE: &str = include_str!("fixtures/reference_like.sql");
 const REGISTRY: &str = include_str!("fixtures/sqitch_registry.sql");
 
@@ -142,6 +147,10 @@ async fn a_database_of_release_0_15_becomes_ours_with_its_data() {
     let verified = verify(&url, VerifyOptions { full: true }).await.unwrap();
     assert!(verified.is_healthy(), "{verified:?}");
     assert_eq!(deploy_all(&database).await.unwrap().deployed.len(), 0);
+    // The same interface as on a new database, seed rows included (the application has added none).
+    let release: Interface = serde_json::from_str(RELEASE).unwrap();
+    let allowed = Allowed::parse(&format!("{ALLOWED}\nextensions:postgis\n"));
+    assert_eq!(compare(&release, &dump_interface(&url).await.unwrap(), Profile::Interface, &allowed), []);
 
     assert_eq!(
         door.value(
@@ -162,6 +171,42 @@ async fn a_database_of_release_0_15_becomes_ours_with_its_data() {
         format!("Taken over by civic-os {}", env!("CARGO_PKG_VERSION"))
     );
     assert!(refused(&database).await.contains("already"), "only once");
+
+    // The way back does not take Sqitch's tables or the application with it.
+    let before = dump_interface(&url).await.unwrap();
+    let back = RevertOptions { to: "@ROOT".into(), discard_data: true, dry_run: false };
+    let error = revert(&url, &back, &Silent).await.unwrap_err();
+    let MigrateError::WouldLose { losses, .. } = &error else { panic!("{error}") };
+    assert!(losses.iter().any(|loss| loss.contains("permits")), "{error}");
+    assert!(losses.iter().any(|loss| loss.contains("metadata.changes")), "{error}");
+    assert_eq!(dump_interface(&url).await.unwrap(), before);
+}
+
+/// Through the command: JSON, and a connection that is cut in the middle.
+#[tokio::test]
+async fn a_take_over_that_is_cut_off_leaves_the_database_to_sqitch() {
+    let (database, door) = reference().await;
+    door.run_as(&Who::Owner, REGISTRY).await;
+    let url = database.owner_url();
+    let trial = run(Some(url.clone()), &["migrate", "adopt", "--dry-run", "--json"]).await;
+    assert_eq!((trial.code, trial.json()["dry_run"].as_bool()), (Some(0), Some(true)), "{}", trial.err);
+    assert!(trial.json()["changed"].as_array().unwrap().len() > 20);
+
+    let before = state(&url).await;
+    let holder = Door::open(&database).await;
+    holder.client.batch_execute("begin; lock table metadata.statuses in access exclusive mode").await.unwrap();
+    let ran = tokio::spawn(run(Some(url.clone()), &["migrate", "adopt"]));
+    let pid = waiting_backend(&door).await;
+    door.run_as(&Who::Owner, &format!("select pg_terminate_backend({pid})")).await;
+    let ran = ran.await.unwrap();
+    assert_eq!(ran.code, Some(2), "{}", ran.err);
+    holder.client.batch_execute("rollback").await.unwrap();
+    assert_untouched(&url, &before, "cut off").await;
+
+    let done = run(Some(url.clone()), &["migrate", "adopt", "--json"]).await;
+    assert_eq!(done.code, Some(0), "{}", done.err);
+    assert_eq!(done.json()["adopted"][0], "01-roles-and-schemas");
+    assert!(verify(&url, VerifyOptions { full: true }).await.unwrap().is_healthy());
 }
 
 #[tokio::test]

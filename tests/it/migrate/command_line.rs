@@ -5,31 +5,32 @@ use crate::support::{TestDatabase, binary};
 use civic_os::config::Secret;
 use serde_json::Value;
 
-struct Ran {
-    code: Option<i32>,
-    out: String,
-    err: String,
+/// How a command ended.
+pub(super) struct Ran {
+    pub(super) code: Option<i32>,
+    pub(super) out: String,
+    pub(super) err: String,
 }
 
 impl Ran {
-    fn json(&self) -> Value {
+    pub(super) fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}{}", self.out, self.err))
     }
 }
 
-async fn run(url: Option<Secret>, args: &'static [&'static str]) -> Ran {
-    tokio::task::spawn_blocking(move || {
-        let mut command = binary();
-        command.args(args);
+/// Runs the binary, as the owner of this database if there is one.
+pub(super) fn run(url: Option<Secret>, args: &[&str]) -> impl Future<Output = Ran> + Send + use<> {
+    let mut command = binary();
+    command.args(args);
+    let ended = tokio::task::spawn_blocking(move || {
         if let Some(url) = url {
             command.env("CIVIC_OS_DATABASE__OWNER_URL", url.expose().unwrap());
         }
         let output = command.output().unwrap();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Ran { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
-    })
-    .await
-    .unwrap()
+    });
+    async { ended.await.unwrap() }
 }
 
 #[tokio::test]
@@ -104,4 +105,64 @@ async fn verbs_answer_with_the_documented_exit_codes() {
         reverted.err
     );
     assert_eq!(run(url(), &["migrate", "adopt"]).await.code, Some(2));
+}
+
+/// `--json` everywhere: standard output is one document, and nothing else.
+#[tokio::test]
+async fn every_verb_answers_in_json() {
+    let database = TestDatabase::empty().await;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("01_things.sql"), "create table things (id int)").unwrap();
+    let json = async |args: &[&str]| {
+        let ran = run(Some(database.owner_url()), args).await;
+        assert_eq!(ran.code, Some(0), "{args:?}: {}{}", ran.out, ran.err);
+        ran.json()
+    };
+    let status = json(&["migrate", "status", "--json"]).await;
+    let total = status["pending"].as_array().unwrap().len();
+    assert_eq!(status["deployed"], serde_json::json!([]));
+    let trial = json(&["migrate", "deploy", "--dry-run", "--json"]).await;
+    assert_eq!((trial["deployed"].as_array().unwrap().len(), &trial["dry_run"]), (total, &Value::Bool(true)));
+    assert_eq!(json(&["migrate", "status", "--json"]).await, status, "a dry run does nothing");
+    let deployed = json(&["migrate", "--json", "deploy"]).await;
+    assert_eq!(deployed["deployed"].as_array().unwrap().len(), total);
+    assert_eq!(json(&["migrate", "deploy", "--json"]).await["already_deployed"], total);
+    assert_eq!(json(&["migrate", "status", "--check", "--json"]).await["pending"], serde_json::json!([]));
+    assert_eq!(json(&["migrate", "verify", "--json"]).await["full"], false);
+    let full = json(&["migrate", "verify", "--full", "--json"]).await;
+    assert_eq!((&full["full"], &full["drift"]), (&Value::Bool(true), &serde_json::json!([])));
+    assert_eq!(json(&["migrate", "log", "--json"]).await.as_array().unwrap().len(), total);
+    let trial = json(&["app", "apply", folder.path().to_str().unwrap(), "--dry-run", "--json"]).await;
+    assert_eq!(trial["applied"][0]["file"], "01_things.sql");
+    let applied = json(&["app", "apply", folder.path().to_str().unwrap(), "--json"]).await;
+    assert_eq!((&applied["dry_run"], &applied["applied"][0]["statements"]), (&Value::Bool(false), &1.into()));
+    let trial = json(&["migrate", "revert", "--to", "@v0.15.0", "--dry-run", "--json"]).await;
+    let back = json(&["migrate", "revert", "--to", "@v0.15.0", "-y", "--json"]).await;
+    assert_eq!(back["reverted"], trial["reverted"]);
+    assert_eq!(
+        json(&["migrate", "revert", "--to", "@v0.15.0", "-y", "--json"]).await["reverted"],
+        serde_json::json!([])
+    );
+    assert_eq!(json(&["db", "dump-interface"]).await["format"], 1);
+}
+
+/// `CIVIC_OS_VERIFY_FULL=true`, the name of release 0.15's container: a deploy ends with the comparison of the catalogue.
+#[tokio::test]
+async fn full_verification_can_be_switched_on_by_the_environment() {
+    let database = TestDatabase::create().await;
+    let door = Door::open(&database).await;
+    let verified = async |args: &[&str]| {
+        let mut command = binary();
+        command.args(args).env("CIVIC_OS_VERIFY_FULL", "true");
+        command.env("CIVIC_OS_DATABASE__OWNER_URL", database.owner_url().expose().unwrap());
+        let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let (code, out) = verified(&["migrate", "verify"]).await;
+    assert!(code == Some(0) && out.contains("Whole catalogue: as expected"), "{out}");
+    door.run_as(&Who::Owner, "alter table metadata.statuses add column extra text").await;
+    for args in [&["migrate", "verify"][..], &["migrate", "deploy"]] {
+        let (code, out) = verified(args).await;
+        assert!(code == Some(2) && out.contains("+ columns metadata.statuses.extra"), "{args:?}: {out}");
+    }
 }

@@ -1,7 +1,7 @@
 //! Deploying: targets, refusals, failures, the lock, and what a running system asks.
 
 use super::caller::{Door, Who};
-use super::{deploy_all, deploy_to};
+use super::{deploy_all, deploy_to, other_database};
 use crate::support::TestDatabase;
 use civic_os::cluster::{Cluster, ClusterOptions, Durability};
 use civic_os::migrate::{Currency, DeployOptions, MigrateError, Silent, deploy, is_current, log, status};
@@ -127,9 +127,7 @@ async fn shared_roles_and_the_missing_login_are_made_once() {
     let mut others = Vec::new();
     for name in ["one", "two", "three"] {
         client.batch_execute(&format!("create database {name}")).await.unwrap();
-        let mut other = url::Url::parse(url.expose().unwrap()).unwrap();
-        other.set_path(name);
-        others.push(civic_os::config::Secret::new(other.to_string()));
+        others.push(other_database(&url, name));
     }
     let options = DeployOptions::default();
     let (one, two, three) = tokio::join!(

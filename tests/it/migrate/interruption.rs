@@ -7,6 +7,18 @@ use civic_os::migrate::status;
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
+/// Waits until a command of ours waits for a lock that somebody holds; the id of its server process.
+pub(super) async fn waiting_backend(door: &Door) -> String {
+    let query = "select pid from pg_stat_activity where application_name = 'civic-os migrate' \
+                 and datname = current_database() and wait_event_type = 'Lock'";
+    loop {
+        if let Some(pid) = door.values(&Who::Owner, query).await.first() {
+            return pid.clone();
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 /// Holds a table that change 11 needs, so that a deploy stands still in the middle of it.
 struct Blocked {
     door: Door,
@@ -23,14 +35,7 @@ impl Blocked {
 
     /// Process id of the deploy's backend once it waits.
     async fn waiting_backend(&self) -> String {
-        let query = "select pid from pg_stat_activity where application_name = 'civic-os migrate' \
-                     and datname = current_database() and wait_event_type = 'Lock'";
-        loop {
-            if let Some(pid) = self.watcher.values(&Who::Owner, query).await.first() {
-                return pid.clone();
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        waiting_backend(&self.watcher).await
     }
 
     /// The server notices by itself that nobody waits for the answer, and releases the lock.

@@ -2,7 +2,10 @@
 
 mod adopt;
 mod application;
+mod bad_input;
+mod behaviour;
 mod caller;
+mod catalogue;
 mod command_line;
 mod coverage;
 mod deviations;
@@ -11,6 +14,7 @@ mod embedded_provider;
 mod engine;
 mod entities;
 mod facts;
+mod fresh_server;
 mod identity;
 mod interface;
 mod interruption;
@@ -18,11 +22,13 @@ mod notifications;
 mod payments;
 mod privileges;
 mod revert;
+mod rights;
 mod services;
 mod verify;
 mod web;
 
 use crate::support::TestDatabase;
+use civic_os::config::Secret;
 use civic_os::migrate::{DeployOptions, DeployReport, MigrateError, Silent, deploy};
 
 /// Deploys up to a change or tag.
@@ -34,4 +40,11 @@ async fn deploy_to(database: &TestDatabase, to: &str) -> Result<DeployReport, Mi
 /// Deploys everything.
 async fn deploy_all(database: &TestDatabase) -> Result<DeployReport, MigrateError> {
     deploy(&database.owner_url(), &DeployOptions::default(), &Silent).await
+}
+
+/// The same login at another database of the server.
+fn other_database(url: &Secret, name: &str) -> Secret {
+    let mut other = url::Url::parse(url.expose().unwrap()).unwrap();
+    other.set_path(name);
+    Secret::new(other.to_string())
 }
