@@ -9,6 +9,7 @@ import { Demo } from './demo.mjs'
 import { exchangeTests } from './exchange.mjs'
 import { listTests } from './lists.mjs'
 import { offlineTests } from './offline.mjs'
+import { paymentTests } from './payments.mjs'
 import { recordTests } from './records.mjs'
 import { townTests } from './town.mjs'
 import { typeTests } from './types.mjs'
@@ -43,4 +44,5 @@ offlineTests(world)
 administrationTests(world)
 typeTests(world)
 wildlifeTests(world)
+paymentTests(world)
 accessibilityTests(world)
