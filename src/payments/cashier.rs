@@ -13,6 +13,8 @@ use std::sync::Arc;
 
 /// How often a comparison is repeated when the row changes meanwhile.
 const RACES: usize = 5;
+/// Keys that one run asks under while the provider repeats kept failures.
+const MOST_KEYS: usize = 8;
 /// A refund older than this was perhaps asked for before, whatever the job's attempt says. Seconds.
 const MAY_BE_KNOWN: i64 = 60;
 
@@ -102,23 +104,26 @@ impl Cashier {
             entity_id: payment.entity_id.clone(),
             user_id: payment.user_id.clone(),
         };
-        let key = format!("payment-{}", payment.id);
         if this.again
             && let Some(found) = self.find_intent(payment).await?
         {
             return Ok(found);
         }
-        match self.provider.create_intent(&new, &key).await {
-            Err(ProviderError::Busy { is_replay: true, .. }) => {
-                // The provider keeps the failure for this key. Nothing was made (looked up), so another key is safe; it is this
-                // job's own, so that a later run of the job asks with the same again.
-                if let Some(found) = self.find_intent(payment).await? {
-                    return Ok(found);
+        let mut key = format!("payment-{}", payment.id);
+        for number in 1..=MOST_KEYS {
+            match self.provider.create_intent(&new, &key).await {
+                Err(ProviderError::Busy { is_replay: true, .. }) if number < MOST_KEYS => {
+                    // The provider keeps the failure for this key. Nothing was made (looked up), so another key is safe; the
+                    // keys of a job are always the same, so that a later run of it asks with the same again.
+                    if let Some(found) = self.find_intent(payment).await? {
+                        return Ok(found);
+                    }
+                    key = format!("payment-{}-{}-{number}", payment.id, this.job);
                 }
-                Ok(self.provider.create_intent(&new, &format!("{key}-{}", this.job)).await?)
+                other => return Ok(other?),
             }
-            other => Ok(other?),
         }
+        Err(PaymentsError::Raced { payment: payment.id.clone() })
     }
 
     /// The intent that bears this payment's id, newest open or paid one first.
@@ -287,19 +292,24 @@ impl Cashier {
             reason: row.reason.clone(),
             refund_id: row.id.clone(),
         };
-        let key = format!("refund-{}", row.id);
-        match self.provider.create_refund(&new, &key).await {
-            Err(ProviderError::Busy { is_replay: true, .. }) => match find().await? {
-                Some(found) => Ok(found),
-                None => Ok(self.provider.create_refund(&new, &format!("{key}-{}", this.job)).await?),
-            },
-            // It may be refused because it exists: an earlier run's answer got lost.
-            Err(error) if error.is_final() => match find().await? {
-                Some(found) => Ok(found),
-                None => Err(error.into()),
-            },
-            other => Ok(other?),
+        let mut key = format!("refund-{}", row.id);
+        for number in 1..=MOST_KEYS {
+            match self.provider.create_refund(&new, &key).await {
+                Err(ProviderError::Busy { is_replay: true, .. }) if number < MOST_KEYS => {
+                    if let Some(found) = find().await? {
+                        return Ok(found);
+                    }
+                    key = format!("refund-{}-{}-{number}", row.id, this.job);
+                }
+                // It may be refused because it exists: an earlier run's answer got lost.
+                Err(error) if error.is_final() => match find().await? {
+                    Some(found) => return Ok(found),
+                    None => return Err(error.into()),
+                },
+                other => return Ok(other?),
+            }
         }
+        Err(PaymentsError::Raced { payment: row.payment_id.clone() })
     }
 
     fn minor(&self, currency: &str, amount: &str) -> Result<Minor, PaymentsError> {

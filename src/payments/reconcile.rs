@@ -226,6 +226,8 @@ impl Cashier {
                 match self.ledger.record_refund(intent_id, refund).await {
                     Ok(super::store::Recorded::Applied) => report.recorded_refunds += 1,
                     Ok(_) => {}
+                    // The database's absence is no fault of this refund.
+                    Err(error @ PaymentsError::Database { .. }) => return Err(error),
                     Err(error) => report.problems.push(format!("refund {}: {}", refund.id, whole_text(&error))),
                 }
             }

@@ -38,7 +38,7 @@ async function serveFrom(context, folder) {
     const { pathname } = new URL(request.url())
     const file = join(folder, pathname)
     if (pathname.startsWith('/assets/') && existsSync(file)) return route.fulfill({ path: file })
-    if (request.resourceType() !== 'document' || /^\/(api|realms)\//.test(pathname)) return route.fallback()
+    if (request.resourceType() !== 'document' || /^\/(api|realms|sandbox)\//.test(pathname)) return route.fallback()
     const response = await route.fetch({ maxRedirects: 0 })
     if (!response.headers()['content-type']?.startsWith('text/html') || pathname.includes('.')) {
       return route.fulfill({ response })

@@ -10,6 +10,7 @@ import { exchangeTests } from './exchange.mjs'
 import { fileTests } from './files.mjs'
 import { listTests } from './lists.mjs'
 import { offlineTests } from './offline.mjs'
+import { paymentTests } from './payments.mjs'
 import { recordTests } from './records.mjs'
 import { townTests } from './town.mjs'
 import { typeTests } from './types.mjs'
@@ -46,4 +47,5 @@ offlineTests(world)
 administrationTests(world)
 typeTests(world)
 wildlifeTests(world)
+paymentTests(world)
 accessibilityTests(world)

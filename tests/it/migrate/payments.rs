@@ -197,6 +197,13 @@ async fn events_are_applied_once_and_keep_their_reason() {
     );
     assert_eq!(event("evt_1", &refund).await, "applied", "made in the provider's dashboard");
     assert_eq!(event("evt_1", &refund).await, "duplicate");
+    let asks = refund.replace("\"pending\"", "\"requires_action\"");
+    assert_eq!(event("evt_1b", &asks).await, "applied", "the payer has to do something for the money");
+    assert_eq!(
+        door.value(&Who::Owner, "select status || ' ' || provider_status from payments.refunds").await,
+        "pending requires_action"
+    );
+    assert_eq!(event("evt_1c", &refund).await, "applied");
     let rows = "select concat_ws('|', amount, status, provider_status, coalesce(initiated_by::text, 'nobody')) from payments.refunds";
     assert_eq!(door.value(&Who::Owner, rows).await, "5.00|pending|pending|nobody");
     let charge = format!(r#"{{"subject":"charge","intent_id":"{intent}","refunded_minor":500}}"#);

@@ -26,7 +26,10 @@ async fn an_intent_is_made_once_wherever_the_process_dies() {
         let died = crash_newest(&till, waits).await;
         let delivered = till.come_to_rest(Vec::new()).await;
         till.assert_equal(&delivered, &format!("create_payment_intent died at await {waits}")).await;
-        assert_eq!(till.at_provider("payment_intents").len(), 1, "await {waits}");
+        let intents = till.at_provider("payment_intents");
+        assert_eq!(intents.len(), 1, "await {waits}");
+        let metadata = serde_json::json!({"payment_id": payment, "entity_type": "permits", "entity_id": "1", "user_id": super::PAYER});
+        assert_eq!((&intents[0]["metadata"], &intents[0]["amount"]), (&metadata, &serde_json::json!(1999)));
         assert!(secret(&till, &payment).await.contains("_secret_"));
         till.clear().await;
         if !died {
@@ -163,6 +166,41 @@ async fn failures_of_the_provider_are_told_apart() {
         .text(&format!("select status || ' ' || error_message from payments.transactions where id = '{payment}'"))
         .await;
     assert_eq!(said, "failed stripe API error: Amount must be at least $0.50 usd");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn failures_that_the_provider_keeps_for_a_key_are_left_behind_however_many() {
+    let till = Till::open().await;
+    let payment = till.press_pay(1, "100").await.expect("a payment");
+    let mut refunding = false;
+    loop {
+        // Four keys in a row break at the provider, each at its first use.
+        till.sandbox.set_faults(Some(Box::new(|| Fault::Break)));
+        for _ in 0..4 {
+            let job = till.jobs().await.into_iter().rfind(|job| job.1 != "send_notification").expect("a job");
+            assert!(!till.work(&job, None).await);
+            // GET, POST under each key that is broken already, GET, …, and the newest key breaks.
+            let mut calls = 0;
+            let broken = usize::try_from(job.3).expect("small");
+            till.sandbox.set_faults(Some(Box::new(move || {
+                calls += 1;
+                if calls > 2 * (broken + 1) { Fault::Break } else { Fault::None }
+            })));
+        }
+        till.sandbox.set_faults(None);
+        let job = till.jobs().await.into_iter().rfind(|job| job.1 != "send_notification").expect("a job");
+        assert!(till.work(&job, None).await, "{:?}", till.told.lock().expect("told"));
+        let delivered = till.come_to_rest(Vec::new()).await;
+        till.assert_equal(&delivered, "kept failures").await;
+        if refunding {
+            break;
+        }
+        refunding = true;
+        till.sandbox.confirm(&secret(&till, &payment).await, "4242424242424242");
+        till.come_to_rest(Vec::new()).await;
+        till.order_refund(&payment, "25").await.expect("ordered");
+    }
+    assert_eq!((till.at_provider("payment_intents").len(), till.at_provider("refunds").len()), (1, 1));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,14 +4,14 @@
 //! A plain run plays some; `./dev test --with payments-histories` all (CIVIC_OS_TEST_HISTORIES). A failure names its seed, and
 //! CIVIC_OS_TEST_SEED plays that one alone.
 
-use super::Till;
-use civic_os::payments::{Event, Fault};
+use super::{Till, crash_after};
+use civic_os::payments::{Event, Fault, Inbox, ReconcileOptions};
 use rand::rngs::SmallRng;
 use rand::seq::IndexedRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
 use std::fmt::Write as _;
 
-const CARDS: [&str; 8] = [
+pub(super) const CARDS: [&str; 8] = [
     "4242424242424242",
     "4242424242424242",
     "4000000000000002",
@@ -21,9 +21,9 @@ const CARDS: [&str; 8] = [
     "4000000000007726",
     "4000000000005126",
 ];
-const AMOUNTS: [&str; 5] = ["0.58", "1.13", "19.99", "100", "0.10"];
+pub(super) const AMOUNTS: [&str; 5] = ["0.58", "1.13", "19.99", "100", "0.10"];
 
-fn number(name: &str) -> Option<u64> {
+pub(super) fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
@@ -39,17 +39,7 @@ async fn play(till: &Till, seed: u64) {
         _ => Fault::None,
     })));
     let (mut events, mut seen): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
-    if rng.random_bool(0.25) {
-        till.admin
-            .batch_execute("insert into metadata.entities (table_name, payment_capture_mode) values ('permits', 'deferred') on conflict (table_name) do update set payment_capture_mode = 'deferred'")
-            .await
-            .expect("deferred");
-    } else {
-        till.admin
-            .batch_execute("delete from metadata.entities where table_name = 'permits'")
-            .await
-            .expect("immediate");
-    }
+    till.capture_later(rng.random_bool(0.25)).await;
     for _ in 0..rng.random_range(8..30) {
         events.extend(till.sandbox.take_events());
         match rng.random_range(0..100) {
@@ -86,9 +76,14 @@ async fn play(till: &Till, seed: u64) {
                 let event = if rng.random_bool(0.7) { events.swap_remove(at) } else { events[at].clone() };
                 let parsed = Event::parse(event.as_bytes()).expect("an event");
                 if rng.random_bool(0.2) {
-                    // The process dies between inbox and ledger; the provider delivers again.
-                    let _ = till.ledger.receive(&parsed.id, &parsed.kind, &event, parsed.livemode).await;
-                    let _ = writeln!(story, "event {} {} stored, died", parsed.kind, parsed.id);
+                    // The process dies at any await of inbox or ledger, or between the two; the provider delivers again.
+                    let (inbox, ledger) = (rng.random_range(0..6), rng.random_range(0..6));
+                    let receive = till.ledger.receive(&parsed.id, &parsed.kind, &event, parsed.livemode);
+                    let received = crash_after(inbox, receive).await;
+                    if let Some(Ok(Inbox::New(row) | Inbox::Unsettled(row))) = &received {
+                        let _ = crash_after(ledger, till.ledger.settle(row, &parsed.change())).await;
+                    }
+                    let _ = writeln!(story, "event {} {} {received:?}, died", parsed.kind, parsed.id);
                     events.push(event);
                 } else {
                     let status =
@@ -116,9 +111,15 @@ async fn play(till: &Till, seed: u64) {
                 let _ = till.ledger.enqueue(kind, &args, 8).await;
                 let _ = writeln!(story, "{kind} {payment}");
             }
-            94..97 => {
+            94..96 => {
                 till.sandbox.settle();
                 let _ = writeln!(story, "time passes");
+            }
+            96..98 => {
+                let waits = rng.random_range(0..40);
+                let options = ReconcileOptions { patience: 0.0, days: 3 };
+                let done = crash_after(waits, till.cashier.reconcile(&options)).await.is_some();
+                let _ = writeln!(story, "reconciliation crash {waits} done {done}");
             }
             _ => {
                 // All connections break, as at a restart of the database.
@@ -130,6 +131,7 @@ async fn play(till: &Till, seed: u64) {
             }
         }
     }
+    till.tell(&story);
     let mut delivered = till.come_to_rest(events).await;
     delivered.extend(seen);
     till.assert_equal(&delivered, &story).await;

@@ -3,41 +3,78 @@
 mod bench;
 mod crashes;
 mod histories;
+mod kills;
 mod library;
+mod localstripe;
 mod service;
 mod webhook;
 
 use crate::support::TestDatabase;
+use civic_os::config::Secret;
 use civic_os::db::{Db, DbOptions, Lane};
 use civic_os::payments::{
-    Cashier, Ledger, ReconcileOptions, Sandbox, Secrets, State, StripeClient, Try, Webhook, WebhookOptions,
+    Cashier, Ledger, PaymentsError, ReconcileOptions, Sandbox, Secrets, State, StripeClient, Try, Webhook,
+    WebhookOptions,
 };
 use serde_json::{Value, json};
 use std::future::poll_fn;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use tokio_postgres::Client;
 
 const PAYER: &str = "00000000-0000-4000-8000-00000000000a";
 const OFFICE: &str = "00000000-0000-4000-8000-00000000000c";
 
-/// A database, a provider and what stands between them.
-struct Till {
-    _database: TestDatabase,
+/// A database with records to pay for, and our side of payments on it.
+struct Desk {
     admin: Client,
-    sandbox: Sandbox,
     cashier: Cashier,
     ledger: Ledger,
     webhook: Webhook,
-    server: actix_web::dev::ServerHandle,
     db: Db,
+    /// What happened so far and how the last job failed, for whoever looks at a failure.
+    told: Mutex<(String, String)>,
+    _database: Option<TestDatabase>,
+}
+
+/// A desk and the sandbox as its provider.
+struct Till {
+    desk: Desk,
+    sandbox: Sandbox,
+    server: actix_web::dev::ServerHandle,
+}
+
+impl std::ops::Deref for Till {
+    type Target = Desk;
+
+    fn deref(&self) -> &Desk {
+        &self.desk
+    }
 }
 
 impl Till {
     async fn open() -> Self {
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        let sandbox = Sandbox::new(None);
+        let (base, server) = sandbox.serve().expect("the sandbox's port");
         let database = TestDatabase::create().await;
-        let admin = database.connect().await;
+        let mut desk = Desk::on(
+            &database.owner_url(),
+            &database.authenticator_url(),
+            &base,
+            sandbox.api_key(),
+            sandbox.signing_secret(),
+        )
+        .await;
+        desk._database = Some(database);
+        Self { desk, sandbox, server }
+    }
+}
+
+impl Desk {
+    /// On a database with the core schema; `base`, `key` and `signing` are the provider's.
+    async fn on(owner: &Secret, pool: &Secret, base: &str, key: Secret, signing: Secret) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let admin = connect(owner).await;
         admin
             .batch_execute(&format!(
                 "set client_min_messages to error;
@@ -46,17 +83,14 @@ impl Till {
             ))
             .await
             .expect("people and records");
-        let options = DbOptions { url: database.authenticator_url(), pool_max: 4, ..DbOptions::default() };
+        let options = DbOptions { url: pool.clone(), pool_max: 4, ..DbOptions::default() };
         let db = Db::open(options).expect("a pool");
         let ledger = Ledger::new(db.clone(), Lane::System);
-        let sandbox = Sandbox::new(None);
-        let (base, server) = sandbox.serve().expect("the sandbox's port");
-        let client = StripeClient::new(&base, sandbox.api_key()).expect("a client");
+        let client = StripeClient::new(base, key).expect("a client");
         let cashier = Cashier::new(ledger.clone(), Arc::new(client), Some(false));
-        let secrets = Secrets::new(&sandbox.signing_secret());
         let options = WebhookOptions { livemode: Some(false), ..WebhookOptions::default() };
-        let webhook = Webhook::new(ledger.clone(), secrets, options);
-        Self { _database: database, admin, sandbox, cashier, ledger, webhook, server, db }
+        let webhook = Webhook::new(ledger.clone(), Secrets::new(&signing), options);
+        Self { admin, cashier, ledger, webhook, db, told: Mutex::default(), _database: None }
     }
 
     async fn text(&self, sql: &str) -> String {
@@ -77,6 +111,16 @@ impl Till {
                 _ => None,
             })
             .collect()
+    }
+
+    /// Whether money is reserved first from now on.
+    async fn capture_later(&self, deferred: bool) {
+        let sql = if deferred {
+            "insert into metadata.entities (table_name, payment_capture_mode) values ('permits', 'deferred') on conflict (table_name) do update set payment_capture_mode = 'deferred'"
+        } else {
+            "delete from metadata.entities where table_name = 'permits'"
+        };
+        self.admin.batch_execute(sql).await.expect("the capture mode");
     }
 
     /// What an application's function does when somebody presses "Pay".
@@ -154,58 +198,38 @@ impl Till {
                 self.admin.execute("delete from metadata.river_job where id = $1", &[id]).await.expect("done");
                 true
             }
-            _ => false,
+            Some(Err(error)) => {
+                self.told.lock().expect("told").1 = format!("{kind}: {error:?}");
+                false
+            }
+            None => false,
         }
     }
 
-    /// Everything that waits gets done; what the provider says gets delivered; nothing is left that moves.
-    async fn come_to_rest(&self, mut events: Vec<String>) -> Vec<String> {
-        self.sandbox.set_faults(None);
-        let mut delivered = Vec::new();
-        for _ in 0..40 {
-            self.sandbox.settle();
-            events.extend(self.sandbox.take_events());
-            let mut busy = !events.is_empty();
-            for event in events.drain(..) {
-                let status =
-                    self.webhook.accept(None, Some(&self.sandbox.sign(&event)), event.clone().into_bytes()).await;
-                assert!(matches!(status, 200 | 500), "{status}: {event}");
-                delivered.push(event);
-            }
-            for job in self.jobs().await {
-                busy = true;
-                self.work(&job, None).await;
-            }
-            if !busy {
-                let options = ReconcileOptions { patience: 0.0, days: 3 };
-                let report = self.cashier.reconcile(&options).await.expect("reconciled");
-                assert_eq!(report.problems, Vec::<String>::new());
-                if self.jobs().await.is_empty()
-                    && report.repaired == 0
-                    && report.cancelled_intents == 0
-                    && report.applied_events == 0
-                    && report.recorded_refunds == 0
-                {
-                    // A cancellation of the comparison itself may have told something.
-                    events.extend(self.sandbox.take_events());
-                    if events.is_empty() {
-                        return delivered;
-                    }
-                }
-            }
-        }
-        panic!("does not come to rest: {:?}", self.jobs().await);
+    /// Keeps what happened for a failure's message.
+    fn tell(&self, story: &str) {
+        *self.told.lock().expect("told") = (story.to_owned(), String::new());
     }
 
-    /// The provider's objects of a kind.
-    fn at_provider(&self, path: &str) -> Vec<Value> {
-        let (status, page) = self.sandbox.look(path, &[("limit", "100")]);
-        assert_eq!((status, &page["has_more"]), (200, &json!(false)));
-        page["data"].as_array().cloned().unwrap_or_default()
+    /// One comparison of the ledger with the provider; whether nothing was left to do.
+    async fn compare(&self) -> bool {
+        let options = ReconcileOptions { patience: 0.0, days: 3 };
+        let report = match self.cashier.reconcile(&options).await {
+            Ok(report) => report,
+            // A connection that was cut last; the next run of the job compares.
+            Err(PaymentsError::Database { .. }) => return false,
+            Err(error) => panic!("{error:?}"),
+        };
+        assert_eq!(report.problems, Vec::<String>::new());
+        report.restarted_payments + report.restarted_refunds == 0
+            && report.repaired == 0
+            && report.cancelled_intents == 0
+            && report.applied_events == 0
+            && report.recorded_refunds == 0
     }
 
     /// The invariant of the issue, at rest.
-    async fn assert_equal(&self, delivered: &[String], story: &str) {
+    async fn assert_ledger(&self, intents: &[Value], refunds: &[Value], delivered: &[String], story: &str) {
         let rows = self
             .admin
             .query(
@@ -215,7 +239,6 @@ impl Till {
             )
             .await
             .expect("the ledger");
-        let intents = self.at_provider("payment_intents");
         let mut charges = std::collections::BTreeMap::<String, usize>::new();
         for row in &rows {
             let (id, status, intent_id): (String, String, Option<String>) = (row.get(0), row.get(1), row.get(2));
@@ -235,7 +258,7 @@ impl Till {
             let intent = intent.unwrap_or_else(|| panic!("{intent_id} is not at the provider\n{story}"));
             let expected = match (intent["status"].as_str(), intent["last_payment_error"].is_null()) {
                 (Some("requires_payment_method"), false) => State::Failed,
-                (Some("requires_payment_method" | "processing"), _) => State::Pending,
+                (Some("requires_payment_method" | "requires_confirmation" | "processing"), _) => State::Pending,
                 (Some("requires_action"), _) => State::RequiresAction,
                 (Some("requires_capture"), _) => State::Authorized,
                 (Some("succeeded"), _) => State::Succeeded,
@@ -252,11 +275,17 @@ impl Till {
         for (record, number) in charges {
             assert!(number <= 1, "record {record} is charged {number} times\n{story}");
         }
-        for intent in &intents {
+        // The same by the provider's word alone.
+        let mut taken = std::collections::BTreeMap::<&str, usize>::new();
+        for intent in intents.iter().filter(|intent| intent["status"] == "succeeded") {
+            *taken.entry(intent["metadata"]["entity_id"].as_str().unwrap_or_default()).or_default() += 1;
+        }
+        assert!(taken.values().all(|number| *number <= 1), "charges by record: {taken:?}\n{story}");
+        for intent in intents {
             let known = rows.iter().any(|row| row.get::<_, Option<String>>(2).as_deref() == intent["id"].as_str());
             assert!(known || intent["status"] == "canceled", "{intent} is in no ledger\n{story}");
         }
-        self.assert_refunds(story).await;
+        self.assert_refunds(refunds, story).await;
         for event in delivered {
             let event: Value = serde_json::from_str(event).expect("an event");
             let sql = format!(
@@ -267,10 +296,9 @@ impl Till {
         }
     }
 
-    async fn assert_refunds(&self, story: &str) {
+    async fn assert_refunds(&self, theirs: &[Value], story: &str) {
         let sql = "select provider_refund_id, status, (f.amount * 100)::bigint from payments.refunds f";
         let rows = self.admin.query(sql, &[]).await.expect("refunds");
-        let theirs = self.at_provider("refunds");
         for row in &rows {
             let (id, status): (Option<String>, String) = (row.get(0), row.get(1));
             let there = theirs.iter().find(|refund| refund["id"].as_str() == id.as_deref());
@@ -282,7 +310,7 @@ impl Till {
                 None => assert_eq!(status, "failed", "a refund that the provider does not have\n{story}"),
             }
         }
-        for refund in &theirs {
+        for refund in theirs {
             let known =
                 rows.iter().filter(|row| row.get::<_, Option<String>>(0).as_deref() == refund["id"].as_str()).count();
             assert_eq!(known, 1, "{refund} is in the ledger {known} times\n{story}");
@@ -292,9 +320,8 @@ impl Till {
         assert_eq!(self.text(wrong).await, "0", "{story}");
     }
 
-    /// As it was at the beginning.
-    async fn clear(&self) {
-        self.sandbox.forget();
+    /// As it was at the beginning, on our side.
+    async fn empty(&self) {
         self.admin
             .batch_execute("truncate payments.transactions, payments.refunds, metadata.webhooks, metadata.river_job, metadata.notifications, permits cascade")
             .await
@@ -302,11 +329,77 @@ impl Till {
     }
 }
 
+impl Drop for Desk {
+    fn drop(&mut self) {
+        self.db.close();
+    }
+}
+
+impl Till {
+    /// Everything that waits gets done; what the provider says gets delivered; nothing is left that moves.
+    async fn come_to_rest(&self, mut events: Vec<String>) -> Vec<String> {
+        self.sandbox.set_faults(None);
+        let mut delivered = Vec::new();
+        for _ in 0..40 {
+            self.sandbox.settle();
+            events.extend(self.sandbox.take_events());
+            let mut busy = !events.is_empty();
+            for event in std::mem::take(&mut events) {
+                let status =
+                    self.webhook.accept(None, Some(&self.sandbox.sign(&event)), event.clone().into_bytes()).await;
+                match status {
+                    200 => delivered.push(event),
+                    // Connections that were cut last; the provider delivers again.
+                    500 => events.push(event),
+                    _ => panic!("{status}: {event}"),
+                }
+            }
+            for job in self.jobs().await {
+                busy = true;
+                self.work(&job, None).await;
+            }
+            if !busy && self.compare().await && self.jobs().await.is_empty() {
+                // A cancellation of the comparison itself may have told something.
+                events.extend(self.sandbox.take_events());
+                if events.is_empty() {
+                    return delivered;
+                }
+            }
+        }
+        let (story, problem) = self.told.lock().expect("told").clone();
+        panic!("does not come to rest: {:?}\n{problem}\n{story}", self.jobs().await);
+    }
+
+    /// The provider's objects of a kind.
+    fn at_provider(&self, path: &str) -> Vec<Value> {
+        let (status, page) = self.sandbox.look(path, &[("limit", "100")]);
+        assert_eq!((status, &page["has_more"]), (200, &json!(false)));
+        page["data"].as_array().cloned().unwrap_or_default()
+    }
+
+    async fn assert_equal(&self, delivered: &[String], story: &str) {
+        let (intents, refunds) = (self.at_provider("payment_intents"), self.at_provider("refunds"));
+        self.assert_ledger(&intents, &refunds, delivered, story).await;
+    }
+
+    /// As it was at the beginning.
+    async fn clear(&self) {
+        self.sandbox.forget();
+        self.empty().await;
+    }
+}
+
 impl Drop for Till {
     fn drop(&mut self) {
         drop(self.server.stop(false));
-        self.db.close();
     }
+}
+
+async fn connect(url: &Secret) -> Client {
+    let (client, connection) =
+        tokio_postgres::connect(url.expose().expect("a URL"), tokio_postgres::NoTls).await.expect("a connection");
+    tokio::spawn(connection);
+    client
 }
 
 /// Runs a future until it waits for the n-th time, then drops it where it stands: the process died there.

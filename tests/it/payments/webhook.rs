@@ -258,8 +258,12 @@ async fn a_trusted_proxy_is_looked_through() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_allow_list_lets_only_its_addresses_in() {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), "# as the provider publishes it\n3.18.12.63\n127.0.0.0/8  # this machine\n")
+        .expect("written");
     for (addresses, expected) in [
         (vec!["127.0.0.0/8".to_owned()], 200),
+        (vec![format!("@{}", file.path().display())], 200),
         (vec!["3.18.12.63".to_owned()], 403),
         (vec!["@/no/such/file".to_owned()], 403),
     ] {
@@ -272,4 +276,35 @@ async fn an_allow_list_lets_only_its_addresses_in() {
         let caller = Caller::new(format!("{}/webhooks/stripe", app.base_url), 1);
         assert_eq!(caller.good(&event("evt_1", "x", &json!({}))).await.0, expected, "{addresses:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn new_payments_follow_the_configuration() {
+    let database = TestDatabase::create().await;
+    let app = TestApp::spawn_roles(database, &["payments"], |config| {
+        config.payments.stripe_api_key = Secret::new("sk_test_nobody");
+        config.payments.stripe_api_base = format!("http://127.0.0.1:{}", free_port());
+        config.payments.currency = "EUR".to_owned();
+        config.payments.fee_percent = "2.9".to_owned();
+        config.payments.fee_fixed = "0.30".to_owned();
+    })
+    .await;
+    let client = app.database().connect().await;
+    // Written as soon as the process reaches the database.
+    let limit = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    let configured = "select count(*) from payments.settings where currency = 'EUR'";
+    while client.query_one(configured, &[]).await.expect("settings").get::<_, i64>(0) == 0 {
+        assert!(std::time::Instant::now() < limit, "{}", app.log());
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let made: String = client
+        .query_one(
+            "with p as (insert into metadata.civic_os_users (id, display_name) values (gen_random_uuid(), 'Payer') returning id)
+             insert into payments.transactions (user_id, amount) select id, 100 from p returning concat_ws(' ', amount, processing_fee, currency)",
+            &[],
+        )
+        .await
+        .expect("a payment")
+        .get(0);
+    assert_eq!(made, "103.30 3.30 EUR");
 }

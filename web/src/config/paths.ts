@@ -27,6 +27,7 @@ export const paths = {
   templates: () => '/notifications/templates',
   inbox: () => '/notifications',
   diagram: () => '/schema-editor',
+  receipt: () => '/payment-success',
 } as const
 
 /** Patterns of the router; `$x` is a parameter. */

@@ -1,8 +1,10 @@
-// The button that pays for a record, where its application says how, until it is paid.
+// The button that pays for a record, where its application says how, until it is paid; then the way to the receipt.
 
+import { Link } from '@tanstack/react-router'
 import { lazy, Suspense, useState } from 'react'
 import { Banner } from '~/components/banner'
-import { Button } from '~/components/button'
+import { Button, buttonClass } from '~/components/button'
+import { paths } from '~/config/paths'
 import type { Entity, Property } from '~/lib/metadata/model'
 import { callRpc, type WireRow } from '~/lib/postgrest/client'
 import { describeProblem } from '~/lib/problem'
@@ -30,6 +32,13 @@ export default function PayButton({ entity, property, record, id, name }: PayBut
   const payment = typeof value === 'object' && value !== null ? (value as WireRow) : null
   const status = payment ? String(payment.status) : null
   const paid = ['succeeded', 'refunded', 'partially_refunded'].includes(status ?? '')
+  if (payment && paid) {
+    return (
+      <Link to={paths.receipt()} search={{ payment: String(payment.id) }} className={buttonClass()}>
+        {tx('receipt.show')}
+      </Link>
+    )
+  }
   if (!entity.paymentFunction || paid) return null
   const unfinished = payment !== null && OPEN.includes(status ?? '')
 

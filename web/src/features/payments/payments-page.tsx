@@ -401,7 +401,9 @@ const REASON_LENGTH = 10
 
 function RefundDialog({ row, onClose }: { row: WireRow; onClose: () => void }) {
   const id = useId()
-  const left = Math.round((Number(row.amount) - Number(row.total_refunded ?? 0)) * 100) / 100
+  // Of a reserved amount perhaps only a part was taken.
+  const taken = Number(row.amount_captured ?? row.amount)
+  const left = Math.round((taken - Number(row.total_refunded ?? 0)) * 100) / 100
   const [amount, setAmount] = useState(left.toFixed(2))
   const [reason, setReason] = useState('')
   const [problem, setProblem] = useState<string | null>(null)
@@ -453,7 +455,7 @@ function RefundDialog({ row, onClose }: { row: WireRow; onClose: () => void }) {
           </Banner>
         ) : null}
         <ul className="co-small">
-          <li>{tx('original', { amount: money(row, Number(row.amount)) })}</li>
+          <li>{tx('original', { amount: money(row, taken) })}</li>
           <li>{tx('already', { amount: money(row, Number(row.total_refunded ?? 0)) })}</li>
           <li>
             <strong>{tx('available', { amount: money(row, left) })}</strong>
@@ -489,6 +491,12 @@ function RefundDialog({ row, onClose }: { row: WireRow; onClose: () => void }) {
       </form>
     </Dialog>
   )
+}
+
+/** The three states of a refund in words. */
+function refundState(refund: WireRow): string {
+  const state = String(refund.status)
+  return state === 'pending' || state === 'succeeded' || state === 'failed' ? tx(`refundState.${state}`) : state
 }
 
 const refundsQuery = (id: string) =>
@@ -533,7 +541,7 @@ function HistoryDialog({ row, onClose }: { row: WireRow; onClose: () => void }) 
           <ul className="co-stack co-stack-tight">
             {query.data.map((refund) => (
               <li key={String(refund.id)} className="co-card">
-                <strong className="co-numbers">{money(row, Number(refund.amount))}</strong> · {String(refund.status)} ·{' '}
+                <strong className="co-numbers">{money(row, Number(refund.amount))}</strong> · {refundState(refund)} ·{' '}
                 <span className="co-numbers">{showInstant(String(refund.created_at), personZone())}</span>
                 <div dir="auto">
                   {String(refund.reason ?? '')}
