@@ -27,13 +27,16 @@ fn check(error: &ApiError) {
 /// A whole query string, of a relation and of a function. What was read says the same when it is read again.
 pub fn query(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
+    // A parameter without `=` counts for nothing, but is printed with an empty value, as PostgREST prints it.
+    let has_values = text.split('&').all(|pair| pair.is_empty() || pair.contains('='));
     for arguments in [false, true] {
         match QueryParams::parse(text, arguments) {
-            Ok(params) => {
+            Ok(params) if has_values => {
                 let again = QueryParams::parse(&params.canonical, arguments).expect("what was printed can be read");
                 assert_eq!(again.canonical, params.canonical, "{text}");
                 assert_eq!(again.select, params.select, "{text}");
             }
+            Ok(_) => {}
             Err(error) => check(&error),
         }
     }

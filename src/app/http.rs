@@ -26,7 +26,7 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use futures_util::future::{join_all, select_all};
 use std::future::ready;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -297,11 +297,9 @@ where
     S::Service: 'static,
     B: MessageBody + 'static,
 {
-    // The address of a unix socket is made up, as in `HttpServer`.
-    const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
     macro_rules! service {
-        ($factory:expr, $stopping:expr, $address:expr) => {{
-            let (stopping, address) = ($stopping.clone(), $address);
+        ($factory:expr, $stopping:expr) => {{
+            let stopping = $stopping.clone();
             let factory = $factory().into_factory().map_err(|error| error.into().error_response());
             HttpService::build()
                 .graceful_shutdown_signal(move || {
@@ -313,19 +311,21 @@ where
                 .h1_allow_half_closed(false)
                 .client_request_timeout(REQUEST_HEAD_TIMEOUT)
                 .client_disconnect_timeout(DISCONNECT_TIMEOUT)
-                .finish(map_config(factory, move |()| AppConfig::new(false, address.to_string(), address)))
+                // Nothing here asks for the server's own name, which only `HttpServer` can set.
+                .finish(map_config(factory, |()| AppConfig::default()))
         }};
     }
     let mut server = Server::build().workers(workers).disable_signals().shutdown_timeout(DRAIN_SECONDS);
     let stopping = server.graceful_shutdown_signal();
     for socket in sockets {
-        let (address, factory, stopping) = (socket.local_addr()?, factory.clone(), stopping.clone());
+        let (factory, stopping) = (factory.clone(), stopping.clone());
+        let address = socket.local_addr()?;
         server = server.listen(format!("http-{address}"), socket, move || {
             fn_service(|stream: TcpStream| {
                 let peer = stream.peer_addr().ok();
                 ready(Ok::<_, DispatchError>((Heads::new(stream), Protocol::Http1, peer)))
             })
-            .and_then(service!(factory, stopping, address))
+            .and_then(service!(factory, stopping))
         })?;
     }
     if let Some(socket) = unix {
@@ -334,7 +334,7 @@ where
             fn_service(|stream: UnixStream| {
                 ready(Ok::<_, DispatchError>((Heads::new(stream), Protocol::Http1, None)))
             })
-            .and_then(service!(factory, stopping, NOWHERE))
+            .and_then(service!(factory, stopping))
         })?;
     }
     Ok(server.run())

@@ -10,6 +10,8 @@ mod exports;
 mod functions;
 mod logging;
 mod plain;
+mod pooler;
 mod reads;
 mod schema;
+mod under_load;
 mod writes;
