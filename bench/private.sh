@@ -31,7 +31,7 @@ start_server() {
   api="$(free_port)"
   base="http://127.0.0.1:$api"
   env -u PGHOST -u PGPORT -u PGUSER -u PGDATABASE \
-    PGRST_DB_URI="postgres://authenticator:bench-only@127.0.0.1:$port/bench" PGRST_DB_SCHEMAS=test \
+    PGRST_DB_URI="postgres://authenticator:bench-only@127.0.0.1:$port/bench" PGRST_DB_SCHEMAS="${schemas:-test}" \
     PGRST_DB_ANON_ROLE=web_anon PGRST_DB_POOL="$POOL" PGRST_JWT_SECRET="$SECRET" PGRST_SERVER_HOST=127.0.0.1 \
     PGRST_SERVER_PORT="$api" PGRST_LOG_LEVEL="$1" "$BINARY" serve --role api --postgrest >"$folder/server.log" 2>&1 &
   server=$!

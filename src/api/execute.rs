@@ -7,7 +7,7 @@ use super::Inner;
 use super::access_log::StatementLog;
 use super::error::ApiError;
 use super::plan::mutate::MutateKind;
-use super::plan::{DbPlan, DbPlanKind, isolation_of};
+use super::plan::{Body, DbPlan, DbPlanKind, isolation_of};
 use super::request::{ApiRequest, RawRequest};
 use super::response::openapi;
 use super::settings::ApiSettings;
@@ -16,7 +16,7 @@ use super::sql::{Columns, planned_count, pre_request, statement_for};
 use crate::auth::Identity;
 use crate::config::OpenApiMode;
 use crate::db::{
-    AccessMode, Decision, IsolationLevel, Lane, Param, ParamType, RequestResult, RequestTransaction, ResultRow,
+    AccessMode, Decision, IsolationLevel, Lane, LargeValue, Param, ParamType, RequestResult, RequestTransaction, ResultRow,
     Statement, TransactionEnd,
 };
 
@@ -27,6 +27,8 @@ pub(crate) struct Outcome {
     pub(crate) result: RequestResult,
     /// Rows without the window, if counted.
     pub(crate) total: Option<i64>,
+    /// The body, where it comes in parts.
+    pub(crate) large_body: Option<LargeValue>,
 }
 
 /// Who asks, and how.
@@ -64,7 +66,7 @@ pub(super) async fn execute(
     } else {
         TransactionEnd::Commit
     };
-    let result = run(inner, settings, caller, plan, &statement, end).await?;
+    let (result, large_body) = run(inner, settings, caller, plan, &statement, end, may_come_in_parts(plan)).await?;
     verdict(plan, &result)?;
     let mut total = result.rows.first().and_then(|row| row.int(Columns::of(plan).total));
     if plan.explain.is_none()
@@ -73,10 +75,10 @@ pub(super) async fn execute(
     {
         let counted = total;
         let statement = planned_count(plan);
-        let planned = run(inner, settings, caller, plan, &statement, TransactionEnd::Rollback).await?;
+        let (planned, _) = run(inner, settings, caller, plan, &statement, TransactionEnd::Rollback, false).await?;
         total = planned_rows(&planned).max(counted);
     }
-    Ok(Outcome { result, total })
+    Ok(Outcome { result, total, large_body })
 }
 
 /// Asks what the role may see of the schema.
@@ -96,8 +98,9 @@ pub(super) async fn inspect(inner: &Inner, settings: &ApiSettings, caller: &Call
         sql: openapi::PRIVILEGES,
         params: &params,
         end: TransactionEnd::Commit,
+        in_parts: false,
     };
-    let result = send(inner, settings, caller, &transaction).await?;
+    let (result, _) = send(inner, settings, caller, &transaction).await?;
     result.rows.into_iter().next().ok_or(ApiError::Internal("an exposed schema exists"))
 }
 
@@ -108,7 +111,8 @@ async fn run(
     plan: &DbPlan,
     statement: &SqlStatement<'_>,
     end: TransactionEnd<'_>,
-) -> Result<RequestResult, ApiError> {
+    in_parts: bool,
+) -> Result<(RequestResult, Option<LargeValue>), ApiError> {
     caller.statements.note(statement.text());
     let transaction = Transaction {
         access: plan.access,
@@ -117,6 +121,7 @@ async fn run(
         sql: statement.text(),
         params: statement.params(),
         end,
+        in_parts,
     };
     send(inner, settings, caller, &transaction).await
 }
@@ -134,6 +139,7 @@ struct Transaction<'a> {
     sql: &'a str,
     params: &'a [Param<'a>],
     end: TransactionEnd<'a>,
+    in_parts: bool,
 }
 
 async fn send(
@@ -141,7 +147,7 @@ async fn send(
     settings: &ApiSettings,
     caller: &Caller<'_>,
     transaction: &Transaction<'_>,
-) -> Result<RequestResult, ApiError> {
+) -> Result<(RequestResult, Option<LargeValue>), ApiError> {
     let role = caller.identity.role.as_str();
     let of_role = settings.role_settings.get(role);
     let search_path = search_path(&caller.request.schema, &settings.extra_search_path);
@@ -173,6 +179,7 @@ async fn send(
         .pre_request
         .as_ref()
         .map(|function| pre_request(function, settings.schemas.first().map(String::as_str)));
+    let in_parts = transaction.in_parts && isolation != IsolationLevel::Serializable;
     let transaction = RequestTransaction {
         role,
         settings: &list,
@@ -188,12 +195,24 @@ async fn send(
     };
     let mut retries = 0;
     loop {
-        match inner.db.request(Lane::Api, &transaction).await {
+        let answer = match in_parts {
+            true => inner.db.request_in_parts(Lane::Api, &transaction).await,
+            false => inner.db.request(Lane::Api, &transaction).await.map(|result| (result, None)),
+        };
+        match answer {
             // Nothing of the transaction is left, and the next attempt sees what this one collided with.
             Err(error) if error.sqlstate() == Some("40001") && retries < SERIALIZATION_RETRIES => retries += 1,
             other => return Ok(other?),
         }
     }
+}
+
+/// Whether the body may be passed on while it arrives: what was read cannot fail any more when it begins to arrive, and
+/// nothing but its length needs to be known of it.
+fn may_come_in_parts(plan: &DbPlan) -> bool {
+    let is_rows = matches!(plan.body, Body::Array { .. } | Body::ScalarArray | Body::Csv | Body::GeoJson);
+    let is_plain_read = plan.access == AccessMode::ReadOnly && !plan.rollback && plan.explain.is_none();
+    is_rows && is_plain_read && !plan.singular && !plan.counts_planned && !plan.with_version
 }
 
 /// Whether the result decides about the transaction.

@@ -15,8 +15,9 @@ use super::response::{Answer, answer_to, inspected, openapi, options};
 use super::settings::ApiSettings;
 use super::sql::Columns;
 use crate::auth::Identity;
+use crate::db::{DbError, LargeValue};
 use crate::schema_cache::SchemaCache;
-use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::body::{BodySize, BoxBody, MessageBody, SizedStream};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -32,6 +33,9 @@ struct Timing {
     enabled: bool,
     steps: [Option<f64>; 5],
 }
+
+/// The dialect that is spoken, as clients look for it, and who speaks it.
+const SERVER: &str = concat!("postgrest/13.0.7 civic-os/", env!("CARGO_PKG_VERSION"));
 
 const STEPS: [&str; 5] = ["jwt", "parse", "plan", "transaction", "response"];
 
@@ -173,7 +177,7 @@ async fn pipeline(
                 timing.stop(3, started);
                 let started = timing.start();
                 let visible =
-                    row.text(Columns::READ.body).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+                    row.text(Columns::VALUE.body).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
                 let document = openapi::document(&cache, settings, &request.schema, mount, &visible);
                 let answer = inspected(&request, &media_type, head, document, &row);
                 timing.stop(4, started);
@@ -288,6 +292,9 @@ impl<'a> Exit<'a> {
                 }
             }
         }
+        if !answer.headers.iter().any(|(known, _)| known.eq_ignore_ascii_case("server")) {
+            answer.header("Server", SERVER);
+        }
         if let Some((name, value)) = &self.trace {
             answer.header(name, value.clone());
         }
@@ -330,13 +337,38 @@ fn http_response(answer: Answer, is_head: bool) -> HttpResponse {
         };
         response.headers_mut().append(name, value);
     }
-    let body = match answer.body {
-        Some(body) => BoxBody::new(body),
-        // Without a length the client would wait for the connection's end, unless the status or method says it all.
-        None if !is_head && !matches!(answer.status, 204 | 304) => BoxBody::new(Bytes::new()),
-        None => BoxBody::new(actix_web::body::None::new()),
+    let body = match (answer.large_body, answer.body) {
+        (Some(value), _) => BoxBody::new(SizedStream::new(value.len() as u64, in_parts(value))),
+        (None, body) => whole(body, answer.status, is_head),
     };
     response.set_body(body)
+}
+
+fn whole(body: Option<Bytes>, status: u16, is_head: bool) -> BoxBody {
+    match body {
+        Some(body) => BoxBody::new(body),
+        // Without a length the client would wait for the connection's end, unless the status or method says it all.
+        None if !is_head && !matches!(status, 204 | 304) => BoxBody::new(Bytes::new()),
+        None => BoxBody::new(actix_web::body::None::new()),
+    }
+}
+
+/// The chunks of a large body. One that ends early is an error, which closes the connection: the client sees that the
+/// answer is incomplete.
+fn in_parts(mut value: LargeValue) -> impl futures_util::Stream<Item = Result<Bytes, DbError>> {
+    let mut left = value.len();
+    futures_util::stream::poll_fn(move |context| {
+        let chunk = std::task::ready!(value.poll_next(context));
+        std::task::Poll::Ready(match chunk {
+            Some(Ok(chunk)) => {
+                left -= chunk.len().min(left);
+                Some(Ok(chunk))
+            }
+            Some(Err(error)) => Some(Err(error)),
+            None if left > 0 => Some(Err(DbError::Protocol("the answer broke off".into()))),
+            None => None,
+        })
+    })
 }
 
 /// Reason phrases that functions choose. HTTP wants a static text, so each is kept; their number is bounded.

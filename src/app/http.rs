@@ -3,6 +3,7 @@
 use super::AppError;
 use super::files::configure_downloads;
 use super::front_door::FrontDoor;
+use super::heads::Heads;
 use super::http_metrics;
 use super::listeners::Listeners;
 use super::who_am_i::WhoAmI;
@@ -15,24 +16,29 @@ use crate::notifications::Notifications;
 use crate::payments::{Sandbox, Webhook};
 use crate::spreadsheets::Spreadsheets;
 use crate::web::{RuntimeConfig, SecurityPolicy, Web};
-use actix_http::{Request, Response};
-use actix_service::{IntoServiceFactory, Service, ServiceFactory};
+use actix_http::error::DispatchError;
+use actix_http::{HttpService, Protocol, Request, Response};
+use actix_service::{IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt as _, fn_service, map_config};
 use actix_web::body::MessageBody;
-use actix_web::dev::{AppConfig, ServerHandle};
+use actix_web::dev::{AppConfig, Server, ServerHandle};
 use actix_web::http::header;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use futures_util::future::{join_all, select_all};
+use std::future::ready;
 use std::net::TcpListener;
 use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 use std::time::Duration;
+use tokio::net::{TcpStream, UnixStream};
 use tokio::task::JoinHandle;
 
 /// A client that has not finished its request head after this time is dropped.
 const REQUEST_HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// Idle connections are kept this long: longer than what proxies in front keep theirs.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// A connection that is being closed gets this long to take the last bytes.
+const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// Running requests get this long at shutdown, seconds.
 const DRAIN_SECONDS: u64 = 25;
 
@@ -71,6 +77,7 @@ impl Servers {
     /// Starts one server per kind of listener.
     pub(super) fn start(listeners: Listeners, site: Site) -> Result<Self, AppError> {
         let mut servers = Self { handles: Vec::new(), tasks: Vec::new(), tls: site.tls.clone() };
+        let workers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let Listeners {
             web: web_sockets,
             api: api_sockets,
@@ -147,7 +154,7 @@ impl Servers {
                     // Last: it answers whatever is left.
                     .configure(move |routes| client.configure(routes))
             };
-            servers.run(web_sockets, HttpServer::new(factory))?;
+            servers.run(web_sockets, workers, factory)?;
         }
         if let Some(api) = site.api.clone() {
             match site.door.clone() {
@@ -159,12 +166,12 @@ impl Servers {
                             .wrap(from_fn(http_metrics::count_api))
                             .configure(api.configure(""))
                     };
-                    servers.run_with_unix(api_sockets, api_socket, HttpServer::new(factory))?;
+                    servers.run_with_unix(api_sockets, api_socket, workers, factory)?;
                 }
                 None => {
                     let factory =
                         move || App::new().wrap(from_fn(http_metrics::count_api)).configure(api.configure(""));
-                    servers.run_with_unix(api_sockets, api_socket, HttpServer::new(factory))?;
+                    servers.run_with_unix(api_sockets, api_socket, workers, factory)?;
                 }
             }
         }
@@ -173,7 +180,7 @@ impl Servers {
             let webhook = webhook.clone();
             App::new().configure(move |routes| payments(routes, webhook.as_ref()))
         };
-        servers.run(payments_sockets, HttpServer::new(factory).workers(1))?;
+        servers.run(payments_sockets, 1, factory)?;
         servers.tls = None;
         let target = site.public_url.clone();
         let factory = move || {
@@ -183,19 +190,19 @@ impl Servers {
                 async move { response }
             }))
         };
-        servers.run(redirect_sockets, HttpServer::new(factory).workers(1))?;
+        servers.run(redirect_sockets, 1, factory)?;
         if let Some(admin) = site.admin.clone() {
             let factory = move || {
                 let admin = admin.clone();
                 App::new().configure(move |routes| admin.configure(routes))
             };
-            servers.run(admin_sockets, HttpServer::new(factory).workers(1))?;
+            servers.run(admin_sockets, 1, factory)?;
         }
         Ok(servers)
     }
 
     /// Starts a server on its sockets; without sockets there is none.
-    fn run<F, I, S, B>(&mut self, sockets: Vec<TcpListener>, server: HttpServer<F, I, S, B>) -> Result<(), AppError>
+    fn run<F, I, S, B>(&mut self, sockets: Vec<TcpListener>, workers: usize, factory: F) -> Result<(), AppError>
     where
         F: Fn() -> I + Send + Clone + 'static,
         I: IntoServiceFactory<S, Request>,
@@ -207,7 +214,7 @@ impl Servers {
         S::Service: 'static,
         B: MessageBody + 'static,
     {
-        self.run_with_unix(sockets, None, server)
+        self.run_with_unix(sockets, None, workers, factory)
     }
 
     /// The same with a unix socket.
@@ -215,7 +222,8 @@ impl Servers {
         &mut self,
         sockets: Vec<TcpListener>,
         unix: Option<UnixListener>,
-        server: HttpServer<F, I, S, B>,
+        workers: usize,
+        factory: F,
     ) -> Result<(), AppError>
     where
         F: Fn() -> I + Send + Clone + 'static,
@@ -231,24 +239,25 @@ impl Servers {
         if sockets.is_empty() && unix.is_none() {
             return Ok(());
         }
-        let mut server = server
-            .disable_signals()
-            .keep_alive(KEEP_ALIVE)
-            // A client that is gone wants no answer: its request is dropped, and its statement cancelled.
-            .h1_allow_half_closed(false)
-            .client_request_timeout(REQUEST_HEAD_TIMEOUT)
-            .shutdown_timeout(DRAIN_SECONDS);
-        for socket in sockets {
-            server = match self.tls.clone() {
-                Some(tls) => server.listen_rustls_0_23(socket, tls),
-                None => server.listen(socket),
+        let server = match self.tls.clone() {
+            Some(tls) => {
+                let mut server = HttpServer::new(factory)
+                    .workers(workers)
+                    .disable_signals()
+                    .keep_alive(KEEP_ALIVE)
+                    .h1_allow_half_closed(false)
+                    .client_request_timeout(REQUEST_HEAD_TIMEOUT)
+                    .shutdown_timeout(DRAIN_SECONDS);
+                for socket in sockets {
+                    server = server.listen_rustls_0_23(socket, tls.clone()).map_err(AppError::Server)?;
+                }
+                if let Some(socket) = unix {
+                    server = server.listen_uds(socket).map_err(AppError::Server)?;
+                }
+                server.run()
             }
-            .map_err(AppError::Server)?;
-        }
-        if let Some(socket) = unix {
-            server = server.listen_uds(socket).map_err(AppError::Server)?;
-        }
-        let server = server.run();
+            None => plain_server(sockets, unix, workers, &factory).map_err(AppError::Server)?,
+        };
         self.handles.push(server.handle());
         self.tasks.push(tokio::spawn(server));
         Ok(())
@@ -268,6 +277,67 @@ impl Servers {
     pub(super) async fn stop(&self) {
         join_all(self.handles.iter().map(|handle| handle.stop(true))).await;
     }
+}
+
+/// A server without encryption, with [`Heads`] below its HTTP parser. What `HttpServer` does, it does too.
+fn plain_server<F, I, S, B>(
+    sockets: Vec<TcpListener>,
+    unix: Option<UnixListener>,
+    workers: usize,
+    factory: &F,
+) -> std::io::Result<Server>
+where
+    F: Fn() -> I + Send + Clone + 'static,
+    I: IntoServiceFactory<S, Request>,
+    S: ServiceFactory<Request, Config = AppConfig> + 'static,
+    S::Error: Into<actix_web::Error> + 'static,
+    S::InitError: std::fmt::Debug,
+    S::Response: Into<Response<B>> + 'static,
+    <S::Service as Service<Request>>::Future: 'static,
+    S::Service: 'static,
+    B: MessageBody + 'static,
+{
+    macro_rules! service {
+        ($factory:expr, $stopping:expr) => {{
+            let stopping = $stopping.clone();
+            let factory = $factory().into_factory().map_err(|error| error.into().error_response());
+            HttpService::build()
+                .graceful_shutdown_signal(move || {
+                    let stopping = stopping.clone();
+                    async move { stopping.notified().await }
+                })
+                .keep_alive(KEEP_ALIVE)
+                // A client that is gone wants no answer: its request is dropped, and its statement cancelled.
+                .h1_allow_half_closed(false)
+                .client_request_timeout(REQUEST_HEAD_TIMEOUT)
+                .client_disconnect_timeout(DISCONNECT_TIMEOUT)
+                // Nothing here asks for the server's own name, which only `HttpServer` can set.
+                .finish(map_config(factory, |()| AppConfig::default()))
+        }};
+    }
+    let mut server = Server::build().workers(workers).disable_signals().shutdown_timeout(DRAIN_SECONDS);
+    let stopping = server.graceful_shutdown_signal();
+    for socket in sockets {
+        let (factory, stopping) = (factory.clone(), stopping.clone());
+        let address = socket.local_addr()?;
+        server = server.listen(format!("http-{address}"), socket, move || {
+            fn_service(|stream: TcpStream| {
+                let peer = stream.peer_addr().ok();
+                ready(Ok::<_, DispatchError>((Heads::new(stream), Protocol::Http1, peer)))
+            })
+            .and_then(service!(factory, stopping))
+        })?;
+    }
+    if let Some(socket) = unix {
+        let (factory, stopping) = (factory.clone(), stopping.clone());
+        server = server.listen_uds("http-unix", socket, move || {
+            fn_service(|stream: UnixStream| {
+                ready(Ok::<_, DispatchError>((Heads::new(stream), Protocol::Http1, None)))
+            })
+            .and_then(service!(factory, stopping))
+        })?;
+    }
+    Ok(server.run())
 }
 
 /// The same page with https, on the configured name whatever name was asked for: nobody is sent to strangers. 308 keeps

@@ -9,6 +9,7 @@ mod database;
 mod error;
 pub(crate) mod files;
 mod front_door;
+mod heads;
 mod http;
 mod http_metrics;
 mod kinds;

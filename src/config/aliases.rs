@@ -276,7 +276,13 @@ fn logins(layer: &mut Layer<'_>, roles: RoleSet, warnings: &mut Vec<String>) {
         }
         if roles.contains(Role::Worker) || roles.contains(Role::Payments) {
             layer.add("database.worker_url", uri, &["DATABASE_URL"]);
-            if roles.contains(Role::Migrate) {
+            if roles.contains(Role::Api) {
+                warnings.push(
+                    "DATABASE_URL is the owner's login; jobs of a process that has the role api as well use \
+                     database.url and switch to a narrow role"
+                        .into(),
+                );
+            } else if roles.contains(Role::Migrate) {
                 warnings.push(
                     "DATABASE_URL is the owner's login and is used for background jobs too; each of their transactions \
                      switches to a narrow role. Set database.worker_url to a login of its own to keep them apart"

@@ -2,7 +2,8 @@
 
 use super::error::Problem;
 use super::secret::without_credentials;
-use super::{ApiMode, Config, DatabaseMode, Loaded, Role};
+use super::{ApiMode, Config, DatabaseMode, Loaded, Role, RoleSet, Source};
+use std::collections::BTreeMap;
 
 /// Spellings that mean the same become one.
 pub(super) fn normalise(config: &mut Config) {
@@ -20,6 +21,21 @@ pub(super) fn normalise(config: &mut Config) {
     {
         *listen = listen.as_deref().map(tidy).filter(|text| !text.is_empty());
     }
+}
+
+/// Settings that are well and do nothing in a process with these roles.
+pub(super) fn without_effect(config: &Config, roles: RoleSet, sources: &BTreeMap<String, Source>) -> Option<String> {
+    let serves_and_works = roles.contains(Role::Api) && (roles.contains(Role::Worker) || roles.contains(Role::Payments));
+    // The variable DATABASE_URL has a warning of its own: it means the owner as well.
+    let is_meant = match sources.get("database.worker_url") {
+        Some(Source::Variables { names, .. }) => names.iter().any(|name| name != "DATABASE_URL"),
+        _ => true,
+    };
+    (serves_and_works && is_meant && config.database.worker_url.is_set()).then(|| {
+        "database.worker_url has no effect in a process that has the role api as well: its jobs use database.url and \
+         switch to a narrow role. Run the roles worker and payments as processes of their own to keep the logins apart"
+            .to_owned()
+    })
 }
 
 /// Values that have the right type and are wrong nevertheless.

@@ -171,6 +171,7 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
     let effective = all.into_iter().filter(|entry| entry.source != Source::Default);
     let sources_by_key = effective.map(|entry| (entry.key, entry.source)).collect();
     check::normalise(&mut config);
+    warnings.extend(check::without_effect(&config, sources.roles, &sources_by_key));
     let loaded = Loaded { config, roles: sources.roles, file, disagreements, warnings, sources: sources_by_key };
     let problems = check::values(&loaded);
     if problems.is_empty() { Ok(loaded) } else { Err(ConfigError::Invalid(problems)) }

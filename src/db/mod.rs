@@ -25,7 +25,7 @@ pub use direct::{connect_direct, connect_to};
 pub use error::{DbError, ServerError};
 pub use hub::{Hub, HubEvent};
 pub use options::{DbOptions, Lane, LaneLimits};
-pub use pool::{Db, DbStats, PooledClient};
+pub use pool::{Db, DbStats, LargeValue, PooledClient};
 pub use request::{
     AccessMode, Decision, IsolationLevel, Param, ParamType, RequestResult, RequestTransaction, ResultRow, Statement,
     TransactionEnd,

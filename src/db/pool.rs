@@ -5,6 +5,10 @@
 //! Invariant: a connection is gone (the server has closed its side) before its slot opens another one, so the server
 //! never sees more than `pool_max` sessions of this pool.
 
+mod large_value;
+
+pub use large_value::LargeValue;
+
 use super::conninfo::{ConnectionString, ConninfoError};
 use super::direct;
 use super::handshake;
@@ -47,6 +51,8 @@ struct Shared {
     open: Arc<AtomicUsize>,
     was_pooled: AtomicBool,
     unnamed: AtomicBool,
+    /// Connections that may be lent to readers of large values.
+    readers: Arc<Semaphore>,
     runtime: Handle,
 }
 
@@ -108,6 +114,7 @@ impl Db {
             open: Arc::default(),
             was_pooled: AtomicBool::new(false),
             unnamed: AtomicBool::new(false),
+            readers: Arc::new(Semaphore::new(max / 2)),
             runtime: Handle::current(),
             options,
         });
@@ -123,13 +130,39 @@ impl Db {
     /// # Errors
     /// See [`DbError`].
     pub async fn request(&self, lane: Lane, transaction: &RequestTransaction<'_>) -> Result<RequestResult, DbError> {
+        self.run(lane, transaction, None).await.map(|(result, _)| result)
+    }
+
+    /// Like [`Self::request`] for a statement whose one row ends with a value that may be large: then the row's last
+    /// column is null and the value comes as a [`LargeValue`] in parts, which holds the connection until it has been
+    /// read. At most half of the pool is lent that way; beyond it values come whole.
+    ///
+    /// # Errors
+    /// See [`DbError`].
+    pub async fn request_in_parts(
+        &self,
+        lane: Lane,
+        transaction: &RequestTransaction<'_>,
+    ) -> Result<(RequestResult, Option<LargeValue>), DbError> {
+        self.run(lane, transaction, Arc::clone(&self.shared.readers).try_acquire_owned().ok()).await
+    }
+
+    async fn run(
+        &self,
+        lane: Lane,
+        transaction: &RequestTransaction<'_>,
+        reader: Option<OwnedSemaphorePermit>,
+    ) -> Result<(RequestResult, Option<LargeValue>), DbError> {
         let mut attempt = 0;
         loop {
             let mut checkout = self.check_out(lane).await?;
             let wire = checkout.wire(&self.shared).await?;
             let was_used = std::mem::replace(&mut wire.is_used, true);
-            let error = match wire.transact(transaction).await {
-                Ok(result) => return Ok(result),
+            let error = match wire.transact(transaction, reader.is_some()).await {
+                Ok(result) if wire.is_in_flight() => {
+                    return Ok((result, Some(LargeValue::read(checkout, reader))));
+                }
+                Ok(result) => return Ok((result, None)),
                 Err(error) => error,
             };
             attempt += 1;
@@ -427,6 +460,12 @@ impl Checkout {
             slot.connection = Some(shared.connect().await?);
         }
         slot.connection.as_mut().map(|connection| &mut *connection.wire).ok_or_else(closed)
+    }
+
+    /// The connection that [`Self::wire`] gave.
+    fn open_wire(&mut self) -> Option<&mut Wire> {
+        let slot = self.object.as_mut()?;
+        slot.connection.as_mut().map(|connection| &mut *connection.wire)
     }
 
     async fn close_wire(&mut self) {

@@ -5,6 +5,8 @@
 //! drives it, so a dropped future leaves a flight that somebody else can land ([`Wire::land`] again).
 //! Why not tokio-postgres here: docs/adr/0003-own-wire-for-requests.md. Caller: [`super::pool`].
 
+mod large_row;
+
 use super::handshake::{CancelKey, Session, closed, server_error, surprise};
 use super::request::{AccessMode, Decision, IsolationLevel, Param, RequestTransaction, TransactionEnd};
 use super::statement::{Preparation, StatementCache, StatementName};
@@ -38,6 +40,8 @@ pub(super) struct Wire {
     settings_ready: u64,
     has_plain_defaults: bool,
     flight: Option<Flight>,
+    /// Bytes of a large row's last column that are still to come.
+    tail: usize,
     status: u8,
     is_broken: bool,
     pub(super) expires: Instant,
@@ -54,6 +58,8 @@ struct Flight {
     collected: Vec<Vec<ResultRow>>,
     notices: Vec<ServerError>,
     has_answer: bool,
+    /// The next large row is opened rather than waited for.
+    opens_large_row: bool,
 }
 
 #[derive(Default)]
@@ -90,6 +96,7 @@ impl Wire {
             settings_ready: 0,
             has_plain_defaults: session.has_plain_defaults,
             flight: None,
+            tail: 0,
             status: b'I',
             is_broken: false,
             expires,
@@ -111,6 +118,7 @@ impl Wire {
             settings_ready: 0,
             has_plain_defaults: true,
             flight: None,
+            tail: 0,
             status: b'I',
             is_broken: true,
             expires: Instant::now(),
@@ -175,14 +183,25 @@ impl Wire {
         let _ = tokio::time::timeout(Duration::from_secs(1), goodbye).await;
     }
 
-    /// Runs one request; see [`super::Db::request`].
-    pub(super) async fn transact(&mut self, transaction: &RequestTransaction<'_>) -> Result<RequestResult, DbError> {
+    /// Runs one request; see [`super::Db::request`]. With `opens_large_row` the last column of a large row may be missing
+    /// from the result: then the flight is still under way and [`Self::next_chunk`] gives it.
+    pub(super) async fn transact(
+        &mut self,
+        transaction: &RequestTransaction<'_>,
+        opens_large_row: bool,
+    ) -> Result<RequestResult, DbError> {
         let decides = matches!(transaction.end, TransactionEnd::Decide(_));
         if let Err(error) = self.write_transaction(transaction) {
             self.abandon();
             return Err(error);
         }
-        let mut result = self.land_or_roll_back().await?;
+        if let Some(flight) = &mut self.flight {
+            flight.opens_large_row = opens_large_row && !decides;
+        }
+        let Some(mut result) = self.fly_or_roll_back().await? else {
+            let rows = self.flight.as_mut().and_then(|flight| flight.collected.pop()).unwrap_or_default();
+            return Ok(RequestResult { rows, notices: Vec::new() });
+        };
         let rows = result.collected.pop().unwrap_or_default();
         let result = RequestResult { rows, notices: std::mem::take(&mut result.notices) };
         if decides && let TransactionEnd::Decide(decide) = transaction.end {
@@ -367,10 +386,24 @@ impl Wire {
     /// Lands; if that leaves a transaction open after an error, rolls it back.
     async fn land_or_roll_back(&mut self) -> Result<Landed, DbError> {
         let result = self.land().await;
-        if result.is_err() && self.status != b'I' && !self.is_broken {
-            self.roll_back().await?;
+        if result.is_err() {
+            self.settle().await?;
         }
         result
+    }
+
+    /// Like [`Self::land_or_roll_back`], but stops at an opened row.
+    async fn fly_or_roll_back(&mut self) -> Result<Option<Landed>, DbError> {
+        let result = self.fly().await;
+        if result.is_err() {
+            self.settle().await?;
+        }
+        result
+    }
+
+    /// Ends the transaction that a failed flight left open.
+    async fn settle(&mut self) -> Result<(), DbError> {
+        if self.status != b'I' && !self.is_broken { Box::pin(self.roll_back()).await } else { Ok(()) }
     }
 
     /// Ends an open transaction; also for a transaction that nobody waits for any more.
@@ -381,25 +414,45 @@ impl Wire {
         self.land().await.map(drop)
     }
 
-    /// Drives the current flight to its end.
+    /// Drives the current flight to its end; what nobody took of an opened row is thrown away.
     pub(super) async fn land(&mut self) -> Result<Landed, DbError> {
+        loop {
+            while self.next_chunk().await?.is_some() {}
+            if let Some(landed) = self.fly().await? {
+                return Ok(landed);
+            }
+        }
+    }
+
+    /// Drives the current flight to its end, or to a large row (`None`) if it opens such rows.
+    async fn fly(&mut self) -> Result<Option<Landed>, DbError> {
         self.move_here().map_err(|error| self.lose(error))?;
         loop {
-            while let Some(message) = self.next_message()? {
+            loop {
+                if self.open_row() {
+                    return Ok(None);
+                }
+                let Some(message) = self.next_message()? else { break };
                 if let Some(result) = self.take(message)? {
                     self.shrink();
-                    return result;
+                    return result.map(Some);
                 }
             }
-            match std::future::poll_fn(|context| self.poll_drive(context)).await {
-                Ok(0) => return Err(self.lose(closed())),
-                Ok(_) => {
-                    if let Some(flight) = &mut self.flight {
-                        flight.has_answer = true;
-                    }
+            self.drive().await?;
+        }
+    }
+
+    /// Waits until something was read.
+    async fn drive(&mut self) -> Result<(), DbError> {
+        match std::future::poll_fn(|context| self.poll_drive(context)).await {
+            Ok(0) => Err(self.lose(closed())),
+            Ok(_) => {
+                if let Some(flight) = &mut self.flight {
+                    flight.has_answer = true;
                 }
-                Err(error) => return Err(self.lose(error)),
+                Ok(())
             }
+            Err(error) => Err(self.lose(error)),
         }
     }
 
@@ -538,14 +591,16 @@ impl Wire {
     }
 
     fn poll_fill(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        let transport = self.transport.as_mut().ok_or_else(closed)?;
+        let is_in_large_row = self.tail > 0 || self.large_row().is_some();
         // A message that is announced gets its room at once instead of by doubling.
         let announced = match self.inbound.get(1..5) {
-            Some(length) => u32::from_be_bytes([length[0], length[1], length[2], length[3]]) as usize + 1,
-            None => 0,
+            Some(length) if !is_in_large_row => u32::from_be_bytes([length[0], length[1], length[2], length[3]]) as usize + 1,
+            _ => 0,
         };
         let missing = announced.saturating_sub(self.inbound.len());
-        self.inbound.reserve(missing.clamp(READ_CHUNK, 1 << 30));
+        let least = if is_in_large_row { large_row::CHUNK } else { READ_CHUNK };
+        self.inbound.reserve(missing.clamp(least, 1 << 30));
+        let transport = self.transport.as_mut().ok_or_else(closed)?;
         let count = ready!(tokio_util::io::poll_read_buf(Pin::new(transport), context, &mut self.inbound))?;
         Poll::Ready(Ok(count))
     }

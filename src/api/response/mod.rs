@@ -14,7 +14,7 @@ use super::request::preferences::{Resolution, Return};
 use super::request::query::encode_into;
 use super::request::{Action, ApiRequest};
 use super::sql::Columns;
-use crate::db::ResultRow;
+use crate::db::{LargeValue, ResultRow};
 use bytes::Bytes;
 use preference_applied::preference_applied;
 
@@ -29,12 +29,14 @@ pub(crate) struct Answer {
     pub(crate) headers: Vec<(String, String)>,
     /// Body; `None` also leaves `Content-Length` out.
     pub(crate) body: Option<Bytes>,
+    /// Body that comes in parts, instead of `body`.
+    pub(crate) large_body: Option<LargeValue>,
 }
 
 impl Answer {
     /// An answer without headers.
     pub(crate) fn new(status: u16, body: Option<Bytes>) -> Self {
-        Self { status, reason: None, headers: Vec::new(), body }
+        Self { status, reason: None, headers: Vec::new(), body, large_body: None }
     }
 
     /// Adds a header.
@@ -80,6 +82,7 @@ pub(crate) fn answer_to(
         }
         _ => {
             let mut answer = Answer::new(200, (!is_head).then_some(body));
+            answer.large_body = outcome.large_body;
             range_header(&mut answer, plan, rows, outcome.total)?;
             if let Action::Read { .. } = request.action {
                 answer.header("Content-Location", content_location(mount, plan, request));
@@ -289,7 +292,7 @@ pub(crate) fn inspected(
     let mut answer = Answer::new(200, (!head).then_some(document));
     answer.header("Content-Type", media_type.content_type());
     profile_header(&mut answer, request);
-    override_headers(&mut answer, row.text(Columns::READ.headers))?;
-    override_status(&mut answer, row.text(Columns::READ.status))?;
+    override_headers(&mut answer, row.text(Columns::VALUE.headers))?;
+    override_status(&mut answer, row.text(Columns::VALUE.status))?;
     Ok(answer)
 }

@@ -40,8 +40,11 @@ pub(crate) struct Columns {
 }
 
 impl Columns {
-    /// Columns of reads and calls.
+    /// Columns of reads and calls. The body is the last one (but for `last`), so that it can be passed on in parts.
     pub(crate) const READ: Self =
+        Self { total: 0, page: 1, location: None, body: 4, headers: 2, status: 3, inserted: None, last: 5 };
+    /// Columns of what gives one value: settings are read after a function that may set them.
+    pub(crate) const VALUE: Self =
         Self { total: 0, page: 1, location: None, body: 2, headers: 3, status: 4, inserted: None, last: 5 };
     /// Columns of writes.
     pub(crate) const WRITE: Self =
@@ -49,7 +52,11 @@ impl Columns {
 
     /// Columns of a plan's answer.
     pub(crate) fn of(plan: &DbPlan) -> Self {
-        if matches!(plan.kind, DbPlanKind::Mutate(_)) { Self::WRITE } else { Self::READ }
+        match plan.kind {
+            DbPlanKind::Mutate(_) => Self::WRITE,
+            _ if single_value(plan).is_some() => Self::VALUE,
+            _ => Self::READ,
+        }
     }
 }
 
@@ -84,16 +91,16 @@ fn single_value(plan: &DbPlan) -> Option<&CallPlan> {
 
 /// The value itself; aggregating a single row and taking the result apart again is a tenth of a short call's time.
 fn value_frame<'p>(sql: &mut SqlStatement<'p>, call: &'p CallPlan) {
-    sql.raw("SELECT NULL, 1, coalesce(to_json(_postgrest_t.pgrst_scalar), 'null')");
+    sql.raw("SELECT NULL, 1, coalesce(to_json(_postgrest_t.pgrst_scalar), 'null'), ");
     sql.raw(RESPONSE_SETTINGS);
     sql.raw(" FROM (");
     call::call(sql, call);
     sql.raw(") AS _postgrest_t");
 }
 
-/// Read after the rows, since functions set them.
+/// Read after the rows, since functions set them: aggregates are complete before any column is.
 const RESPONSE_SETTINGS: &str =
-    ", nullif(current_setting('response.headers', true), ''), nullif(current_setting('response.status', true), '')";
+    "nullif(current_setting('response.headers', true), ''), nullif(current_setting('response.status', true), '')";
 
 /// The statement whose plan tells `count=planned`.
 pub(crate) fn planned_count(plan: &DbPlan) -> SqlStatement<'_> {
@@ -141,11 +148,14 @@ fn frame<'p>(sql: &mut SqlStatement<'p>, plan: &'p DbPlan) {
         location(sql, plan, mutate);
         sql.raw(", ");
     }
-    body(sql, &plan.body);
-    sql.raw(RESPONSE_SETTINGS);
     if let DbPlanKind::Mutate(mutate) = &plan.kind {
+        body(sql, &plan.body);
+        sql.raw(", ").raw(RESPONSE_SETTINGS);
         let counts = matches!(mutate.kind, MutateKind::Upsert { .. } | MutateKind::Insert { counts_inserts: true, .. });
         sql.raw(if counts { ", nullif(current_setting('pgrst.inserted', true), '')" } else { ", NULL" });
+    } else {
+        sql.raw(RESPONSE_SETTINGS).raw(", ");
+        body(sql, &plan.body);
     }
     if plan.with_version {
         sql.raw(", (");

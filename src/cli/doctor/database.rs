@@ -77,7 +77,8 @@ pub(super) async fn check(loaded: &Loaded, findings: &mut Findings) {
         pool_login(loaded, findings).await;
     }
     let jobs = roles.contains(Role::Worker) || roles.contains(Role::Payments);
-    if jobs && config.database.worker_url.is_set() {
+    // A process that serves the API as well uses one login for both, which the warnings of the configuration say.
+    if jobs && !roles.contains(Role::Api) && config.database.worker_url.is_set() {
         worker_login(loaded, findings).await;
     }
     if roles.contains(Role::Migrate) && config.database.owner_url.is_set() {

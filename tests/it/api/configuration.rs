@@ -241,3 +241,24 @@ async fn a_unix_socket_takes_the_place_of_the_port() {
     assert!(http_client().get(format!("http://127.0.0.1:{port}/kinds")).send().await.is_err(), "no port");
     assert_eq!(http_client().get(format!("{}/live", app.admin_url)).send().await.expect("live").status(), 200);
 }
+
+#[tokio::test]
+async fn the_schema_is_read_again_on_sigusr1_and_not_by_itself() {
+    let database = town_database().await;
+    let app = TestApp::spawn(database, |config| {
+        config.api.db_schemas = vec!["shop".into()];
+        config.api.db_channel_enabled = false;
+    })
+    .await;
+    app.database().execute("create table shop.later (id int); grant select on shop.later to web_anon; notify pgrst").await;
+    // The settings are read without the schema, and that takes longer than a notification would.
+    app.signal(Signal::SIGUSR2);
+    let limit = Instant::now() + Duration::from_secs(20);
+    while !app.log().contains("Configuration reloaded") {
+        assert!(Instant::now() < limit, "{}", app.log());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(send(&app, Method::GET, "/later", &[], "").await.0, 404, "nobody listens on the channel");
+    app.signal(Signal::SIGUSR1);
+    until(&app, "/later", |status, _| status == 200).await;
+}

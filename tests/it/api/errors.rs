@@ -279,6 +279,27 @@ async fn each_row_of_the_sqlstate_table_arrives_through_http() {
         let body = json!({"state": state}).to_string();
         refused(&app, (Method::POST, "/rpc/refuse"), &[], &body, (status, state)).await;
     }
+    // Three rows depend on the message.
+    app.database()
+        .execute(
+            "create function shop.refuse_saying(state text, message text) returns void language plpgsql as $$
+               begin raise using errcode = state, message = message; end $$;
+             grant execute on function shop.refuse_saying to web_anon;
+             notify pgrst, 'reload schema'",
+        )
+        .await;
+    let limit = Instant::now() + Duration::from_secs(20);
+    while send(&app, Method::OPTIONS, "/rpc/refuse_saying", &[], "").await.0 != 200 {
+        assert!(Instant::now() < limit, "{}", app.log());
+    }
+    for (state, message, status) in [
+        ("21000", "UPDATE requires a WHERE clause", 400),
+        ("22023", "role \"nobody\" does not exist", 401),
+        ("42883", "function xmlagg(json) does not exist", 406),
+    ] {
+        let body = json!({"state": state, "message": message}).to_string();
+        refused(&app, (Method::POST, "/rpc/refuse_saying"), &[], &body, (status, state)).await;
+    }
     // Not anonymous any more: refused rather than asked to sign in.
     let token = app.token_for("ann", &["user"]);
     let bearer = [("authorization", &*format!("Bearer {token}"))];

@@ -25,9 +25,25 @@ fn database_url_is_the_owners_for_migrations_and_the_workers_for_jobs_and_never_
         let warned = loaded.warnings.iter().any(|warning| warning.contains("DATABASE_URL is the owner's login"));
         assert_eq!(warned, roles == "all", "{roles}: {:?}", loaded.warnings);
     }
+    let all = setting("all").variables(COMPLETE).load();
+    let text = "jobs of a process that has the role api as well use database.url";
+    assert!(all.warnings.iter().any(|warning| warning.contains(text)), "{:?}", all.warnings);
     let api = setting("api").variables(&[("DATABASE_URL", OWNER)]);
     assert_eq!(logins(&api.load().config), [None; 3]);
     assert!(api.refusal().contains("database.url is not set"), "{}", api.refusal());
+}
+
+#[test]
+fn a_login_of_the_jobs_that_a_process_does_not_use_is_pointed_out() {
+    let file = format!("[database]\nworker_url = \"{OWNER}\"\n");
+    for (roles, pool, is_unused) in
+        [("all", POOL, true), ("api,worker", POOL, true), ("api", POOL, false), ("worker", OWNER, false)]
+    {
+        let loaded = setting(roles).file(&file).variables(&[("PGRST_DB_URI", POOL)]).load();
+        assert_eq!(loaded.config.pool_url(loaded.roles).expose(), Some(pool), "{roles}");
+        let warned = loaded.warnings.iter().any(|warning| warning.contains("database.worker_url has no effect"));
+        assert_eq!(warned, is_unused, "{roles}: {:?}", loaded.warnings);
+    }
 }
 
 #[test]

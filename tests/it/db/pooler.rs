@@ -24,6 +24,8 @@ pub(crate) async fn pooler(database_url: &str) -> Option<Pooler> {
     let program =
         ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer"].into_iter().find(|path| std::path::Path::new(path).exists());
     let Some(program) = program else {
+        // `./dev test --with pgbouncer` installs it and wants to see it used.
+        assert!(std::env::var_os("CIVIC_OS_REQUIRE_PGBOUNCER").is_none(), "PgBouncer is not installed");
         eprintln!("skipped: PgBouncer is not installed");
         return None;
     };

@@ -1,0 +1,147 @@
+//! Large answers pass through: the process does not hold them, and whoever reads slowly does not hold up others.
+
+use super::schema::{get, town_database};
+use crate::support::{TestApp, TestDatabase};
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+const ROWS: usize = 100_000;
+/// The bound of the export, in kB.
+const MOST_MEMORY: u64 = 100 * 1024;
+
+/// The town with a table of 100,000 rows of some 250 bytes each.
+async fn large_database() -> TestDatabase {
+    let database = town_database().await;
+    database
+        .execute(&format!(
+            "create table shop.readings (id int primary key, place text, note text, taken timestamptz, value numeric);
+             insert into shop.readings select n, 'Place ' || n % 100, repeat(md5(n::text), 5), now(), n * 1.5
+               from generate_series(1, {ROWS}) n;
+             create function shop.all_readings() returns setof shop.readings language sql stable as $$
+               select * from shop.readings $$;
+             grant select on shop.readings to web_anon;
+             grant execute on function shop.all_readings to web_anon"
+        ))
+        .await;
+    database
+}
+
+async fn serve(database: TestDatabase, connections: u32) -> TestApp {
+    TestApp::spawn(database, |config| {
+        config.api.db_schemas = vec!["shop".into()];
+        config.database.pool_api = connections;
+    })
+    .await
+}
+
+/// Most memory that the process ever had resident, in kB.
+fn peak(app: &TestApp) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", app.pid())).expect("status");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("VmHWM");
+    line.trim().trim_end_matches("kB").trim().parse().expect("number")
+}
+
+#[tokio::test]
+async fn a_hundred_thousand_rows_pass_through_in_bounded_memory() {
+    let app = serve(large_database().await, 10).await;
+    let before = peak(&app);
+    let read = async |path: &str, accept: &str| {
+        let answer = app.get(path).header("accept", accept).send().await.expect("answer");
+        assert_eq!(answer.status(), 200, "{path}");
+        assert_eq!(answer.headers()["content-range"], format!("0-{}/*", ROWS - 1), "{path}");
+        let length: usize = answer.headers()["content-length"].to_str().expect("text").parse().expect("number");
+        let bytes = answer.bytes().await.expect("the whole answer");
+        assert_eq!(bytes.len(), length, "{path}");
+        assert!(length > 20_000_000, "{path} is large: {length}");
+        bytes
+    };
+    for path in ["/api/readings?order=id", "/api/rpc/all_readings?order=id"] {
+        let json: Vec<Value> = serde_json::from_slice(&read(path, "application/json").await).expect("JSON");
+        assert_eq!((json.len(), &json[ROWS - 1]["id"]), (ROWS, &json!(ROWS)), "{path}");
+    }
+    let csv = read("/api/readings?order=id", "text/csv").await;
+    let text = std::str::from_utf8(&csv).expect("text");
+    assert_eq!(text.lines().count(), ROWS + 1);
+    assert!(text.starts_with("id,place,note,taken,value\n1,\"Place 1\",") && !text.ends_with('\n'));
+    // Several at once.
+    let (first, second) =
+        tokio::join!(read("/api/readings", "application/json"), read("/api/readings", "application/json"));
+    assert_eq!(first, second);
+    let after = peak(&app);
+    println!("resident at most: {before} kB before, {after} kB after");
+    assert!(after < MOST_MEMORY, "{after} kB");
+}
+
+/// Asks for everything and reads nothing.
+async fn unread(app: &TestApp) -> TcpStream {
+    let address = app.base_url.trim_start_matches("http://");
+    let mut client = TcpStream::connect(address).await.expect("connect");
+    client.write_all(b"GET /api/readings HTTP/1.1\r\nhost: x\r\n\r\n").await.expect("send");
+    client
+}
+
+/// Backends of this database that wait for somebody to take what they send.
+async fn blocked(owner: &tokio_postgres::Client) -> i64 {
+    let sql = "select count(*) from pg_stat_activity
+               where datname = current_database() and usename = 'authenticator' and wait_event = 'ClientWrite'";
+    owner.query_one(sql, &[]).await.expect("activity").get(0)
+}
+
+async fn until_blocked(owner: &tokio_postgres::Client, wanted: i64, app: &TestApp) {
+    let limit = Instant::now() + Duration::from_secs(60);
+    while blocked(owner).await != wanted {
+        assert!(Instant::now() < limit, "never {wanted} backends that wait\n{}", app.log());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// What is left to read: bytes announced and bytes that came.
+async fn rest(mut client: TcpStream) -> (usize, usize) {
+    let mut all = Vec::new();
+    // A connection that is reset is as incomplete as one that is closed.
+    let _ = client.read_to_end(&mut all).await;
+    let end = all.windows(4).position(|window| window == b"\r\n\r\n").expect("a head") + 4;
+    let head = String::from_utf8_lossy(&all[..end]).to_ascii_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).expect("length");
+    (length.parse().expect("number"), all.len() - end)
+}
+
+#[tokio::test]
+async fn a_slow_reader_holds_up_nobody_and_is_given_up() {
+    let app = serve(large_database().await, 2).await;
+    let owner = app.database().connect().await;
+    let slow = unread(&app).await;
+    until_blocked(&owner, 1, &app).await;
+    // The other connection is not lent to readers, however many come.
+    let others = [unread(&app).await, unread(&app).await];
+    for _ in 0..20 {
+        assert_eq!(get(&app, "/kinds?id=eq.1&select=id").await, json!([{"id": 1}]));
+    }
+    assert!(blocked(&owner).await <= 1);
+    until_blocked(&owner, 0, &app).await;
+    let (announced, came) = rest(slow).await;
+    assert!(came < announced, "what was given up looks incomplete: {came} of {announced}");
+    drop(others);
+    assert_eq!(get(&app, "/readings?select=id&limit=1&order=id").await, json!([{"id": 1}]));
+}
+
+#[tokio::test]
+async fn a_session_that_ends_in_the_middle_leaves_an_incomplete_answer() {
+    let app = serve(large_database().await, 2).await;
+    let owner = app.database().connect().await;
+    let client = unread(&app).await;
+    until_blocked(&owner, 1, &app).await;
+    let kill = "select pg_terminate_backend(pid) from pg_stat_activity
+                where datname = current_database() and usename = 'authenticator' and wait_event = 'ClientWrite'";
+    owner.query_one(kill, &[]).await.expect("kill");
+    let (announced, came) = rest(client).await;
+    assert!(came < announced, "{came} of {announced}");
+    assert_eq!(get(&app, "/kinds?id=eq.1&select=id").await, json!([{"id": 1}]));
+    // A reader that leaves gives its connection back.
+    let client = unread(&app).await;
+    until_blocked(&owner, 1, &app).await;
+    drop(client);
+    until_blocked(&owner, 0, &app).await;
+}
