@@ -8,6 +8,7 @@ import { budgetTests } from './budget.mjs'
 import { Demo } from './demo.mjs'
 import { exchangeTests } from './exchange.mjs'
 import { listTests } from './lists.mjs'
+import { notificationTests } from './notifications.mjs'
 import { offlineTests } from './offline.mjs'
 import { recordTests } from './records.mjs'
 import { townTests } from './town.mjs'
@@ -42,5 +43,6 @@ exchangeTests(world)
 offlineTests(world)
 administrationTests(world)
 typeTests(world)
+notificationTests(world)
 wildlifeTests(world)
 accessibilityTests(world)
