@@ -86,10 +86,10 @@ export function notificationTests(world) {
         `${url}/view/service_requests/${id}`,
       )
       const text = page.getByRole('heading', { name: 'Text' }).locator('xpath=following-sibling::pre[1]')
-      assert.match(await text.innerText(), new RegExp(`your request "${TITLE}" is now: In progress`))
+      assert.match(await text.textContent(), new RegExp(`your request "${TITLE}" is now: In progress`))
       await page.getByRole('link', { name: `${url}/view/service_requests/${id}`, exact: true }).waitFor()
       await page.getByText('Headers', { exact: true }).click()
-      const headers = await page.locator('details pre').innerText()
+      const headers = await page.locator('details pre').textContent()
       for (const header of [
         /^To: .*<resident@example\.org>$/m,
         /^Subject: Lantern/m,
@@ -111,7 +111,9 @@ export function notificationTests(world) {
       await page.getByRole('heading', { level: 1, name: 'Template: request_status_changed' }).waitFor()
       const sample = page.getByLabel('Sample record (JSON)')
       await page.getByRole('button', { name: 'Load the newest record' }).click()
-      await page.waitForFunction(() => document.querySelector('textarea[id$="-sample"]')?.value.includes('display_name'))
+      await page.waitForFunction(() =>
+        document.querySelector('textarea[id$="-sample"]')?.value.includes('display_name'),
+      )
       const record = JSON.parse(await sample.inputValue())
       await page.locator('pre').filter({ hasText: record.display_name }).waitFor()
       await page.getByRole('tab', { name: /^HTML/ }).click()

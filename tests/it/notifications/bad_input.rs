@@ -5,7 +5,7 @@ use super::sink::Sink;
 use super::{ANNA, Office};
 use crate::support::{TestApp, TestDatabase};
 
-const JOB: &str = "select concat_ws('|', state, attempt, coalesce(cardinality(errors), 0)) from metadata.river_job order by id desc limit 1";
+const JOB: &str = "select concat_ws('|', state, attempt, coalesce(cardinality(errors), 0)) from metadata.river_job where kind = 'send_notification' order by id desc limit 1";
 
 #[tokio::test]
 async fn templates_that_cannot_be_rendered_fail_once_and_say_where() {
@@ -58,8 +58,8 @@ async fn templates_that_cannot_be_rendered_fail_once_and_say_where() {
         ),
     ];
     for (part, source, reason) in parts {
-        let change = format!("update metadata.notification_templates set {part}_template = $1");
-        let kept = format!("select {part}_template from metadata.notification_templates");
+        let change = format!("update metadata.notification_templates set {part}_template = $1 where name = 'news'");
+        let kept = format!("select {part}_template from metadata.notification_templates where name = 'news'");
         let before = office.text(&kept).await;
         office.admin.execute(&change, &[&source]).await.expect("another template");
         let id = office.notify("x").await;

@@ -309,6 +309,40 @@ async fn a_wrong_password_waits_and_a_foreign_certificate_gets_nothing() {
 
 #[tokio::test]
 #[ignore = "smtp"]
+async fn the_doctor_signs_in_and_sends_nothing() {
+    let mut server = Server::start("localhost");
+    let folder = tempfile::tempdir().expect("folder");
+    let doctor = |password: &str, name: &str| {
+        let output = crate::support::binary()
+            .args(["doctor", "--json", "--role", "worker"])
+            .env("CIVIC_OS_DATA_DIR", folder.path())
+            .env("CIVIC_OS_NOTIFICATIONS__SMTP_HOST", name)
+            .env("CIVIC_OS_NOTIFICATIONS__SMTP_PORT", server.port.to_string())
+            .env("CIVIC_OS_NOTIFICATIONS__SMTP_FROM", "town@town.example")
+            .env("CIVIC_OS_NOTIFICATIONS__SMTP_CA_FILE", &server.certificate)
+            .env("CIVIC_OS_NOTIFICATIONS__SMTP_USERNAME", "town")
+            .env("CIVIC_OS_NOTIFICATIONS__SMTP_PASSWORD", password)
+            .current_dir(folder.path())
+            .output()
+            .expect("run the binary");
+        let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        let findings = report["findings"].as_array().expect("findings");
+        findings.iter().find(|finding| finding["check"] == "mail").expect("about mail").clone()
+    };
+    let good = doctor("sesame", "localhost");
+    assert_eq!(good["verdict"], "ok", "{good}");
+    let message = good["message"].as_str().expect("text");
+    assert!(message.contains("STARTTLS, signed in as town, sender town@town.example"), "{message}");
+    let wrong = doctor("guessed", "localhost");
+    assert_eq!(wrong["verdict"], "fail", "{wrong}");
+    assert!(wrong["remedy"].as_str().is_some_and(|remedy| remedy.contains("smtp_password")), "{wrong}");
+    let mismatch = doctor("sesame", "127.0.0.1");
+    assert!(mismatch["remedy"].as_str().is_some_and(|remedy| remedy.contains("name in the certificate")), "{mismatch}");
+    server.tell(&json!({}));
+}
+
+#[tokio::test]
+#[ignore = "smtp"]
 async fn tls_from_the_first_byte_works_too() {
     let mut server = Server::start_with("localhost", "tls");
     let mut office = office(&server, "localhost", "sesame").await;
