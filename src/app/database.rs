@@ -202,12 +202,11 @@ impl Database {
         &self,
         config: &Config,
         roles: RoleSet,
-        is_demonstration: bool,
+        outbox: Option<Outbox>,
     ) -> Result<Option<Notifications>, AppError> {
         if config.api.mode == ApiMode::Postgrest || !(roles.contains(Role::Worker) || roles.contains(Role::Api)) {
             return Ok(None);
         }
-        let outbox = is_demonstration.then(Outbox::default);
         Ok(Some(Notifications::open(config, self.db.clone(), outbox)?))
     }
 

@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::identity::LetterSender;
+use crate::notifications::Outbox;
 use crate::notifications::mail::{Mail, Mailer};
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -19,9 +20,10 @@ impl LetterSender for Letters {
     }
 }
 
-/// Who sends the provider's letters, where a mail server is configured. Without it administrators hand links over.
-pub fn letter_sender(config: &Config) -> Option<Arc<dyn LetterSender>> {
-    match Mailer::from_config(&config.notifications, None) {
+/// Who sends the provider's letters: the configured mail server, without one the outbox, where a demonstration has one. With
+/// neither, administrators hand links over.
+pub fn letter_sender(config: &Config, outbox: Option<&Outbox>) -> Option<Arc<dyn LetterSender>> {
+    match Mailer::from_config(&config.notifications, outbox) {
         Ok(mailer) => mailer.map(|mailer| Arc::new(Letters(mailer)) as Arc<dyn LetterSender>),
         Err(error) => {
             tracing::warn!(error = &error as &dyn std::error::Error, "Letters of the identity provider cannot be sent");

@@ -33,6 +33,7 @@ use crate::identity::{Appearance, NewPerson, Provider, ProviderOptions};
 use crate::jobs::JobQueue;
 use crate::lifecycle::Lifecycle;
 use crate::migrate;
+use crate::notifications::Outbox;
 use crate::spreadsheets::{Doorkeeper, Spreadsheets};
 use crate::store::ObjectStore;
 use listeners::Listeners;
@@ -139,9 +140,11 @@ async fn start_modules(
     client_config::derive_public_url(&mut config, listeners.addresses().web);
     let (sockets, address) = (std::mem::take(&mut listeners.store), listeners.addresses().store);
     let store = attempt!(files::start_store(&mut config, sockets, address));
+    // Letters and notifications of a demonstration are read on one page.
+    let outbox = extras.demo.then(Outbox::default);
     let mut site = http::Site::default();
     if roles.contains(Role::Api) {
-        let provider = attempt!(Box::pin(open_provider(&config, &extras, &database)).await);
+        let provider = attempt!(Box::pin(open_provider(&config, &extras, outbox.as_ref(), &database)).await);
         let authenticator = attempt!(authenticator(&config, provider.as_ref()));
         if config.api.mode == ApiMode::CivicOs {
             site.door = Some(attempt!(front_door::FrontDoor::new(&config, Some(authenticator.clone()))));
@@ -171,7 +174,7 @@ async fn start_modules(
     site.sandbox.clone_from(&payments.sandbox);
     site.admin = Some(admin);
     site.tls = attempt!(tls::server_config(&config));
-    let notifications = attempt!(database.notifications(&config, roles, extras.demo));
+    let notifications = attempt!(database.notifications(&config, roles, outbox));
     site.notifications.clone_from(&notifications);
     let kinds = attempt!(kinds::registry(&config, roles, &database.db(), notifications.as_ref(), &payments));
     let queue = database.queue(roles, kinds);
@@ -293,6 +296,7 @@ async fn start_cluster(config: &mut Config, extras: &Extras) -> Result<Option<Cl
 async fn open_provider(
     config: &Config,
     extras: &Extras,
+    outbox: Option<&Outbox>,
     database: &database::Database,
 ) -> Result<Option<Provider>, AppError> {
     let identity = &config.identity;
@@ -306,7 +310,8 @@ async fn open_provider(
     options.people.clone_from(&extras.people);
     options.shown_password.clone_from(&extras.shown_password);
     options.appearance = appearance(config);
-    options.letter_sender = letter_sender(config);
+    // Whoever reaches the outbox reads the links in it: only where everybody knows the passwords anyway.
+    options.letter_sender = letter_sender(config, outbox.filter(|_| extras.shown_password.is_some()));
     let provider = Provider::new(options, database.db())?;
     provider.start().await?;
     Ok(Some(provider))

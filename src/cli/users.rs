@@ -147,7 +147,7 @@ pub(crate) fn run(args: &Args, sources: &SourceArgs) -> anyhow::Result<Exit> {
             return print(args.json, &json!({"kid": kid}), "Another key signs from in a minute on.\n");
         }
         let issuer = format!("{}/realms/{}", config.public_url(), config.identity.realm);
-        let directory = Directory::new(db, &issuer, app::appearance(config), app::letter_sender(config));
+        let directory = Directory::new(db, &issuer, app::appearance(config), app::letter_sender(config, None));
         match carry_out(args, &directory).await {
             Err(error) => match error.downcast::<DirectoryError>() {
                 // A misspelt name is a wrong argument.

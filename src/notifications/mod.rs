@@ -7,6 +7,7 @@
 mod http;
 mod kinds;
 pub mod mail;
+mod metrics;
 mod outbox;
 mod rate;
 mod sms;
@@ -83,6 +84,7 @@ impl Notifications {
         let renderer = Renderer::new(&settings.notification_timezone, format, Limits::default())?;
         let mailer = Mailer::from_config(settings, outbox.as_ref())?;
         let sms = Sms::from_config(settings, outbox.as_ref())?;
+        metrics::announce();
         Ok(Self {
             inner: Arc::new(Inner {
                 store: Store::new(db),

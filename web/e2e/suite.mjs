@@ -9,6 +9,7 @@ import { Demo } from './demo.mjs'
 import { exchangeTests } from './exchange.mjs'
 import { fileTests } from './files.mjs'
 import { listTests } from './lists.mjs'
+import { notificationTests } from './notifications.mjs'
 import { offlineTests } from './offline.mjs'
 import { paymentTests } from './payments.mjs'
 import { recordTests } from './records.mjs'
@@ -46,6 +47,7 @@ fileTests(world)
 offlineTests(world)
 administrationTests(world)
 typeTests(world)
+notificationTests(world)
 wildlifeTests(world)
 paymentTests(world)
 accessibilityTests(world)

@@ -8,6 +8,7 @@ mod files;
 mod finding;
 mod issuer;
 mod machine;
+mod mail;
 mod payments;
 mod token;
 
@@ -62,6 +63,7 @@ pub(crate) fn run(args: &Args, sources: &SourceArgs) -> anyhow::Result<Exit> {
             if let Some(token) = &token {
                 token::check(&loaded.config, token, authenticator.as_ref(), &mut findings).await;
             }
+            mail::check(&loaded.config, loaded.roles, &mut findings).await;
             payments::check(&loaded, &mut findings).await;
             files::check(&loaded.config, loaded.roles, &mut findings).await;
             Ok(findings)

@@ -3,6 +3,7 @@
 use super::{QUEUE, slot, try_again};
 use crate::jobs::{Kind, Outcome, Periodic, Run};
 use crate::notifications::mail::{Mail, Refusal, Stage};
+use crate::notifications::metrics;
 use crate::notifications::store::{Digest, DigestItem, LedgerEntry, storable};
 use crate::notifications::{Inner, StoreError};
 use async_trait::async_trait;
@@ -97,7 +98,10 @@ impl SendDigest {
                 let message_id = format!("digest.{user}.{first}-{last}@{domain}");
                 self.0.send_alone(key, message_id, &address, mail).await?
             }
-            Err(refusal) => Err((refusal, None)),
+            Err(refusal) => {
+                metrics::refused("email", &refusal);
+                Err((refusal, None))
+            }
         };
         let ledger = |entry: Option<LedgerEntry>| entry.into_iter().collect::<Vec<_>>();
         match sent {
@@ -126,7 +130,7 @@ impl SendDigest {
         let address = digest.email.as_deref().filter(|address| !address.is_empty());
         let address = address.ok_or_else(|| refused("no mail address is known for the recipient"))?;
         if let Some(reason) = &digest.email_suppressed {
-            return Err(refused(&format!("suppression: {address} gets no mail any more ({reason})")));
+            return Err(Refusal::suppressed(address, "mail", reason));
         }
         let mut mail = Mail::to(digest.name.as_deref(), address)?;
         let items = &digest.items;

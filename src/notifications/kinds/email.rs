@@ -4,7 +4,8 @@
 use super::{QUEUE, slot, try_again};
 use crate::jobs::{Kind, Outcome, Run};
 use crate::notifications::Inner;
-use crate::notifications::mail::{Mail, mailbox};
+use crate::notifications::mail::{Mail, Refusal, mailbox};
+use crate::notifications::metrics;
 use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::Value;
@@ -69,7 +70,9 @@ impl SendEmail {
         let (mut permanent, mut transient) = (Vec::new(), None);
         for (position, address) in recipients.iter().enumerate() {
             if found.suppressed.contains(&address.to_lowercase()) {
-                permanent.push(format!("{address}: suppression"));
+                let refusal = Refusal::suppressed(address, "mail", "see notification_suppressions");
+                metrics::refused("email", &refusal);
+                permanent.push(format!("{address}: {refusal}"));
                 continue;
             }
             let mut mail = match Mail::to(None, address) {

@@ -8,6 +8,7 @@ use super::{QUEUE, slot, try_again};
 use crate::jobs::{Kind, Outcome, Run};
 use crate::notifications::Inner;
 use crate::notifications::mail::{Mail, Refusal, Stage};
+use crate::notifications::metrics;
 use crate::notifications::store::{Ending, LedgerEntry, Prepared, storable};
 use async_trait::async_trait;
 use serde::Deserialize;
@@ -43,6 +44,18 @@ enum Delivery {
     /// The person does not want it.
     Declined(&'static str),
     Refused(Refusal, Option<LedgerEntry>),
+}
+
+impl Delivery {
+    /// What the ledger knows as sent counted when it was sent.
+    fn count(&self, channel: &'static str) {
+        match self {
+            Self::Sent(Some(_)) => metrics::sent(channel),
+            Self::Sent(None) => {}
+            Self::Declined(_) => metrics::declined(channel),
+            Self::Refused(refusal, _) => metrics::refused(channel, refusal),
+        }
+    }
 }
 
 #[async_trait]
@@ -132,6 +145,7 @@ impl SendNotification {
                 "sms" => ("sms", self.by_sms(id, prepared, rendered).await?),
                 _ => continue,
             };
+            delivery.count(name);
             let entry = match delivery {
                 Delivery::Sent(entry) => {
                     ending.sent.push(name);
@@ -190,7 +204,7 @@ impl SendNotification {
             return Ok(refused("no mail address is known for the recipient".to_owned()));
         };
         if let Some(reason) = &prepared.email_suppressed {
-            return Ok(refused(format!("suppression: {address} gets no mail any more ({reason})")));
+            return Ok(Delivery::Refused(Refusal::suppressed(address, "mail", reason), None));
         }
         let Some(mailer) = &self.0.mailer else {
             return Ok(refused("no mail server is configured (notifications.smtp_host)".to_owned()));
@@ -231,8 +245,7 @@ impl SendNotification {
         };
         let store = &self.0.store;
         if let Some(reason) = store.suppressed("sms", &number).await? {
-            let text = format!("suppression: {number} gets no text messages any more ({reason})");
-            return Ok(Delivery::Refused(Refusal::permanent(Stage::Message, text), None));
+            return Ok(Delivery::Refused(Refusal::suppressed(&number, "text messages", &reason), None));
         }
         let key = format!("n{id}/sms");
         let Some(_) = store.mark(&key, Some(id), "sms", &prepared.message_id, &number).await? else {
@@ -297,7 +310,9 @@ impl Inner {
         address: &str,
         mail: Mail,
     ) -> Result<Result<Option<LedgerEntry>, (Refusal, Option<LedgerEntry>)>, crate::notifications::StoreError> {
-        Ok(match self.send_recorded(key, None, message_id, address, mail).await? {
+        let delivery = self.send_recorded(key, None, message_id, address, mail).await?;
+        delivery.count("email");
+        Ok(match delivery {
             Delivery::Sent(entry) => Ok(entry),
             Delivery::Refused(refusal, entry) => Err((refusal, entry)),
             Delivery::Declined(reason) => Err((Refusal::permanent(Stage::Message, reason), None)),

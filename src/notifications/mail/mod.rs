@@ -13,6 +13,7 @@ pub(super) use message::mailbox;
 pub use refusal::{Refusal, Stage};
 pub use smtp::SmtpOptions;
 
+use super::metrics;
 use super::outbox::Outbox;
 use super::rate::Rate;
 use crate::config::{NotificationsConfig, SmtpSecurity};
@@ -21,7 +22,7 @@ use lettre::message::Mailbox;
 use smtp::SmtpPool;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Mail cannot be sent as configured.
 #[derive(Debug, thiserror::Error)]
@@ -128,7 +129,10 @@ impl Mailer {
                 if let Some(signer) = &inner.signer {
                     signer.sign(&mut bytes);
                 }
-                Box::pin(pool.send(built.envelope(), &bytes)).await.map(Receipt)
+                let started = Instant::now();
+                let answer = Box::pin(pool.send(built.envelope(), &bytes)).await;
+                metrics::lasted("email", started.elapsed());
+                answer.map(Receipt)
             }
             Transport::Outbox(outbox) => {
                 outbox.put_mail(mail, &built);
@@ -146,6 +150,11 @@ impl Mailer {
             Transport::Smtp(pool) => Box::pin(pool.probe()).await,
             Transport::Outbox(_) => Ok("the outbox of this demonstration".to_owned()),
         }
+    }
+
+    /// Who every mail comes from.
+    pub fn sender(&self) -> String {
+        self.inner.from.to_string()
     }
 
     /// Domain of the sender, for message ids.

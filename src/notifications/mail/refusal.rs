@@ -7,6 +7,8 @@ use lettre::transport::smtp::Error;
 pub enum Stage {
     /// Building the message.
     Message,
+    /// Nothing goes to this address any more.
+    Suppression,
     /// Connection, TLS.
     Connect,
     /// User and password.
@@ -44,12 +46,17 @@ impl Refusal {
         Self { is_permanent: false, ..Self::permanent(stage, text) }
     }
 
+    /// An address that bounced, complained or opted out.
+    pub(crate) fn suppressed(address: &str, what: &str, reason: &str) -> Self {
+        Self::permanent(Stage::Suppression, format!("suppression: {address} gets no {what} any more ({reason})"))
+    }
+
     /// Judges an error of the dialogue.
     pub(super) fn from_smtp(stage: Stage, error: &Error) -> Self {
         let code = error.status().map(u16::from);
         let reply = with_causes(error);
         let what = match stage {
-            Stage::Message => "the message cannot be sent",
+            Stage::Message | Stage::Suppression => "the message cannot be sent",
             Stage::Connect => "failed to connect to SMTP server",
             Stage::Login => "the SMTP server refused user or password",
             Stage::Envelope => "the SMTP server refused sender or recipient",

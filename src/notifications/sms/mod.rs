@@ -7,13 +7,14 @@ mod twilio;
 pub(super) use segments::segments;
 
 use super::mail::{Refusal, Stage};
+use super::metrics;
 use super::outbox::Outbox;
 use super::rate::Rate;
 use crate::config::{NotificationsConfig, SmsProvider};
 use crate::outbound::http_client;
 use async_trait::async_trait;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A message may be this long; beyond, it is cut.
 const MOST_SEGMENTS: usize = 10;
@@ -117,7 +118,10 @@ impl Sms {
         self.rate.wait().await;
         match (&self.provider, &self.outbox) {
             (Some(provider), _) => {
-                provider.send(to, text, key).await.map(|id| format!("{id} ({} segments)", segments(text).count))
+                let started = Instant::now();
+                let answer = provider.send(to, text, key).await;
+                metrics::lasted("sms", started.elapsed());
+                answer.map(|id| format!("{id} ({} segments)", segments(text).count))
             }
             (None, Some(outbox)) => {
                 outbox.put_sms(to, text);

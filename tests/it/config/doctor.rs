@@ -1,5 +1,6 @@
 //! `doctor` and `health` against a real database and a real process.
 
+use crate::notifications::sink::Sink;
 use crate::support::{TestApp, TestDatabase, binary, free_port, tokens};
 use serde_json::Value;
 use std::net::TcpListener;
@@ -155,4 +156,56 @@ async fn a_running_process_is_healthy_and_its_ports_are_its_own() {
     ];
     let (findings, _) = doctor("api", &variables);
     found(&findings, "ports", "ok", "is answered by a running civic-os");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mail_that_cannot_leave_is_explained() {
+    let database = TestDatabase::create().await;
+    let pool = database.authenticator_url();
+    let url = pool.expose().expect("url");
+    let sink = Sink::start().await;
+    let (port, nowhere) = (sink.port.to_string(), free_port().to_string());
+    let doctor = |variables: &[(&str, &str)]| {
+        let named: Vec<(String, &str)> =
+            variables.iter().map(|(name, value)| (format!("CIVIC_OS_NOTIFICATIONS__{name}"), *value)).collect();
+        let mut all = vec![("CIVIC_OS_DATABASE__URL", url)];
+        all.extend(named.iter().map(|(name, value)| (name.as_str(), *value)));
+        tokio::task::block_in_place(|| doctor("worker", &all))
+    };
+    let (findings, code) = doctor(&[]);
+    let remedy = found(&findings, "mail", "warn", "no server is configured");
+    assert!(remedy.contains("`civic-os demo` and nowhere else"), "{remedy}");
+    assert_eq!(code, Some(0), "{findings:#?}");
+    let local = [("SMTP_HOST", "127.0.0.1"), ("SMTP_PORT", port.as_str())];
+    let (findings, code) = doctor(&local);
+    found(&findings, "mail", "fail", "smtp_from is not set");
+    assert_eq!(code, Some(2));
+    let with = |more: &[(&'static str, &'static str)]| {
+        [&local[..], &[("SMTP_FROM", "Town <town@town.example>")], more].concat()
+    };
+    let (findings, code) = doctor(&with(&[]));
+    let remedy = found(&findings, "mail", "fail", "does not offer STARTTLS");
+    assert!(remedy.contains("465"), "{remedy}");
+    assert_eq!(code, Some(2));
+    let readable = [("SMTP_SECURITY", "none"), ("SMTP_USERNAME", "town")];
+    let (findings, code) = doctor(&with(&readable));
+    found(&findings, "mail", "warn", "travels readable");
+    found(&findings, "mail", "warn", "only one of smtp_username and smtp_password");
+    found(&findings, "mail", "ok", "not encrypted, without a login, sender Town <town@town.example>");
+    assert_eq!(code, Some(0), "{findings:#?}");
+    sink.refuse_logins(true);
+    let (findings, code) =
+        doctor(&with(&[("SMTP_SECURITY", "none"), ("SMTP_USERNAME", "town"), ("SMTP_PASSWORD", "hunter2")]));
+    let remedy = found(&findings, "mail", "fail", "refused user or password");
+    assert!(remedy.contains("smtp_password") && !format!("{findings:?}").contains("hunter2"), "{remedy}");
+    assert_eq!(code, Some(2));
+    let half = [("SMTP_SECURITY", "none"), ("DKIM_DOMAIN", "town.example"), ("SKIP_TEST_EMAILS", "true")];
+    let (findings, _) = doctor(&with(&half));
+    found(&findings, "mail", "warn", "DKIM are incomplete");
+    found(&findings, "mail", "warn", "skip_test_emails");
+    let away = [("SMTP_HOST", "127.0.0.1"), ("SMTP_PORT", nowhere.as_str()), ("SMTP_FROM", "town@town.example")];
+    let (findings, code) = doctor(&away);
+    found(&findings, "mail", "fail", "failed to connect to SMTP server");
+    assert_eq!(code, Some(2));
+    assert!(sink.messages().is_empty(), "a check sends nothing");
 }

@@ -269,6 +269,16 @@ async fn digests_collect_and_arrive_as_one() {
     assert_eq!(messages.len(), 1);
     assert!(messages[0].contains("Subject: 2 notifications"), "{}", messages[0]);
     assert_eq!(office.text("select count(*)::text from metadata.notification_digest_items").await, "0");
+    // An hourly one goes out at every hour, and one that says "immediate" waits for nothing.
+    office.admin.batch_execute("update metadata.notification_digests set frequency = 'hourly'").await.expect("hourly");
+    let third = office.notify("three").await;
+    office.until_text("select count(*)::text from metadata.notification_digest_items", "1").await;
+    office.admin.batch_execute(&at(3)).await.expect("another hour");
+    office.until(third, "sent").await;
+    office.admin.batch_execute("update metadata.notification_digests set frequency = 'immediate'").await.expect("now");
+    let fourth = office.notify("four").await;
+    office.until(fourth, "sent").await;
+    assert_eq!(sink.messages().len(), 3);
 }
 
 #[tokio::test]
@@ -294,6 +304,19 @@ async fn a_batch_drains_and_shows_its_progress() {
     recipients.sort();
     recipients.dedup();
     assert_eq!(recipients.len(), 200, "each got one");
+}
+
+#[tokio::test]
+async fn a_configured_rate_is_kept() {
+    let sink = Sink::start().await;
+    let mut office = Office::new(Some(&sink)).await;
+    office.config.notifications.mail_rate = 20;
+    office.admin.batch_execute(&format!("insert into metadata.notifications (user_id, template_name, entity_data) select '{ANNA}', 'news', '{{\"title\": \"x\"}}' from generate_series(1, 61)")).await.expect("notifications");
+    let started = tokio::time::Instant::now();
+    let _worker = office.worker();
+    office.until_text("select count(*)::text from metadata.notifications where status = 'sent'", "61").await;
+    assert!(started.elapsed() >= Duration::from_secs(3), "61 mails at 20 a second: {:?}", started.elapsed());
+    assert_eq!(sink.messages().len(), 61);
 }
 
 #[tokio::test]

@@ -1,10 +1,15 @@
 //! Notifications: templates, mail, what people get and do not get.
 
+mod bad_input;
 mod delivery;
 mod editor;
 mod events;
+mod feedback;
+mod figures;
+mod go;
+mod killed;
 mod real;
-mod sink;
+pub(crate) mod sink;
 mod sms;
 mod templates;
 
@@ -26,7 +31,7 @@ struct Office {
     config: Config,
     db: Db,
     hub: Hub,
-    _database: TestDatabase,
+    database: TestDatabase,
 }
 
 impl Office {
@@ -55,7 +60,11 @@ impl Office {
             settings.smtp_host = Some("127.0.0.1".into());
             settings.smtp_port = sink.port;
         }
-        Self { admin, config, db, hub, _database: database }
+        Self { admin, config, db, hub, database }
+    }
+
+    fn database(&self) -> &TestDatabase {
+        &self.database
     }
 
     /// A worker process; it ends with the value.
@@ -103,6 +112,12 @@ impl Office {
     /// One text of the first row.
     async fn text(&self, sql: &str) -> String {
         self.admin.query_one(sql, &[]).await.unwrap_or_else(|error| panic!("{sql}: {error}")).get(0)
+    }
+
+    /// Lets the jobs of notifications run now, whatever they wait for.
+    async fn hurry(&self) {
+        let now = "update metadata.river_job set state = 'available', scheduled_at = now() where queue = 'notifications' and state in ('available', 'retryable', 'scheduled'); notify \"metadata.river_insert\", '{\"queue\": \"notifications\"}'";
+        self.admin.batch_execute(now).await.expect("now");
     }
 
     async fn until_text(&self, sql: &str, wanted: &str) {

@@ -8,7 +8,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// What the server does to one delivery.
 #[derive(Clone, Debug)]
-pub(super) enum Script {
+pub(crate) enum Script {
     /// Answers this to the recipient.
     Recipient(&'static str),
     /// Answers this to the content.
@@ -30,18 +30,18 @@ struct State {
 }
 
 /// The server; it listens until the value is dropped.
-pub(super) struct Sink {
-    pub(super) port: u16,
+pub(crate) struct Sink {
+    pub(crate) port: u16,
     state: Arc<Mutex<State>>,
     task: tokio::task::JoinHandle<()>,
 }
 
 impl Sink {
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::start_on(0).await
     }
 
-    pub(super) async fn start_on(port: u16) -> Self {
+    pub(crate) async fn start_on(port: u16) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", port)).await.expect("a port");
         let port = listener.local_addr().expect("address").port();
         let state = Arc::<Mutex<State>>::default();
@@ -56,20 +56,20 @@ impl Sink {
         Self { port, state, task }
     }
 
-    pub(super) fn script(&self, steps: impl IntoIterator<Item = Script>) {
+    pub(crate) fn script(&self, steps: impl IntoIterator<Item = Script>) {
         self.state.lock().expect("lock").script.extend(steps);
     }
 
-    pub(super) fn refuse_logins(&self, refuses: bool) {
+    pub(crate) fn refuse_logins(&self, refuses: bool) {
         self.state.lock().expect("lock").refuses_login = refuses;
     }
 
     /// Everything whose last byte arrived, oldest first.
-    pub(super) fn messages(&self) -> Vec<String> {
+    pub(crate) fn messages(&self) -> Vec<String> {
         self.state.lock().expect("lock").messages.clone()
     }
 
-    pub(super) fn connections(&self) -> usize {
+    pub(crate) fn connections(&self) -> usize {
         self.state.lock().expect("lock").connections
     }
 }

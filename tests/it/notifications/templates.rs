@@ -241,3 +241,33 @@ fn times_are_printed_in_the_configured_zone() {
             .contains("Middle/Earth")
     );
 }
+
+#[test]
+fn each_bound_holds_by_itself() {
+    let data = Data::new(&json!({"items": vec![1; 600], "text": "x".repeat(2000)}), &[]).expect("data");
+    let loops = "{{range .Entity.items}}{{end}}";
+    let wide = Limits::default();
+    let bounds: [(&str, Limits, &str, &str); 5] = [
+        ("source", Limits { source: 20, ..wide }, loops, "the template has 30 bytes, at most 20 are allowed"),
+        ("output", Limits { output: 1999, ..wide }, "{{.Entity.text}}", "the output is longer than 1999 bytes"),
+        ("steps", Limits { steps: 500, ..wide }, loops, "the template takes too many steps"),
+        (
+            "work",
+            Limits { work: 3000, ..wide },
+            "{{print .Entity.text}}{{print .Entity.text}}",
+            "the template builds too much text",
+        ),
+        ("time", Limits { time: Duration::ZERO, ..wide }, loops, "the template takes too long"),
+    ];
+    for (name, limits, template, reason) in bounds {
+        let narrow = Renderer::new("UTC", NumberFormat::Go, limits).expect("a zone");
+        let free = renderer("UTC", NumberFormat::Go);
+        for engine in [Engine::Text, Engine::Html] {
+            free.render(engine, template, &data).unwrap_or_else(|error| panic!("{name}: {error}"));
+            match narrow.render(engine, template, &data) {
+                Err(RenderError::Limit(text)) => assert!(text.contains(reason), "{name}, {engine:?}: {text}"),
+                other => panic!("{name}, {engine:?}: {other:?}"),
+            }
+        }
+    }
+}

@@ -171,3 +171,65 @@ fn an_unwritable_data_folder_is_named() {
     assert!(message.contains("file/data") && message.contains("--data-dir"), "{message}");
     assert_eq!(message.trim().lines().count(), 1, "one message: {message}");
 }
+
+/// Follows "Forgot your password?" as a browser does; the answer of the first page when there is no such way.
+async fn forget(http: &reqwest::Client, base: &str, name: &str) -> Option<u16> {
+    let page =
+        http.get(format!("{base}/realms/civic-os/login-actions/forgotten-password")).send().await.expect("a page");
+    let cookies: Vec<String> = page
+        .headers()
+        .get_all("set-cookie")
+        .iter()
+        .filter_map(|cookie| cookie.to_str().ok()?.split(';').next().map(str::to_owned))
+        .collect();
+    let page = page.text().await.expect("text");
+    let form = page.split("name=\"form\" value=\"").nth(1)?.split('"').next()?.to_owned();
+    let body = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("form", &form)
+        .append_pair("username", name)
+        .finish();
+    let request = http.post(format!("{base}/realms/civic-os/login-actions/forgotten-password")).body(body);
+    let request =
+        request.header("Content-Type", "application/x-www-form-urlencoded").header("Cookie", cookies.join("; "));
+    Some(request.header("Origin", base).send().await.expect("an answer").status().as_u16())
+}
+
+#[tokio::test]
+async fn letters_of_the_provider_lie_in_the_outbox_where_only_this_machine_can_knock() {
+    let folder = folder();
+    let data = folder.path().join("data");
+    let port = free_port();
+    let base = format!("http://127.0.0.1:{port}");
+    let http = http_client();
+    let mut demo = start(&data, port, &[]);
+    demo.says("Ctrl-C").await;
+    assert_eq!(forget(&http, &base, "resident").await, Some(200));
+    let limit = Instant::now() + LIMIT;
+    let letter = loop {
+        let messages = http.get(format!("{base}/outbox/messages.json")).send().await.expect("outbox");
+        let messages: Value = messages.json().await.expect("JSON");
+        if let Some(letter) = messages.as_array().and_then(|all| all.first()) {
+            break letter.clone();
+        }
+        assert!(Instant::now() < limit, "no letter in the outbox");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    assert_eq!(letter["to"], "resident@example.org");
+    let link = letter["links"][0].as_str().expect("a link");
+    assert!(link.starts_with(&format!("{base}/realms/civic-os/login-actions/set-password?token=")), "{letter:#}");
+    let page = http.get(link).send().await.expect("a page").text().await.expect("text");
+    assert!(page.contains("name=\"new_password\""), "the link works: {page}");
+    demo.signal(Signal::SIGTERM);
+    assert!(demo.ended().await.success(), "{}", demo.log());
+
+    // Reached from elsewhere the people have passwords of their own: nobody reads links to replace them.
+    let mut command = binary();
+    command.arg("demo").arg("--data-dir").arg(&data).args(["--listen", &format!("0.0.0.0:{port}")]);
+    let mut demo = ServerProcess::spawn(command, tempfile::tempdir().expect("folder"));
+    demo.says("Ctrl-C").await;
+    assert_eq!(forget(&http, &base, "resident").await, None, "no letters");
+    let messages = http.get(format!("{base}/outbox/messages.json")).send().await.expect("outbox");
+    assert_eq!(messages.text().await.expect("text"), "[]");
+    demo.signal(Signal::SIGTERM);
+    assert!(demo.ended().await.success(), "{}", demo.log());
+}

@@ -185,6 +185,9 @@ impl ServerProcess {
             ("CIVIC_OS_STORAGE__S3_SECRET_ACCESS_KEY", &config.storage.s3_secret_access_key),
             ("CIVIC_OS_PAYMENTS__STRIPE_API_KEY", &config.payments.stripe_api_key),
             ("CIVIC_OS_PAYMENTS__STRIPE_WEBHOOK_SECRET", &config.payments.stripe_webhook_secret),
+            ("CIVIC_OS_NOTIFICATIONS__SMTP_PASSWORD", &config.notifications.smtp_password),
+            ("CIVIC_OS_NOTIFICATIONS__FEEDBACK_SECRET", &config.notifications.feedback_secret),
+            ("CIVIC_OS_NOTIFICATIONS__SMS_TOKEN", &config.notifications.sms_token),
         ];
         for (name, secret) in secrets {
             if let Some(text) = secret.expose() {

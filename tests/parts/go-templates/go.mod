@@ -1,0 +1,3 @@
+module civic-os/go-templates
+
+go 1.24
