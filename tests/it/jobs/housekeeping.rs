@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 impl Bench {
     async fn insert_finished(&self, state: &str, hours_ago: f64) -> i64 {
         let sql = "insert into metadata.river_job (kind, args, queue, max_attempts, state, finalized_at) \
-                   values ('old', '{}', 'tests', 1, $1::text::metadata.river_job_state, now() - make_interval(secs => $2 * 3600)) returning id";
+                   values ('old', '{}', 'tests', 1, $1::text::metadata.river_job_state, now() - make_interval(secs => $2::float8 * 3600)) returning id";
         self.admin.query_one(sql, &[&state, &hours_ago]).await.expect("inserted").get(0)
     }
 

@@ -316,6 +316,16 @@ impl History<'_> {
         self.harness.block_on(self.bench.admin.query_one(sql, &[&name])).expect("counted").get::<_, i64>(0) > 0
     }
 
+    /// Statements that processes of the last history had sent must not arrive in this one.
+    fn wait_for_silence(&self) {
+        let sql = "select count(*) from pg_stat_activity where datname = current_database() and application_name like 'model-%'";
+        let started = std::time::Instant::now();
+        while self.harness.block_on(self.bench.admin.query_one(sql, &[])).expect("counted").get::<_, i64>(0) > 0 {
+            assert!(started.elapsed() < LIMIT, "connections of dead processes stay");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
     /// Buries processes that crashed by themselves, and lets time pass for the dead and for those cut off for longer than their lease.
     fn time_passes(&mut self) {
         while let Some(index) = self.processes.iter().position(|process| process.faults.is_dead.load(Ordering::SeqCst))
@@ -509,6 +519,7 @@ fn play(seed: u64, harness: &Runtime, bench: &Bench) -> Result<BTreeSet<(&'stati
         started: 0,
         crash_points: BTreeSet::new(),
     };
+    history.wait_for_silence();
     history.sql("truncate metadata.river_job, metadata.river_leader, metadata.river_queue, metadata.job_processes, public.effects");
     history.start_process(true);
     history.start_process(true);
