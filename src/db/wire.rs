@@ -5,20 +5,18 @@
 //! drives it, so a dropped future leaves a flight that somebody else can land ([`Wire::land`] again).
 //! Why not tokio-postgres here: docs/adr/0003-own-wire-for-requests.md. Caller: [`super::pool`].
 
+mod inbound;
 mod large_row;
+mod outbound;
 
-use super::handshake::{CancelKey, Session, closed, server_error, surprise};
-use super::request::{AccessMode, Decision, IsolationLevel, Param, RequestTransaction, TransactionEnd};
-use super::statement::{Preparation, StatementCache, StatementName};
+use super::handshake::{CancelKey, Session, closed};
+use super::request::{Decision, RequestTransaction, TransactionEnd};
+use super::statement::{StatementCache, StatementName};
 use super::transport::Transport;
 use super::{DbError, RequestResult, ResultRow, ServerError, Statement};
 use bytes::BytesMut;
-use fallible_iterator::FallibleIterator as _;
-use postgres_protocol::IsNull;
-use postgres_protocol::message::backend::{DataRowBody, Message};
-use postgres_protocol::message::frontend::{self, BindError};
+use postgres_protocol::message::frontend;
 use smallvec::SmallVec;
-use std::fmt::Write as _;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -261,128 +259,6 @@ impl Wire {
         self.settings_ready = 0;
     }
 
-    fn write_transaction(&mut self, transaction: &RequestTransaction<'_>) -> Result<(), DbError> {
-        // Everything before one Sync is one transaction anyway, so BEGIN and COMMIT are only sent where they say more.
-        let explicit = transaction.isolation != IsolationLevel::ReadCommitted
-            || !self.has_plain_defaults
-            || !matches!(transaction.end, TransactionEnd::Commit);
-        let read_only = transaction.access == AccessMode::ReadOnly;
-        self.open_flight();
-        if explicit {
-            self.push_word(begin(transaction.isolation, read_only))?;
-        }
-        self.push_settings(transaction.settings, read_only && !explicit)?;
-        if let Some(pre_request) = transaction.pre_request {
-            self.push(transaction.role, pre_request, &[], Naming::AtOnce, false)?;
-        }
-        let Statement { sql, params, reusable } = transaction.statement;
-        let naming = if reusable { Naming::SecondSight } else { Naming::Never };
-        self.push(transaction.role, sql, params, naming, true)?;
-        match transaction.end {
-            TransactionEnd::Commit if explicit => self.push_word("COMMIT")?,
-            TransactionEnd::Rollback => {
-                // Deferred constraints would only show at a commit.
-                self.push_word("SET CONSTRAINTS ALL IMMEDIATE")?;
-                self.push_word("ROLLBACK")?;
-            }
-            _ => {}
-        }
-        frontend::sync(&mut self.out);
-        Ok(())
-    }
-
-    fn open_flight(&mut self) {
-        self.out.clear();
-        self.written = 0;
-        self.flight = Some(Flight::default());
-        for name in self.statements.take_doomed() {
-            // Only fails for a NUL in the name, and names are ours.
-            let _ = frontend::close(b'S', &name.text(), &mut self.out);
-        }
-    }
-
-    /// Nothing was sent: forget the flight.
-    fn abandon(&mut self) {
-        self.out.clear();
-        self.written = 0;
-        self.flight = None;
-    }
-
-    fn push_word(&mut self, sql: &str) -> Result<(), DbError> {
-        self.push("", sql, &[], Naming::AtOnce, false)
-    }
-
-    /// `select set_config($1, $2, true), …`: one statement for each number of settings.
-    fn push_settings(&mut self, settings: &[(&str, &str)], read_only: bool) -> Result<(), DbError> {
-        let count = settings.len() + usize::from(read_only);
-        if count == 0 {
-            return Ok(());
-        }
-        let named = self.statements.is_enabled() && count < 64;
-        let name = if named { format!("s{count}") } else { String::new() };
-        let mut step = Step::default();
-        if !named || self.settings_ready & (1 << count) == 0 {
-            let mut sql = String::with_capacity(count * 40);
-            for index in 0..count {
-                let word = if index == 0 { "SELECT" } else { "," };
-                let _ = write!(sql, "{word} pg_catalog.set_config(${}, ${}, true)", 2 * index + 1, 2 * index + 2);
-            }
-            let types = std::iter::repeat_n(25, 2 * count);
-            frontend::parse(&name, &sql, types, &mut self.out).map_err(encode)?;
-            step.confirm_settings = named.then_some(count);
-        }
-        let extra = read_only.then_some(("transaction_read_only", "on"));
-        let values = settings.iter().copied().chain(extra).flat_map(|(name, value)| [name, value]);
-        frontend::bind("", &name, [], values, write_text, [], &mut self.out).map_err(bind_error)?;
-        frontend::execute("", 0, &mut self.out).map_err(encode)?;
-        self.push_step(step);
-        Ok(())
-    }
-
-    fn push(
-        &mut self,
-        role: &str,
-        sql: &str,
-        params: &[Param<'_>],
-        naming: Naming,
-        collect: bool,
-    ) -> Result<(), DbError> {
-        let types = params.iter().map(|param| param.param_type);
-        let preparation = match naming {
-            Naming::Never => Preparation::Unnamed,
-            _ => self.statements.prepare(role, sql, types.clone(), naming == Naming::AtOnce),
-        };
-        let mut step = Step { collect, ..Step::default() };
-        let name = match preparation {
-            Preparation::Unnamed => String::new(),
-            Preparation::New(name) => {
-                step.confirm = Some((self.statements.last_key(), name));
-                name.text()
-            }
-            Preparation::Ready(name) => name.text(),
-        };
-        if !matches!(preparation, Preparation::Ready(_)) {
-            frontend::parse(&name, sql, types.map(|t| t.oid()), &mut self.out).map_err(encode)?;
-        }
-        let write_param = |param: &Param<'_>, out: &mut BytesMut| match &param.value {
-            Some(value) => write_bytes(value, out),
-            None => Ok(IsNull::Yes),
-        };
-        frontend::bind("", &name, [], params, write_param, [], &mut self.out).map_err(bind_error)?;
-        frontend::execute("", 0, &mut self.out).map_err(encode)?;
-        self.push_step(step);
-        Ok(())
-    }
-
-    fn push_step(&mut self, step: Step) {
-        if let Some(flight) = &mut self.flight {
-            if step.collect {
-                flight.collected.push(Vec::new());
-            }
-            flight.steps.push(step);
-        }
-    }
-
     /// Lands; if that leaves a transaction open after an error, rolls it back.
     async fn land_or_roll_back(&mut self) -> Result<Landed, DbError> {
         let result = self.land().await;
@@ -461,81 +337,6 @@ impl Wire {
         self.is_broken && self.flight.as_ref().is_some_and(|flight| !flight.has_answer)
     }
 
-    fn next_message(&mut self) -> Result<Option<Message>, DbError> {
-        Message::parse(&mut self.inbound).map_err(|error| {
-            self.is_broken = true;
-            DbError::Protocol(error.to_string())
-        })
-    }
-
-    /// Takes one message of a flight; the result once the flight has ended.
-    fn take(&mut self, message: Message) -> Result<Option<Result<Landed, DbError>>, DbError> {
-        let Some(flight) = &mut self.flight else {
-            self.is_broken = true;
-            return Err(surprise());
-        };
-        match message {
-            Message::ParseComplete => {
-                if let Some(step) = flight.steps.get_mut(flight.current) {
-                    if let Some(count) = step.confirm_settings {
-                        self.settings_ready |= 1 << count;
-                    }
-                    if let Some((key, name)) = step.confirm.take() {
-                        self.statements.confirm(key, name);
-                    }
-                }
-            }
-            Message::DataRow(body) if flight.steps.get(flight.current).is_some_and(|step| step.collect) => {
-                let slot = flight.steps[..flight.current].iter().filter(|step| step.collect).count();
-                let row = result_row(&body).map_err(|error| DbError::Protocol(error.to_string()))?;
-                flight.collected[slot].push(row);
-            }
-            Message::DataRow(_) => {}
-            Message::CommandComplete(_) | Message::EmptyQueryResponse => flight.current += 1,
-            Message::ErrorResponse(body) => {
-                let error = server_error(body.fields());
-                // FATAL and PANIC are followed by the end of the connection.
-                self.is_broken |= error.severity != "ERROR";
-                // The first error is the cause; whatever follows is its consequence.
-                flight.error.get_or_insert_with(|| Box::new(error));
-            }
-            Message::NoticeResponse(body) => {
-                let notice = server_error(body.fields());
-                if notice.severity == "WARNING" && flight.notices.len() < 16 {
-                    flight.notices.push(notice);
-                }
-            }
-            Message::ReadyForQuery(body) => {
-                self.status = body.status();
-                let flight = self.flight.take().unwrap_or_default();
-                return Ok(Some(match flight.error {
-                    Some(error) => Err(DbError::Server(error)),
-                    None => Ok(Landed { collected: flight.collected, notices: flight.notices }),
-                }));
-            }
-            Message::CopyInResponse(_) | Message::CopyOutResponse(_) => {
-                self.is_broken = true;
-                return Err(surprise());
-            }
-            _ => {}
-        }
-        Ok(None)
-    }
-
-    /// What the server says unasked, between flights.
-    fn take_unasked(&mut self) -> Result<(), DbError> {
-        while let Some(message) = self.next_message()? {
-            match message {
-                Message::NoticeResponse(_) | Message::ParameterStatus(_) | Message::NotificationResponse(_) => {}
-                _ => {
-                    self.is_broken = true;
-                    return Err(surprise());
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// The connection is gone: its last words, if there were any, are the better error.
     fn lose(&mut self, error: io::Error) -> DbError {
         self.is_broken = true;
@@ -594,7 +395,9 @@ impl Wire {
         let is_in_large_row = self.tail > 0 || self.large_row().is_some();
         // A message that is announced gets its room at once instead of by doubling.
         let announced = match self.inbound.get(1..5) {
-            Some(length) if !is_in_large_row => u32::from_be_bytes([length[0], length[1], length[2], length[3]]) as usize + 1,
+            Some(length) if !is_in_large_row => {
+                u32::from_be_bytes([length[0], length[1], length[2], length[3]]) as usize + 1
+            }
             _ => 0,
         };
         let missing = announced.saturating_sub(self.inbound.len());
@@ -604,53 +407,4 @@ impl Wire {
         let count = ready!(tokio_util::io::poll_read_buf(Pin::new(transport), context, &mut self.inbound))?;
         Poll::Ready(Ok(count))
     }
-}
-
-fn begin(isolation: IsolationLevel, read_only: bool) -> &'static str {
-    match (isolation, read_only) {
-        (IsolationLevel::ReadCommitted, true) => "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY",
-        (IsolationLevel::ReadCommitted, false) => "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
-        (IsolationLevel::RepeatableRead, true) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-        (IsolationLevel::RepeatableRead, false) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE",
-        (IsolationLevel::Serializable, true) => "BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY",
-        (IsolationLevel::Serializable, false) => "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE",
-    }
-}
-
-fn result_row(body: &DataRowBody) -> io::Result<ResultRow> {
-    let mut columns = SmallVec::new();
-    let mut ranges = body.ranges();
-    while let Some(range) = ranges.next()? {
-        columns.push(match range {
-            Some(range) => (offset(range.start)?, i32::try_from(range.len()).map_err(io::Error::other)?),
-            None => (0, -1),
-        });
-    }
-    Ok(ResultRow { buffer: body.buffer_bytes().clone(), columns })
-}
-
-fn offset(position: usize) -> io::Result<u32> {
-    u32::try_from(position).map_err(io::Error::other)
-}
-
-type BoxedError = Box<dyn std::error::Error + Sync + Send>;
-
-fn write_text(text: &str, out: &mut BytesMut) -> Result<IsNull, BoxedError> {
-    write_bytes(text.as_bytes(), out)
-}
-
-fn write_bytes(bytes: &[u8], out: &mut BytesMut) -> Result<IsNull, BoxedError> {
-    out.extend_from_slice(bytes);
-    Ok(IsNull::No)
-}
-
-fn encode(error: io::Error) -> DbError {
-    DbError::Encode(error.to_string())
-}
-
-fn bind_error(error: BindError) -> DbError {
-    DbError::Encode(match error {
-        BindError::Conversion(error) => error.to_string(),
-        BindError::Serialization(error) => error.to_string(),
-    })
 }

@@ -9,6 +9,7 @@ use futures_util::FutureExt;
 use std::any::Any;
 use std::collections::{HashMap, HashSet};
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -41,6 +42,7 @@ struct Running {
 #[derive(Clone, Default)]
 pub(super) struct InHand {
     runs: Arc<Mutex<HashSet<(i64, i64)>>>,
+    written: Arc<AtomicUsize>,
     pub(super) claims: Arc<tokio::sync::RwLock<()>>,
 }
 
@@ -50,7 +52,14 @@ impl InHand {
     }
 
     pub(super) fn release(&self, run: (i64, i64)) {
-        self.lock().remove(&run);
+        if self.lock().remove(&run) {
+            self.written.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    /// Runs whose result is in the table.
+    pub(super) fn written(&self) -> usize {
+        self.written.load(Ordering::SeqCst)
     }
 
     pub(super) fn holds(&self, run: (i64, i64)) -> bool {

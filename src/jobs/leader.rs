@@ -22,9 +22,12 @@ pub(super) async fn run(
     stop: CancellationToken,
 ) {
     let mut resignations = hub.as_ref().map(|hub| hub.subscribe(LEADERSHIP_CHANNEL));
+    // A bid without an answer may have been won.
+    let mut may_lead = false;
     while !stop.is_cancelled() {
         let asked = Instant::now();
         let bid = store.elect(&client_id, settings.leader_lease).await;
+        may_lead = !matches!(bid, Ok(Bid::Lost(_)));
         let lease_left = match bid {
             Ok(Bid::Lost(left)) => left,
             _ => None,
@@ -33,13 +36,7 @@ pub(super) async fn run(
             tracing::info!("Elected leader of the job queue");
             lead(&store, &client_id, elected_at, asked, &kinds, &settings, &stop).await;
             if stop.is_cancelled() {
-                if let Err(error) = store.resign(&client_id).await {
-                    tracing::debug!(
-                        error = &error as &dyn std::error::Error,
-                        "The leadership was not given up; it ends by itself"
-                    );
-                }
-                return;
+                break;
             }
             tracing::warn!("No longer leader of the job queue");
         }
@@ -48,12 +45,15 @@ pub(super) async fn run(
         let pause =
             lease_left.map_or(pause, |left| pause.min(left + Duration::from_secs_f64(0.2 * rand::random::<f64>())));
         tokio::select! {
-            () = stop.cancelled() => return,
+            () = stop.cancelled() => break,
             () = tokio::time::sleep(pause) => {}
             () = resigned(resignations.as_mut(), &stop) => {
                 tokio::time::sleep(Duration::from_millis(50).mul_f64(rand::random())).await;
             }
         }
+    }
+    if may_lead && let Err(error) = store.resign(&client_id).await {
+        tracing::debug!(error = &error as &dyn std::error::Error, "The leadership was not given up; it ends by itself");
     }
 }
 

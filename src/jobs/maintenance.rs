@@ -6,7 +6,6 @@ use super::store::{Store, StoreError};
 use super::{metrics, periodic};
 use crate::db::Lane;
 use std::time::Duration;
-use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 
 const BATCH: i32 = 10_000;
@@ -18,6 +17,8 @@ const CLEAN_QUEUES_EVERY: Duration = Duration::from_secs(3600);
 /// River's rule for clients without a heartbeat.
 const STUCK_AFTER: Duration = Duration::from_secs(3600);
 const REINDEX_LIMIT: Duration = Duration::from_secs(60);
+/// After a question for the time that the database did not answer.
+const ASK_AGAIN: Duration = Duration::from_secs(60);
 const INDEXES: [&str; 7] = [
     "river_job_args_index",
     "river_job_kind",
@@ -30,7 +31,8 @@ const INDEXES: [&str; 7] = [
 
 /// Runs all services until the term ends.
 pub(super) async fn run(store: Store, kinds: Vec<String>, settings: QueueSettings, term: CancellationToken) {
-    let rescue_every = settings.beat;
+    // Often enough that a dead process' jobs are back right after its time.
+    let rescue_every = settings.beat / 5;
     tokio::join!(
         every("scheduler", settings.schedule_every, &term, || drain(|| store.schedule(settings.schedule_every, BATCH))),
         every("rescuer of dead processes", rescue_every, &term, || drain(
@@ -39,7 +41,7 @@ pub(super) async fn run(store: Store, kinds: Vec<String>, settings: QueueSetting
         every("rescuer", RESCUE_STUCK_EVERY, &term, || drain(|| store.rescue_stuck(STUCK_AFTER, BATCH, &kinds))),
         every("cleaner", CLEAN_EVERY, &term, || drain(|| store.clean(BATCH))),
         every("queue cleaner", CLEAN_QUEUES_EVERY, &term, || store.clean_queues()),
-        reindex_at_midnight(&store, &term),
+        reindex_at_midnight(&store, settings.first_reindex, &term),
         periodic::run(&store, &term),
         metrics::watch_depth(&store, &term),
     );
@@ -77,14 +79,19 @@ where
     Ok(())
 }
 
-async fn reindex_at_midnight(store: &Store, term: &CancellationToken) {
+async fn reindex_at_midnight(store: &Store, mut first: Option<Duration>, term: &CancellationToken) {
     loop {
-        let now = OffsetDateTime::now_utc();
-        let midnight = now.replace_time(time::Time::MIDNIGHT) + time::Duration::days(1);
-        let wait = Duration::try_from(midnight - now).unwrap_or(Duration::from_secs(86_400));
+        let wait = match first.take() {
+            Some(wait) => Ok(wait),
+            // A second later, so that one night is certainly not used twice.
+            None => store.until_midnight().await.map(|wait| wait + Duration::from_secs(1)),
+        };
         tokio::select! {
             () = term.cancelled() => return,
-            () = tokio::time::sleep(wait) => {}
+            () = tokio::time::sleep(*wait.as_ref().unwrap_or(&ASK_AGAIN)) => {}
+        }
+        if wait.is_err() {
+            continue;
         }
         for index in INDEXES {
             if term.is_cancelled() {

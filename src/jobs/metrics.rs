@@ -10,7 +10,6 @@ use crate::telemetry::metrics::{self, Counter, EncodeLabelSet, Family, Gauge, Hi
 use std::collections::HashSet;
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::Duration;
-use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 
 const DEPTH: &str = include_str!("../sql/jobs/depth.sql");
@@ -88,9 +87,9 @@ pub(super) struct RunFigures {
 impl RunFigures {
     pub(super) fn start(job: &Job) -> Self {
         let labels = KindLabels { queue: job.queue.clone(), kind: job.kind.clone() };
-        // By the process' clock; a difference to the database's shows here and nowhere else.
-        let waited = OffsetDateTime::now_utc() - job.scheduled_at;
-        START_LATENCY.get_or_create(&labels).observe(waited.as_seconds_f64().max(0.0));
+        // Both times are the database's; a process' clock may be wrong.
+        let waited = job.attempted_at.map_or(0.0, |began| (began - job.scheduled_at).as_seconds_f64());
+        START_LATENCY.get_or_create(&labels).observe(waited.max(0.0));
         RUNNING.get_or_create(&labels).inc();
         Self { labels, attempt: job.attempt, max_attempts: job.max_attempts, started: std::time::Instant::now() }
     }

@@ -64,6 +64,8 @@ pub struct QueueSettings {
     pub leader_lease: Duration,
     /// How often, and how far ahead, due jobs are made available.
     pub schedule_every: Duration,
+    /// When the leader rebuilds the indexes for the first time; none = at the next midnight (UTC).
+    pub first_reindex: Option<Duration>,
 }
 
 impl Default for QueueSettings {
@@ -77,6 +79,7 @@ impl Default for QueueSettings {
             elect_every: Duration::from_secs(5),
             leader_lease: Duration::from_secs(15),
             schedule_every: retry::SCHEDULER_INTERVAL,
+            first_reindex: None,
         }
     }
 }
@@ -206,6 +209,11 @@ impl JobQueue {
     /// Ids and attempts of what runs now.
     pub fn running(&self) -> Vec<(i64, i16)> {
         self.executor.running()
+    }
+
+    /// Runs whose result is in the table, since the start.
+    pub(crate) fn written(&self) -> usize {
+        self.executor.in_hand().written()
     }
 
     /// Stops in order: no new jobs, the leadership is given up, running jobs get until the deadline, the rest goes back with the attempt refunded,

@@ -16,6 +16,10 @@ use tokio_postgres::types::{ToSql, Type};
 
 /// The role of all statements here, whatever the login is.
 const WORKER_ROLE: &str = "civic_os_worker";
+/// A process asks again when the database has not answered for so long: a connection may be dead without a word.
+const ANSWER_LIMIT: Duration = Duration::from_secs(10);
+/// The same for statements of the housekeeping, which take large batches.
+const HOUSEKEEPING_LIMIT: Duration = Duration::from_secs(30);
 
 const CLAIM: &str = include_str!("../sql/jobs/claim.sql");
 const COMPLETE: &str = include_str!("../sql/jobs/complete.sql");
@@ -36,6 +40,7 @@ const RESCUE_DEAD: &str = include_str!("../sql/jobs/rescue_dead.sql");
 const RESCUE_STUCK: &str = include_str!("../sql/jobs/rescue_stuck.sql");
 const REINDEXABLE: &str = include_str!("../sql/jobs/reindexable.sql");
 const CLEAN: &str = include_str!("../sql/jobs/clean.sql");
+const NOW: &str = include_str!("../sql/jobs/now.sql");
 const CLEAN_QUEUES: &str = include_str!("../sql/jobs/clean_queues.sql");
 
 /// A statement of the queue failed.
@@ -61,6 +66,14 @@ pub enum StoreError {
         /// Cause.
         #[source]
         source: tokio_postgres::Error,
+    },
+    /// No answer; the statement was cancelled, or took effect without our hearing of it.
+    #[error("the statement \"{statement}\" of the job queue was not answered within {limit:?}")]
+    Late {
+        /// Name of the `.sql` file.
+        statement: &'static str,
+        /// How long was waited.
+        limit: Duration,
     },
     /// The insert answered without a row, which no trigger of ours does.
     #[error("the job was not inserted: a trigger on metadata.river_job suppressed the row")]
@@ -208,9 +221,21 @@ impl Store {
         }
     }
 
-    /// One statement in one transaction under the narrow role, in one round trip.
+    /// One statement in one transaction under the narrow role, in one round trip. Waits for as long as whoever calls it.
     pub(super) async fn call(
         &self,
+        lane: Lane,
+        statement: &'static str,
+        sql: &str,
+        params: &[Param<'_>],
+    ) -> Result<Vec<ResultRow>, StoreError> {
+        self.call_within(Duration::MAX, lane, statement, sql, params).await
+    }
+
+    /// The same for the queue's own tasks, which nobody ends from outside.
+    async fn call_within(
+        &self,
+        limit: Duration,
         lane: Lane,
         statement: &'static str,
         sql: &str,
@@ -226,8 +251,10 @@ impl Store {
             end: TransactionEnd::Commit,
         };
         self.step(statement, false).await?;
-        let result =
-            self.db.request(lane, &transaction).await.map_err(|source| StoreError::Call { statement, source })?;
+        let result = tokio::time::timeout(limit, self.db.request(lane, &transaction))
+            .await
+            .map_err(|_| StoreError::Late { statement, limit })?
+            .map_err(|source| StoreError::Call { statement, source })?;
         self.step(statement, true).await?;
         Ok(result.rows)
     }
@@ -240,7 +267,7 @@ impl Store {
         kinds: &[String],
     ) -> Result<Vec<ReadJob>, StoreError> {
         let params = [call::text(queue), call::text(client_id), call::number(limit), call::texts(kinds)];
-        let rows = self.call(Lane::Jobs, "claim", CLAIM, &params).await?;
+        let rows = self.call_within(ANSWER_LIMIT, Lane::Jobs, "claim", CLAIM, &params).await?;
         let mut jobs: Vec<ReadJob> = rows.iter().map(call::read_job).collect();
         // `update … returning` has no order of its own.
         jobs.sort_by_key(|read| (read.job.priority, read.job.scheduled_at, read.job.id));
@@ -250,7 +277,7 @@ impl Store {
     pub(super) async fn complete(&self, runs: &[(i64, i64)]) -> Result<usize, StoreError> {
         let (ids, began): (Vec<i64>, Vec<i64>) = runs.iter().copied().unzip();
         let params = [call::numbers(&ids), call::numbers(&began)];
-        Ok(self.call(Lane::System, "complete", COMPLETE, &params).await?.len())
+        Ok(self.call_within(ANSWER_LIMIT, Lane::System, "complete", COMPLETE, &params).await?.len())
     }
 
     /// Ends a run that did not simply succeed; `false` = it is no longer ours.
@@ -265,7 +292,7 @@ impl Store {
             call::text("{}"),
             call::flag(settlement.counts_as_snooze),
         ];
-        Ok(!self.call(Lane::System, "settle", SETTLE, &params).await?.is_empty())
+        Ok(!self.call_within(ANSWER_LIMIT, Lane::System, "settle", SETTLE, &params).await?.is_empty())
     }
 
     /// Merges notes into a row whatever state it is in.
@@ -283,7 +310,12 @@ impl Store {
     /// # Errors
     /// The database.
     pub async fn insert(&self, job: &NewJob) -> Result<(i64, bool), StoreError> {
-        let due = job.scheduled_at.unwrap_or_else(OffsetDateTime::now_utc);
+        let due = match (job.scheduled_at, &job.unique) {
+            (Some(due), _) => due,
+            // Two processes whose clocks differ have to mean the same period.
+            (None, Some(unique)) if unique.by_period.is_some() => self.now().await?,
+            (None, _) => OffsetDateTime::UNIX_EPOCH,
+        };
         let key = job.unique.as_ref().map(|unique| unique.key(&job.kind, &job.args, &job.queue, due));
         let mask = job.unique.as_ref().map(Unique::states_mask);
         let params = [
@@ -304,6 +336,19 @@ impl Store {
         Ok((call::read(row, 0)?, call::read_flag(row, 1)?))
     }
 
+    /// The database's clock.
+    async fn now(&self) -> Result<OffsetDateTime, StoreError> {
+        let rows = self.call(Lane::System, "now", NOW, &[]).await?;
+        rows.first().and_then(|row| call::read_instant(row, 0)).ok_or(StoreError::Unreadable { column: 0 })
+    }
+
+    /// How long it is until the next midnight in UTC, by the database's clock.
+    pub(super) async fn until_midnight(&self) -> Result<Duration, StoreError> {
+        let now = self.now().await?.to_offset(time::UtcOffset::UTC);
+        let midnight = now.replace_time(time::Time::MIDNIGHT) + time::Duration::days(1);
+        Ok(Duration::try_from(midnight - now).unwrap_or_default())
+    }
+
     pub(super) async fn beat(&self, client_id: &str, roles: &[String], host: &str) -> Result<(), StoreError> {
         let params = [
             call::text(client_id),
@@ -312,23 +357,24 @@ impl Store {
             call::number(std::process::id()),
             call::text(env!("CARGO_PKG_VERSION")),
         ];
-        self.call(Lane::System, "beat", BEAT, &params).await?;
+        self.call_within(ANSWER_LIMIT, Lane::System, "beat", BEAT, &params).await?;
         Ok(())
     }
 
     pub(super) async fn leave(&self, client_id: &str) -> Result<i64, StoreError> {
-        let rows = self.call(Lane::System, "leave", LEAVE, &[call::text(client_id)]).await?;
+        let rows = self.call_within(ANSWER_LIMIT, Lane::System, "leave", LEAVE, &[call::text(client_id)]).await?;
         rows.first().map_or(Ok(0), |row| call::read(row, 0))
     }
 
     pub(super) async fn touch_queue(&self, queue: &str) -> Result<bool, StoreError> {
-        let rows = self.call(Lane::System, "touch_queue", TOUCH_QUEUE, &[call::text(queue)]).await?;
+        let rows =
+            self.call_within(ANSWER_LIMIT, Lane::System, "touch_queue", TOUCH_QUEUE, &[call::text(queue)]).await?;
         rows.first().map_or(Ok(false), |row| call::read_flag(row, 0))
     }
 
     pub(super) async fn poll_control(&self, client_id: &str, queues: &[String]) -> Result<Control, StoreError> {
         let params = [call::text(client_id), call::texts(queues)];
-        let rows = self.call(Lane::System, "poll_control", POLL_CONTROL, &params).await?;
+        let rows = self.call_within(ANSWER_LIMIT, Lane::System, "poll_control", POLL_CONTROL, &params).await?;
         let Some(row) = rows.first() else { return Ok(Control::default()) };
         Ok(Control {
             paused: call::read_json(row, 0)?,
@@ -339,19 +385,22 @@ impl Store {
 
     pub(super) async fn greet(&self, client_id: &str) -> Result<(), StoreError> {
         let params = [call::text(client_id), call::text(CONTROL_CHANNEL)];
-        self.call(Lane::System, "greet", GREET, &params).await?;
+        self.call_within(ANSWER_LIMIT, Lane::System, "greet", GREET, &params).await?;
         Ok(())
     }
 
     /// `false` = it is not that run any more.
     pub(super) async fn hand_back_unknown(&self, run: (i64, i64)) -> Result<bool, StoreError> {
         let params = [call::number(run.0), call::number(run.1)];
-        Ok(!self.call(Lane::System, "hand_back_unknown", HAND_BACK_UNKNOWN, &params).await?.is_empty())
+        Ok(!self
+            .call_within(ANSWER_LIMIT, Lane::System, "hand_back_unknown", HAND_BACK_UNKNOWN, &params)
+            .await?
+            .is_empty())
     }
 
     pub(super) async fn elect(&self, client_id: &str, lease: Duration) -> Result<Bid, StoreError> {
         let params = [call::text(client_id), call::seconds(lease)];
-        let rows = self.call(Lane::System, "leader_elect", LEADER_ELECT, &params).await?;
+        let rows = self.call_within(ANSWER_LIMIT, Lane::System, "leader_elect", LEADER_ELECT, &params).await?;
         let row = rows.first();
         let left =
             row.and_then(|row| row.text(1)?.parse().ok()).and_then(|left| Duration::try_from_secs_f64(left).ok());
@@ -360,23 +409,23 @@ impl Store {
 
     pub(super) async fn renew(&self, client_id: &str, term: i64, lease: Duration) -> Result<bool, StoreError> {
         let params = [call::text(client_id), call::number(term), call::seconds(lease)];
-        Ok(!self.call(Lane::System, "leader_renew", LEADER_RENEW, &params).await?.is_empty())
+        Ok(!self.call_within(ANSWER_LIMIT, Lane::System, "leader_renew", LEADER_RENEW, &params).await?.is_empty())
     }
 
     pub(super) async fn resign(&self, client_id: &str) -> Result<(), StoreError> {
-        self.call(Lane::System, "leader_resign", LEADER_RESIGN, &[call::text(client_id)]).await?;
+        self.call_within(ANSWER_LIMIT, Lane::System, "leader_resign", LEADER_RESIGN, &[call::text(client_id)]).await?;
         Ok(())
     }
 
     /// Makes due jobs available; returns how many rows moved.
     pub(super) async fn schedule(&self, ahead: Duration, batch: i32) -> Result<usize, StoreError> {
         let params = [call::seconds(ahead), call::number(batch)];
-        Ok(self.call(Lane::System, "schedule", SCHEDULE, &params).await?.len())
+        Ok(self.call_within(HOUSEKEEPING_LIMIT, Lane::System, "schedule", SCHEDULE, &params).await?.len())
     }
 
     pub(super) async fn rescue_dead(&self, silent_for: Duration, batch: i32) -> Result<usize, StoreError> {
         let params = [call::seconds(silent_for), call::number(batch)];
-        Ok(self.call(Lane::System, "rescue_dead", RESCUE_DEAD, &params).await?.len())
+        Ok(self.call_within(HOUSEKEEPING_LIMIT, Lane::System, "rescue_dead", RESCUE_DEAD, &params).await?.len())
     }
 
     pub(super) async fn rescue_stuck(
@@ -387,11 +436,11 @@ impl Store {
     ) -> Result<usize, StoreError> {
         let jitter: f64 = rand::random();
         let params = [call::seconds(running_for), call::number(batch), call::texts(kinds), call::number(jitter)];
-        Ok(self.call(Lane::System, "rescue_stuck", RESCUE_STUCK, &params).await?.len())
+        Ok(self.call_within(HOUSEKEEPING_LIMIT, Lane::System, "rescue_stuck", RESCUE_STUCK, &params).await?.len())
     }
 
     pub(super) async fn clean(&self, batch: i32) -> Result<usize, StoreError> {
-        let rows = self.call(Lane::System, "clean", CLEAN, &[call::number(batch)]).await?;
+        let rows = self.call_within(HOUSEKEEPING_LIMIT, Lane::System, "clean", CLEAN, &[call::number(batch)]).await?;
         rows.first().map_or(Ok(0), |row| call::read(row, 0))
     }
 
@@ -409,7 +458,7 @@ impl Store {
     }
 
     pub(super) async fn clean_queues(&self) -> Result<(), StoreError> {
-        self.call(Lane::System, "clean_queues", CLEAN_QUEUES, &[]).await?;
+        self.call_within(HOUSEKEEPING_LIMIT, Lane::System, "clean_queues", CLEAN_QUEUES, &[]).await?;
         Ok(())
     }
 }

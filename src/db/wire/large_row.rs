@@ -5,7 +5,8 @@
 //! state (`tail`) lives in the connection like that of the flight, so whoever lands an abandoned flight throws away what
 //! is left.
 
-use super::{DbError, ResultRow, Wire, offset};
+use super::inbound::offset;
+use super::{DbError, ResultRow, Wire};
 use bytes::Bytes;
 use smallvec::SmallVec;
 
@@ -13,6 +14,9 @@ use smallvec::SmallVec;
 pub(super) const CHUNK: usize = 64 * 1024;
 /// A row of this many bytes or more may be handed on in parts.
 const LARGE: usize = 256 * 1024;
+
+/// Start and length of each column within the message; -1 = null.
+type Places = SmallVec<[(u32, i32); 6]>;
 
 impl Wire {
     /// Bytes of the opened row that are still to come.
@@ -61,7 +65,7 @@ impl Wire {
 
 /// Places of all columns of a row but the last, and where the last one begins; `None` until that much has arrived.
 /// The last column's own place is that of a null.
-fn columns_before_last(message: &[u8]) -> Option<(SmallVec<[(u32, i32); 6]>, usize)> {
+fn columns_before_last(message: &[u8]) -> Option<(Places, usize)> {
     let count = usize::from(u16::from_be_bytes(message.get(5..7)?.try_into().ok()?));
     let mut columns = SmallVec::with_capacity(count);
     let mut position = 7;

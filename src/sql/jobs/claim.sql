@@ -1,5 +1,6 @@
 -- Takes due jobs of one queue for this process and counts the attempt (WORKERS.md §2.3).
 -- $1 queue, $2 client id, $3 how many, $4 kinds we can run: others stay untouched for whoever knows them (D-11).
+-- Nothing is given to a process that has left: a claim may arrive after its sender's good-bye, and nobody would miss a heartbeat then.
 -- Called by jobs::producer.
 with due as materialized (
     select id
@@ -8,6 +9,7 @@ with due as materialized (
       and queue = $1::text
       and scheduled_at <= now()
       and kind = any ($4::text[])
+      and exists (select from metadata.job_processes where client_id = $2::text)
     order by priority, scheduled_at, id
     limit $3::int
     for update skip locked

@@ -108,11 +108,37 @@ async fn bytes_in_path_query_header_and_body() {
         }
     }
     let keys = prop::sample::select(vec![
-        "select", "order", "limit", "offset", "columns", "on_conflict", "and", "or", "not.and", "id", "name", "data->a",
-        "kinds.order", "kinds.name", "search", "",
+        "select",
+        "order",
+        "limit",
+        "offset",
+        "columns",
+        "on_conflict",
+        "and",
+        "or",
+        "not.and",
+        "id",
+        "name",
+        "data->a",
+        "kinds.order",
+        "kinds.name",
+        "search",
+        "",
     ]);
     let operators = prop::sample::select(vec![
-        "", "eq.", "not.eq.", "in.(", "like(any).", "fts(", "wfts.", "is.", "cs.", "isdistinct.", "(id.eq.", "kinds(", "...",
+        "",
+        "eq.",
+        "not.eq.",
+        "in.(",
+        "like(any).",
+        "fts(",
+        "wfts.",
+        "is.",
+        "cs.",
+        "isdistinct.",
+        "(id.eq.",
+        "kinds(",
+        "...",
     ]);
     for _ in 0..ROUNDS * 3 {
         let value = some(&mut runner, &short);
@@ -124,8 +150,21 @@ async fn bytes_in_path_query_header_and_body() {
         }
     }
     let headers = prop::sample::select(vec![
-        "prefer", "accept", "range", "range-unit", "content-type", "accept-profile", "content-profile", "authorization",
-        "cookie", "if-match", "origin", "x-forwarded-for", "x-anything", "accept-encoding", "content-encoding",
+        "prefer",
+        "accept",
+        "range",
+        "range-unit",
+        "content-type",
+        "accept-profile",
+        "content-profile",
+        "authorization",
+        "cookie",
+        "if-match",
+        "origin",
+        "x-forwarded-for",
+        "x-anything",
+        "accept-encoding",
+        "content-encoding",
     ]);
     for _ in 0..ROUNDS * 3 {
         let name = some(&mut runner, &headers);
@@ -141,16 +180,27 @@ async fn bytes_in_path_query_header_and_body() {
         }
     }
     let types = prop::sample::select(vec![
-        "application/json", "text/csv", "application/x-www-form-urlencoded", "text/plain", "text/xml",
-        "application/octet-stream", "application/vnd.pgrst.object+json", "a/b",
+        "application/json",
+        "text/csv",
+        "application/x-www-form-urlencoded",
+        "text/plain",
+        "text/xml",
+        "application/octet-stream",
+        "application/vnd.pgrst.object+json",
+        "a/b",
     ]);
     let targets = prop::sample::select(vec![
-        "POST /api/products", "POST /api/products?columns=name", "PATCH /api/products?id=eq.0", "PUT /api/kinds?id=eq.1",
-        "POST /api/rpc/add", "POST /api/rpc/size", "POST /api/rpc/same", "DELETE /api/products?id=eq.0",
+        "POST /api/products",
+        "POST /api/products?columns=name",
+        "PATCH /api/products?id=eq.0",
+        "PUT /api/kinds?id=eq.1",
+        "POST /api/rpc/add",
+        "POST /api/rpc/size",
+        "POST /api/rpc/same",
+        "DELETE /api/products?id=eq.0",
     ]);
     for _ in 0..ROUNDS * 3 {
-        let (body, kind, target) =
-            (some(&mut runner, &long), some(&mut runner, &types), some(&mut runner, &targets));
+        let (body, kind, target) = (some(&mut runner, &long), some(&mut runner, &types), some(&mut runner, &targets));
         let head = format!(
             "{target} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\r\n",
             body.len()
@@ -173,8 +223,10 @@ async fn bytes_that_are_no_http_are_refused_and_nothing_more() {
             some(&mut runner, &long),
             [b"GET /api/products?", noise.as_slice(), b" HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"].concat(),
             [b"GET /api/", noise.as_slice(), b" HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"].concat(),
-            [b"GET /api/products HTTP/1.1\r\nhost: x\r\nconnection: close\r\nprefer: ", noise.as_slice(), b"\r\n\r\n"].concat(),
-            [b"GET /api/products HTTP/1.1\r\nhost: x\r\nconnection: close\r\n", noise.as_slice(), b": 1\r\n\r\n"].concat(),
+            [b"GET /api/products HTTP/1.1\r\nhost: x\r\nconnection: close\r\nprefer: ", noise.as_slice(), b"\r\n\r\n"]
+                .concat(),
+            [b"GET /api/products HTTP/1.1\r\nhost: x\r\nconnection: close\r\n", noise.as_slice(), b": 1\r\n\r\n"]
+                .concat(),
             [noise.as_slice(), b" /api/products HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"].concat(),
         ];
         for request in requests {
@@ -194,12 +246,21 @@ async fn sizes_depths_and_ranges_have_bounds() {
     let get_line = |target: &str, headers: &str| {
         format!("GET /api/{target} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{headers}\r\n").into_bytes()
     };
-    for range in ["0-99999999999999999999", "9223372036854775807-", "-1-2", "0-9223372036854775807", "1-0", "x-y", "5-5"] {
+    for range in
+        ["0-99999999999999999999", "9223372036854775807-", "-1-2", "0-9223372036854775807", "1-0", "x-y", "5-5"]
+    {
         check(&app, range, &get_line("products", &format!("range: {range}\r\n"))).await;
     }
     for window in [
-        "limit=9223372036854775807", "limit=99999999999999999999999", "offset=9223372036854775807", "offset=-1",
-        "limit=-9223372036854775808", "limit=1&limit=2&offset=0&offset=1", "limit=0x10", "limit=1e3", "kinds.limit=-1",
+        "limit=9223372036854775807",
+        "limit=99999999999999999999999",
+        "offset=9223372036854775807",
+        "offset=-1",
+        "limit=-9223372036854775808",
+        "limit=1&limit=2&offset=0&offset=1",
+        "limit=0x10",
+        "limit=1e3",
+        "kinds.limit=-1",
     ] {
         check(&app, window, &get_line(&format!("products?select=id,kinds(id)&{window}"), "")).await;
     }

@@ -138,7 +138,8 @@ async fn its_variables_are_postgrests() {
     assert_eq!(server.ask("/letters?select=id.count()", None).await.1, json!([{"count": 3}]));
     let clerk = format!("{}_clerk", server.role);
     assert_eq!(server.ask("/rpc/who", Some(&json!({"realm": {"roles": [clerk]}}))).await.1, json!(clerk));
-    let traced = server.http.get(format!("{}/letters", server.base)).header("x-trace", "7").send().await.expect("answer");
+    let traced =
+        server.http.get(format!("{}/letters", server.base)).header("x-trace", "7").send().await.expect("answer");
     assert_eq!(traced.headers()["x-trace"], "7");
     server.end().await;
 }

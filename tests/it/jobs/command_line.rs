@@ -52,6 +52,44 @@ async fn jobs_are_enqueued_listed_shown_cancelled_and_retried() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn every_verb_answers_in_json() {
+    let bench = Bench::new().await;
+    let json = |arguments: &[&str], code: i32| -> Value {
+        let output = bench.jobs(&[arguments, &["--json"]].concat());
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", text(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {output:?}"))
+    };
+    let at = "2099-12-24T18:00:00Z";
+    let id =
+        json(&["enqueue", "send_postcard", "--queue", "post", "--priority", "3", "--max-attempts", "2", "--at", at], 0);
+    let id = id["id"].as_i64().expect("an id").to_string();
+    let listed =
+        json(&["list", "--kind", "send_postcard", "--state", "scheduled", "--queue", "post", "--limit", "5"], 0);
+    assert_eq!(listed.as_array().map(Vec::len), Some(1), "{listed}");
+    assert_eq!(
+        (&listed[0]["priority"], &listed[0]["max_attempts"], &listed[0]["scheduled_at"], &listed[0]["attempt"]),
+        (&json!(3), &json!(2), &json!(at), &json!(0))
+    );
+    assert_eq!(json(&["list", "--state", "running"], 0), json!([]));
+    let shown = json(&["show", &id], 0);
+    assert_eq!((&shown["state"], &shown["errors"]), (&json!("scheduled"), &json!([])));
+    let number = shown["id"].clone();
+    assert_eq!(json(&["cancel", &id], 0), json!([{"id": number, "done": true}]));
+    let refused = json(&["cancel", &id], 2);
+    assert_eq!((&refused[0]["done"], refused[0]["why_not"].is_string()), (&json!(false), true), "{refused}");
+    assert_eq!(json(&["retry", &id], 0), json!([{"id": number, "done": true}]));
+    assert_eq!(json(&["pause", "post"], 0), json!({"queue": "post", "paused": true}));
+    let counted = json(&[], 0);
+    assert_eq!(
+        (&counted[0]["queue"], &counted[0]["state"], &counted[0]["count"], &counted[0]["paused"]),
+        (&json!("post"), &json!("available"), &json!(1), &json!(true))
+    );
+    assert_eq!(json(&["resume", "post"], 0), json!({"queue": "post", "paused": false}));
+    assert_eq!(json(&["count"], 0)[0]["paused"], false);
+    assert_eq!(json(&["periodic", "list"], 0), json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn wrong_words_are_usage_errors_with_the_right_ones() {
     let bench = Bench::new().await;
     for (arguments, code, word) in [

@@ -30,6 +30,29 @@ async fn a_stop_hands_unfinished_jobs_back_with_the_attempt_refunded() {
     assert_eq!(processes, 0, "a process that left is forgotten");
 }
 
+/// Found by the model test: a claim that arrived late left a job running under a name that nobody watches, for River's hour.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_is_not_registered_is_given_nothing() {
+    let bench = Bench::new().await;
+    // Its beats are an hour apart, so that it stays forgotten.
+    let settings =
+        QueueSettings { beat: Duration::from_secs(3600), lease: Duration::from_secs(7200), ..quick_heartbeat() };
+    let registry = || Registry::new().with(kind("succeeds", async |_| Outcome::Complete));
+    let forgotten = JobQueue::start(bench.store.clone(), None, registry(), vec![], settings);
+    let before = bench.insert("succeeds", json!({})).await;
+    bench.wait_for_state(before, "completed").await;
+    bench.admin.batch_execute("delete from metadata.job_processes").await.expect("forgotten");
+    let id = bench.insert("succeeds", json!({})).await;
+    // It polls each second; a registered one is given the job at its first look.
+    tokio::time::sleep(Duration::from_millis(2500)).await;
+    assert_eq!((bench.row(id).await.state.as_str(), bench.row(id).await.attempt), ("available", 0));
+    let registered = bench.process(registry());
+    let row = bench.wait_for_state(id, "completed").await;
+    assert_eq!(row.attempted_by, [registered.client_id().to_owned()]);
+    registered.stop(LIMIT).await;
+    forgotten.stop(LIMIT).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn jobs_of_a_dead_process_are_handed_back_and_finished_by_another() {
     let bench = Bench::new().await;

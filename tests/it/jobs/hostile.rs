@@ -214,3 +214,52 @@ async fn behind_a_transaction_pooler_jobs_are_polled_for_and_cancelled() {
     assert!(cancelling.elapsed() < Duration::from_secs(6), "polled each second: {:?}", cancelling.elapsed());
     process.stop(LIMIT).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn words_on_the_channels_that_nobody_understands_change_nothing() {
+    let bench = Bench::new().await;
+    // Nobody polls within this test: what starts was heard of after all the noise.
+    let deaf = QueueSettings { poll_interval: Duration::from_secs(3600), ..quick_heartbeat() };
+    let hub = Some(bench.hub.clone());
+    let process = JobQueue::start(bench.store.clone(), hub, Registry::new().with(succeeds()), vec![], deaf);
+    // Heard once: the subscription stands.
+    let started = Instant::now();
+    loop {
+        let id = bench.insert("succeeds", json!({})).await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        if bench.row(id).await.state == "completed" {
+            break;
+        }
+        assert!(started.elapsed() < LIMIT, "the queue never heard of an insert");
+    }
+    let long = "x".repeat(7_900);
+    let noise = [
+        "",
+        "{",
+        "null",
+        "[]",
+        "\u{0}\u{1}",
+        r#"{"queue": 7}"#,
+        r#"{"queue": "no such queue"}"#,
+        r#"{"action": "explode"}"#,
+        r#"{"action": "cancel", "job_id": "seven", "queue": "tests"}"#,
+        r#"{"action": "cancel", "job_id": 9223372036854775807, "queue": "tests"}"#,
+        r#"{"action": "pause"}"#,
+        r#"{"action": "pause", "queue": "no such queue"}"#,
+        r#"{"action": "metadata_changed", "queue": "tests", "metadata": {"a": 1}}"#,
+        r#"{"action": "resigned", "leader_id": "nobody"}"#,
+        r#"{"leader_id": "nobody", "action": "request_resign"}"#,
+        &long,
+    ];
+    for channel in ["metadata.river_insert", "metadata.river_control", "metadata.river_leadership"] {
+        for payload in noise {
+            let payload = payload.replace('\u{0}', " ");
+            bench.admin.execute("select pg_notify($1, $2)", &[&channel, &payload]).await.expect("PostgreSQL takes it");
+        }
+    }
+    bench.goes_on().await;
+    assert!(!bench.operations.count().await.expect("counted").iter().any(|count| count.paused));
+    let leaders = "select count(*) from metadata.river_leader";
+    assert_eq!(bench.admin.query_one(leaders, &[]).await.expect("counted").get::<_, i64>(0), 1);
+    process.stop(LIMIT).await;
+}

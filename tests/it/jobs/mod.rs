@@ -1,14 +1,19 @@
 //! The job queue against a real database: rows as River would leave them, nothing lost, nothing twice at the same time (WORKERS.md §10, checks 2–6).
 
+mod bounds;
 mod checks;
 mod command_line;
 mod crash;
 mod hostile;
+mod housekeeping;
 mod kill;
+mod lost_answers;
 mod model;
 mod outcomes;
 mod periodic;
+mod restart;
 mod river;
+mod skew;
 mod steering;
 mod throughput;
 

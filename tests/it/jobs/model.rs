@@ -6,7 +6,7 @@
 //! a process that is certainly dead looks as if it had been silent for long. Real kills: `kill.rs`.
 
 use super::*;
-use civic_os::db::DbError;
+use civic_os::db::{DbError, Lane};
 use civic_os::jobs::Interposer;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
@@ -20,6 +20,11 @@ use tokio::runtime::{Builder, Runtime};
 /// Histories of the plain run; `./dev chaos` asks for more.
 const FEW: u64 = 32;
 const LANES: u64 = 4;
+/// Runs of one process at the same time.
+const PARALLEL: usize = 3;
+/// What a kind writes in the transaction that completes its job.
+pub(super) const EFFECTS: &str =
+    "create table public.effects (job bigint); grant insert on public.effects to civic_os_worker";
 
 fn setting(name: &str) -> Option<u64> {
     std::env::var(name).ok().and_then(|value| value.parse().ok())
@@ -36,12 +41,13 @@ pub(super) fn model_settings() -> QueueSettings {
         elect_every: Duration::from_millis(50),
         leader_lease: Duration::from_secs(3600),
         schedule_every: Duration::from_millis(50),
+        first_reindex: None,
     }
 }
 
 /// What ran where.
 #[derive(Default)]
-struct Recorder {
+pub(super) struct Recorder {
     jobs: Mutex<HashMap<i64, Runs>>,
     violations: Mutex<Vec<String>>,
 }
@@ -53,13 +59,13 @@ struct Runs {
     completions: usize,
 }
 
-struct RunningHere {
+pub(super) struct RunningHere {
     recorder: Arc<Recorder>,
     job: i64,
 }
 
 impl Recorder {
-    fn start(self: &Arc<Self>, job: i64, process: usize) -> (usize, RunningHere) {
+    pub(super) fn start(self: &Arc<Self>, job: i64, process: usize) -> (usize, RunningHere) {
         let mut jobs = self.jobs.lock().expect("not poisoned");
         let runs = jobs.entry(job).or_default();
         if let Some(other) = runs.running_in.replace(process) {
@@ -68,6 +74,26 @@ impl Recorder {
         }
         runs.starts += 1;
         (runs.starts, RunningHere { recorder: Arc::clone(self), job })
+    }
+
+    fn check_parallel(&self, process: usize) {
+        let jobs = self.jobs.lock().expect("not poisoned");
+        let at_once = jobs.values().filter(|runs| runs.running_in == Some(process)).count();
+        if at_once > PARALLEL {
+            let text = format!("process {process} runs {at_once} jobs at once");
+            self.violations.lock().expect("not poisoned").push(text);
+        }
+    }
+
+    fn says_complete(&self, job: i64) {
+        if let Some(runs) = self.jobs.lock().expect("not poisoned").get_mut(&job) {
+            runs.completions += 1;
+        }
+    }
+
+    /// What must never happen and did.
+    pub(super) fn violations(&self) -> Vec<String> {
+        self.violations.lock().expect("not poisoned").clone()
     }
 
     fn is_idle(&self, process: usize) -> bool {
@@ -117,12 +143,36 @@ impl Interposer for Faults {
     }
 }
 
+/// The kind's own write and its completion in one transaction; the process may die or be cut off between any two steps.
+async fn complete_with_a_write(
+    db: &Db,
+    run: &Run,
+    recorder: &Recorder,
+    faults: &Faults,
+) -> Result<bool, Box<dyn std::error::Error + Send + Sync>> {
+    faults.step("own_begin", false).await?;
+    let mut client = db.client(Lane::Jobs).await?;
+    let transaction = client.transaction().await?;
+    transaction.batch_execute("set local role civic_os_worker").await?;
+    transaction.execute("insert into public.effects values ($1)", &[&run.job.id]).await?;
+    faults.step("own_write", true).await?;
+    if !civic_os::jobs::complete_in(&transaction, &run.job).await? {
+        return Ok(false);
+    }
+    faults.step("own_commit", false).await?;
+    recorder.says_complete(run.job.id);
+    transaction.commit().await?;
+    faults.step("own_commit", true).await?;
+    Ok(true)
+}
+
 /// The kind of the model: its arguments say how each run ends.
-fn model_kind(recorder: Arc<Recorder>, faults: Arc<Faults>, process: usize) -> TestKind {
+fn model_kind(db: Db, recorder: Arc<Recorder>, faults: Arc<Faults>, process: usize) -> TestKind {
     kind("model", move |run: Run| {
-        let (recorder, faults) = (recorder.clone(), faults.clone());
+        let (db, recorder, faults) = (db.clone(), recorder.clone(), faults.clone());
         async move {
             let (start, _running) = recorder.start(run.job.id, process);
+            recorder.check_parallel(process);
             faults.pass("body", false).await;
             let plan = run.job.args["plan"].as_array().cloned().unwrap_or_default();
             let step =
@@ -142,11 +192,14 @@ fn model_kind(recorder: Arc<Recorder>, faults: Arc<Faults>, process: usize) -> T
                         () = until => Outcome::Fail("held".into()),
                     }
                 }
+                "own" => match complete_with_a_write(&db, &run, &recorder, &faults).await {
+                    Ok(true) => Outcome::AlreadyCompleted,
+                    Ok(false) => Outcome::Fail("no longer ours".into()),
+                    Err(error) => Outcome::Fail(error.to_string()),
+                },
                 _ => {
                     faults.pass("body", true).await;
-                    if let Some(runs) = recorder.jobs.lock().expect("not poisoned").get_mut(&run.job.id) {
-                        runs.completions += 1;
-                    }
+                    recorder.says_complete(run.job.id);
                     Outcome::Complete
                 }
             }
@@ -185,13 +238,16 @@ impl History<'_> {
             faults.crash_at.store(self.random.random_range(1..90), Ordering::SeqCst);
         }
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
-        let registry =
-            Registry::new().with(model_kind(self.recorder.clone(), faults.clone(), number)).with_parallel("tests", 3);
         let url = self.bench.database.authenticator_url();
+        let application_name = self.application_name(number);
         let listens = self.random.random_bool(0.5);
         let queue = runtime.block_on(async {
-            let db = Db::open(DbOptions { url: url.clone(), pool_max: 3, ..DbOptions::default() }).expect("a pool");
+            let db = Db::open(DbOptions { url: url.clone(), pool_max: 3, application_name, ..DbOptions::default() })
+                .expect("a pool");
             let hub = listens.then(|| Hub::spawn(&url, "model").expect("a listener"));
+            let registry = Registry::new()
+                .with(model_kind(db.clone(), self.recorder.clone(), faults.clone(), number))
+                .with_parallel("tests", PARALLEL);
             JobQueue::start(Store::new(db).interposed(faults.clone()), hub, registry, vec![], model_settings())
         });
         let client_id = queue.client_id().to_owned();
@@ -249,6 +305,27 @@ impl History<'_> {
         rows.iter().map(|row| row.get(0)).collect()
     }
 
+    fn application_name(&self, process: usize) -> String {
+        format!("model-{}-{process}", self.seed)
+    }
+
+    /// What a dead process had sent is still carried out until the server has noticed its end.
+    fn is_heard_of(&self, process: usize) -> bool {
+        let sql = "select count(*) from pg_stat_activity where datname = current_database() and application_name = $1";
+        let name = self.application_name(process);
+        self.harness.block_on(self.bench.admin.query_one(sql, &[&name])).expect("counted").get::<_, i64>(0) > 0
+    }
+
+    /// Statements that processes of the last history had sent must not arrive in this one.
+    fn wait_for_silence(&self) {
+        let sql = "select count(*) from pg_stat_activity where datname = current_database() and application_name like 'model-%'";
+        let started = std::time::Instant::now();
+        while self.harness.block_on(self.bench.admin.query_one(sql, &[])).expect("counted").get::<_, i64>(0) > 0 {
+            assert!(started.elapsed() < LIMIT, "connections of dead processes stay");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
     /// Buries processes that crashed by themselves, and lets time pass for the dead and for those cut off for longer than their lease.
     fn time_passes(&mut self) {
         while let Some(index) = self.processes.iter().position(|process| process.faults.is_dead.load(Ordering::SeqCst))
@@ -257,13 +334,11 @@ impl History<'_> {
         }
         let mut silent: Vec<String> = Vec::new();
         let recorder = self.recorder.clone();
-        self.dead.retain(|(number, client_id)| {
-            let is_idle = recorder.is_idle(*number);
-            if is_idle {
-                silent.push(client_id.clone());
-            }
-            !is_idle
-        });
+        let (gone, dying): (Vec<_>, Vec<_>) = std::mem::take(&mut self.dead)
+            .into_iter()
+            .partition(|(number, _)| recorder.is_idle(*number) && !self.is_heard_of(*number));
+        self.dead = dying;
+        silent.extend(gone.into_iter().map(|(_, client_id)| client_id));
         // Its lease is over, so it has nothing running any more; another process may be given its jobs.
         let lease = model_settings().lease;
         for process in &self.processes {
@@ -282,11 +357,11 @@ impl History<'_> {
 
     fn insert(&mut self) {
         for _ in 0..self.random.random_range(1..4) {
-            let steps = ["fail", "panic", "snooze", "hold", "complete", "discard", "cancel"];
+            let steps = ["fail", "panic", "snooze", "hold", "complete", "own", "discard", "cancel"];
             let mut plan: Vec<&str> =
                 (0..self.random.random_range(0..3)).map(|_| *steps.choose(&mut self.random).expect("a step")).collect();
             // Whatever a plan repeats at its end must end.
-            plan.push(if self.random.random_bool(0.8) { "complete" } else { "fail" });
+            plan.push(*["complete", "complete", "own", "own", "fail"].choose(&mut self.random).expect("a step"));
             let mut job = NewJob::new("model", json!({"plan": plan}));
             job.queue = "tests".into();
             job.priority = self.random.random_range(1..5);
@@ -391,7 +466,13 @@ impl History<'_> {
                 return Err(format!("job {id}: errors of the attempts {attempts:?}"));
             }
         }
-        Ok(())
+        let wrong = "select job.id from metadata.river_job as job left join public.effects on effects.job = job.id group by job.id \
+                     having count(effects.job) > 1 or count(effects.job) = 1 and job.state <> 'completed' \
+                     or count(effects.job) = 0 and job.state = 'completed' and not job.args -> 'plan' ? 'complete'";
+        match self.harness.block_on(self.bench.admin.query(wrong, &[])).expect("read").first() {
+            Some(row) => Err(format!("job {} and what it wrote do not agree", row.get::<_, i64>(0))),
+            None => Ok(()),
+        }
     }
 
     fn describe(&self) -> String {
@@ -399,7 +480,13 @@ impl History<'_> {
                    from metadata.river_job order by id";
         let rows = self.harness.block_on(self.bench.admin.query(sql, &[])).expect("read");
         let jobs = self.recorder.jobs.lock().expect("not poisoned");
-        rows.iter()
+        let leads = "select leader_id from metadata.river_leader";
+        let leads = self.harness.block_on(self.bench.admin.query(leads, &[])).expect("read");
+        let leader: Option<String> = leads.first().map(|row| row.get(0));
+        let alive: Vec<&str> = self.processes.iter().map(|process| process.client_id.as_str()).collect();
+        let who = format!("leader {leader:?}, alive {alive:?}\n");
+        let jobs = rows
+            .iter()
             .map(|row| {
                 let id: i64 = row.get(0);
                 let (attempt, max): (i16, i16) = (row.get(2), row.get(3));
@@ -407,7 +494,8 @@ impl History<'_> {
                 let starts = jobs.get(&id).map_or(0, |runs| runs.starts);
                 format!("{id} {attempt}/{max} starts {starts}: {}\n", texts.join(" | "))
             })
-            .collect()
+            .collect::<String>();
+        who + &jobs
     }
 }
 
@@ -431,7 +519,8 @@ fn play(seed: u64, harness: &Runtime, bench: &Bench) -> Result<BTreeSet<(&'stati
         started: 0,
         crash_points: BTreeSet::new(),
     };
-    history.sql("truncate metadata.river_job, metadata.river_leader, metadata.river_queue, metadata.job_processes");
+    history.wait_for_silence();
+    history.sql("truncate metadata.river_job, metadata.river_leader, metadata.river_queue, metadata.job_processes, public.effects");
     history.start_process(true);
     history.start_process(true);
     history.insert();
@@ -459,6 +548,7 @@ fn every_history_ends_well() {
             scope.spawn(move || {
                 let harness = Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
                 let bench = harness.block_on(Bench::new());
+                harness.block_on(bench.database.execute(EFFECTS));
                 for seed in seeds.iter().filter(|seed| *seed % LANES == lane) {
                     match play(*seed, &harness, &bench) {
                         Ok(points) => crash_points.lock().expect("not poisoned").extend(points),
@@ -484,7 +574,16 @@ fn every_history_ends_well() {
             "leader_elect",
             "schedule",
             "rescue_dead",
+            "leader_renew",
+            "rescue_stuck",
+            "clean",
+            "clean_queues",
+            "periodic_list",
+            "depth",
+            "greet",
+            "leave",
             "body",
+            "own_commit",
         ] {
             for answered in [false, true] {
                 assert!(

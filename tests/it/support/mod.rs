@@ -13,3 +13,4 @@ pub(crate) mod tokens;
 pub(crate) use app::{ServerProcess, TestApp, binary, binary_path, free_port, http_client, test_config};
 pub(crate) use database::TestDatabase;
 pub(crate) use proxy::Proxy;
+pub(crate) use server::connect;

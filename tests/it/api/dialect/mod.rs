@@ -116,7 +116,9 @@ async fn the_document_follows_its_settings() {
     let follows = document(|_| {}).await;
     assert_eq!(follows["info"]["title"], "Dialect");
     assert_eq!(follows["info"]["description"], "All of it");
-    assert!(follows["paths"]["/jobs"]["post"].is_object() && follows["definitions"]["jobs"]["properties"]["id"].is_object());
+    assert!(
+        follows["paths"]["/jobs"]["post"].is_object() && follows["definitions"]["jobs"]["properties"]["id"].is_object()
+    );
     assert_eq!(follows["definitions"]["jobs"]["required"], json!(["id", "title"]));
     assert!(follows["securityDefinitions"].is_null());
     let ignores = document(|config| {
@@ -152,15 +154,20 @@ async fn targets_may_have_bytes_that_uris_must_not_have() {
         let mut stream = tokio::net::TcpStream::connect(address).await.expect("connect");
         let requests = [
             format!("GET {mount}/people?select=x:data->n->>x&data->list->>0=eq.10 HTTP/1.1\r\nhost: x\r\n\r\n"),
-            format!("POST {mount}/rpc/take_text HTTP/1.1\r\nhost: x\r\ncontent-type: text/plain\r\ncontent-length: 9\r\n\r\nget /<> é"),
-            format!("GET {mount}/groups?name=eq.\u{fc}\"<>`&select=id HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"),
+            format!(
+                "POST {mount}/rpc/take_text HTTP/1.1\r\nhost: x\r\ncontent-type: text/plain\r\ncontent-length: 9\r\n\r\nget /<> é"
+            ),
+            format!(
+                "GET {mount}/groups?name=eq.\u{fc}\"<>`&select=id HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
+            ),
         ];
         // The é has two bytes, and the length counts them.
         let all = requests.concat().replace("content-length: 9", "content-length: 10");
         stream.write_all(all.as_bytes()).await.expect("send");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.expect("answers");
-        let bodies: Vec<&str> = answer.split("HTTP/1.1 200 OK").skip(1).filter_map(|one| one.split("\r\n\r\n").nth(1)).collect();
+        let bodies: Vec<&str> =
+            answer.split("HTTP/1.1 200 OK").skip(1).filter_map(|one| one.split("\r\n\r\n").nth(1)).collect();
         assert_eq!(bodies, ["[{\"x\":\"1\"}]", "\"GET /<> É\"", "[]"], "{answer}");
     }
     assert_eq!(app.request(Method::GET, "/api/people?select=id&id=eq.1").send().await.expect("answer").status(), 200);
