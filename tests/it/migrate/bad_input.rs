@@ -132,14 +132,10 @@ async fn privileges_that_are_missing_before_and_in_the_middle() {
     door.run_as(&Who::Owner, &format!("alter table metadata.civic_os_users owner to {role}")).await;
     succeeds(&url, &["migrate", "deploy"]).await;
 
-    door.run_as(
-        &Who::Owner,
-        &format!("alter table metadata.saved_views owner to {owner}; grant all on metadata.saved_views to {role}"),
-    )
-    .await;
-    let words = ["migrations/revert/15-personal-settings.sql line", "must be owner of table saved_views"];
+    door.run_as(&Who::Owner, &format!("alter table metadata.notifications owner to {owner}")).await;
+    let words = ["migrations/revert/18-notifications.sql line", "must be owner of"];
     refused(&url, &["migrate", "revert", "--to", "14-payments", "-y"], &words).await;
-    door.run_as(&Who::Owner, &format!("alter table metadata.saved_views owner to {role}")).await;
+    door.run_as(&Who::Owner, &format!("alter table metadata.notifications owner to {role}")).await;
     succeeds(&url, &["migrate", "revert", "--to", "14-payments", "-y"]).await;
     door.run_as(
         &Who::Owner,

@@ -1,33 +1,11 @@
 //! Facts of the database contract that the other files of this folder do not come across; which test shows which fact is
 //! listed in `tests/contract/behaviour.md`.
 
-use super::caller::{ANNA, BERT, Door, Who, anna, bert, carla};
+use super::caller::{ANNA, BERT, Door, Who, anna, bert, carla, heard};
 use super::{deploy_all, deploy_to};
 use crate::support::TestDatabase;
 use civic_os::migrate::{RevertOptions, Silent, dump_interface, revert};
-use futures_util::StreamExt;
 use serde_json::{Value, json};
-use tokio_postgres::{AsyncMessage, NoTls};
-
-/// What the server tells on a channel from now on.
-async fn heard(database: &TestDatabase, channel: &str) -> tokio::sync::mpsc::UnboundedReceiver<String> {
-    let url = database.owner_url();
-    let (client, mut connection) = tokio_postgres::connect(url.expose().unwrap(), NoTls).await.unwrap();
-    let (sender, received) = tokio::sync::mpsc::unbounded_channel();
-    let listen = format!("listen \"{channel}\"");
-    tokio::spawn(async move {
-        let mut messages = futures_util::stream::poll_fn(move |context| connection.poll_message(context));
-        while let Some(Ok(message)) = messages.next().await {
-            if let AsyncMessage::Notification(notification) = message {
-                let _ = sender.send(notification.payload().to_owned());
-            }
-        }
-    });
-    client.batch_execute(&listen).await.unwrap();
-    // Lives as long as the database: the connection's task owns the other end.
-    std::mem::forget(client);
-    received
-}
 
 #[tokio::test]
 async fn every_change_tells_the_api_to_read_the_schema_again() {

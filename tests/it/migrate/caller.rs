@@ -1,8 +1,9 @@
 //! People at the database's door: statements with claims and role as the API runs them.
 
 use crate::support::TestDatabase;
+use futures_util::StreamExt;
 use serde_json::{Value, json};
-use tokio_postgres::{Client, SimpleQueryMessage};
+use tokio_postgres::{AsyncMessage, Client, NoTls, SimpleQueryMessage};
 
 /// Who asks.
 #[derive(Clone, Debug)]
@@ -156,4 +157,24 @@ impl Door {
             self.run_as(&who, "select refresh_current_user()").await;
         }
     }
+}
+
+/// What the server tells on a channel from now on.
+pub(super) async fn heard(database: &TestDatabase, channel: &str) -> tokio::sync::mpsc::UnboundedReceiver<String> {
+    let url = database.owner_url();
+    let (client, mut connection) = tokio_postgres::connect(url.expose().unwrap(), NoTls).await.unwrap();
+    let (sender, received) = tokio::sync::mpsc::unbounded_channel();
+    let listen = format!("listen \"{channel}\"");
+    tokio::spawn(async move {
+        let mut messages = futures_util::stream::poll_fn(move |context| connection.poll_message(context));
+        while let Some(Ok(message)) = messages.next().await {
+            if let AsyncMessage::Notification(notification) = message {
+                let _ = sender.send(notification.payload().to_owned());
+            }
+        }
+    });
+    client.batch_execute(&listen).await.unwrap();
+    // Lives as long as the database: the connection's task owns the other end.
+    std::mem::forget(client);
+    received
 }

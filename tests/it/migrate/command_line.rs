@@ -1,9 +1,12 @@
 //! The verbs as an operator calls them: exit codes and JSON.
 
 use super::caller::{Door, Who};
-use crate::support::{TestDatabase, binary};
+use crate::support::{TestDatabase, binary, binary_path};
 use civic_os::config::Secret;
+use civic_os::migrate::status;
 use serde_json::Value;
+use std::io::Write as _;
+use std::process::Stdio;
 
 /// How a command ended.
 pub(super) struct Ran {
@@ -144,6 +147,29 @@ async fn every_verb_answers_in_json() {
         serde_json::json!([])
     );
     assert_eq!(json(&["db", "dump-interface"]).await["format"], 1);
+}
+
+/// On a terminal (that `script` makes) the person is asked.
+#[tokio::test]
+async fn a_revert_asks_and_only_yes_is_consent() {
+    let database = TestDatabase::create().await;
+    let total = status(&database.owner_url()).await.unwrap().deployed.len();
+    for (answer, code, left) in [("n\n", 2, total), ("\n", 2, total), ("y\n", 0, total - 1)] {
+        let mut command = std::process::Command::new("script");
+        let line = format!("{} migrate revert --to @HEAD^", binary_path().display());
+        command.args(["-qec", &line, "/dev/null"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.env("CIVIC_OS_DATABASE__OWNER_URL", database.owner_url().expose().unwrap());
+        let output = tokio::task::spawn_blocking(move || {
+            let mut child = command.spawn().expect("script of util-linux");
+            child.stdin.as_mut().unwrap().write_all(answer.as_bytes()).unwrap();
+            child.wait_with_output().unwrap()
+        });
+        let output = output.await.unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{answer:?}: {text}");
+        assert!(text.contains("21-web") && text.contains("Go on? [y/N]"), "{text}");
+        assert_eq!(status(&database.owner_url()).await.unwrap().deployed.len(), left, "{answer:?}");
+    }
 }
 
 /// `CIVIC_OS_VERIFY_FULL=true`, the name of release 0.15's container: a deploy ends with the comparison of the catalogue.

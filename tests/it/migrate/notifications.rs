@@ -1,10 +1,8 @@
 //! Inbox, digests, suppressions, batches and live events as the database decides them.
 
-use super::caller::{ANNA, BERT, Door, Who, anna, bert, carla};
+use super::caller::{ANNA, BERT, Door, Who, anna, bert, carla, heard};
 use crate::support::TestDatabase;
-use futures_util::StreamExt;
 use serde_json::Value;
-use tokio_postgres::{AsyncMessage, NoTls};
 
 const TEMPLATE: &str = "insert into metadata.notification_templates (name, subject_template, html_template, text_template) values ('news', 's', 'h', 't')";
 
@@ -185,18 +183,7 @@ async fn mail_to_addresses_is_the_applications_affair() {
 #[tokio::test]
 async fn events_say_that_something_changed_and_not_what() {
     let (database, door) = prepared().await;
-    let url = database.owner_url();
-    let (client, mut connection) = tokio_postgres::connect(url.expose().unwrap(), NoTls).await.unwrap();
-    let mut messages = futures_util::stream::poll_fn(move |context| connection.poll_message(context));
-    let (told, mut heard) = tokio::sync::mpsc::unbounded_channel();
-    tokio::spawn(async move {
-        while let Some(Ok(message)) = messages.next().await {
-            if let AsyncMessage::Notification(notification) = message {
-                let _ = told.send(notification.payload().to_owned());
-            }
-        }
-    });
-    client.batch_execute("listen \"civic_os.events\"").await.unwrap();
+    let mut heard = heard(&database, "civic_os.events").await;
     // tell_notification_inbox_trigger
     let id = door.value(&Who::Owner, &inbox_row(ANNA)).await;
     let event: Value = serde_json::from_str(&heard.recv().await.unwrap()).unwrap();

@@ -1,10 +1,8 @@
 //! Jobs, files, notifications and payments as the database sees them.
 
-use super::caller::{ANNA, BERT, Door, Who, anna, bert, carla};
+use super::caller::{ANNA, BERT, Door, Who, anna, bert, carla, heard};
 use crate::support::TestDatabase;
-use futures_util::StreamExt;
 use serde_json::{Value, json};
-use tokio_postgres::{AsyncMessage, NoTls};
 
 /// Kind, queue, priority, attempts and arguments of the newest job.
 const NEWEST_JOB: &str = "select concat_ws('|', kind, queue, priority, max_attempts, state) || ' ' || args from metadata.river_job order by id desc limit 1";
@@ -52,18 +50,7 @@ async fn the_queue_keeps_rivers_rules_and_wakes_listeners() {
     assert_eq!(door.refused(&carla(), insert).await, "42501");
 
     // D-09: notify_river_insert_trigger, once per queue and transaction.
-    let url = database.owner_url();
-    let (client, mut connection) = tokio_postgres::connect(url.expose().unwrap(), NoTls).await.unwrap();
-    let (sender, mut received) = tokio::sync::mpsc::unbounded_channel();
-    tokio::spawn(async move {
-        let mut messages = futures_util::stream::poll_fn(move |context| connection.poll_message(context));
-        while let Some(Ok(message)) = messages.next().await {
-            if let AsyncMessage::Notification(notification) = message {
-                let _ = sender.send(notification.payload().to_owned());
-            }
-        }
-    });
-    client.batch_execute("listen \"metadata.river_insert\"").await.unwrap();
+    let mut received = heard(&database, "metadata.river_insert").await;
     door.run_as(
         &Who::Owner,
         "insert into metadata.river_job (kind, args, max_attempts, queue) select 'k', '{}', 1, 'a' from generate_series(1, 50);
