@@ -12,8 +12,8 @@ does() { [[ " $PARTS " == *" $1 "* ]]; }
 # The version whose tables these are.
 river=''
 if does river && command -v go >/dev/null; then
-  river="$PWD/.dev/river-0.26.0/river"
-  [ -x "$river" ] || GOBIN="${river%/*}" go install github.com/riverqueue/river/cmd/river@v0.26.0
+  river="$PWD/.dev/river-bench"
+  (cd bench/river && go build -o "$river" github.com/riverqueue/river/cmd/river)
 fi
 # shellcheck source=bench/private.sh
 . bench/private.sh

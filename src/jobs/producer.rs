@@ -17,8 +17,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-/// Most jobs of one fetch.
-const LARGEST_FETCH: usize = 200;
+/// Most jobs of one fetch: each passes over what the ones before it took and vacuum has not cleared yet, so a few large ones are cheaper.
+const LARGEST_FETCH: usize = 1_000;
 /// How often the row in `river_queue` is touched, so that nobody cleans it up.
 const TOUCH_EVERY: Duration = Duration::from_secs(600);
 
