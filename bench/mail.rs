@@ -6,7 +6,9 @@
 use anyhow::{Context, Result, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use civic_os::cluster::end_with_parent;
 use civic_os::notifications::templates::{Data, Engine, Limits, NumberFormat, Renderer};
+use nix::sys::signal::Signal;
 use std::collections::HashSet;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -222,7 +224,8 @@ impl Server {
     async fn start(sink: &Sink, mail_rate: u32) -> Result<Self> {
         let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let base = format!("http://127.0.0.1:{port}");
-        let child = Command::new(std::env::var("BINARY").context("BINARY")?)
+        let mut command = Command::new(std::env::var("BINARY").context("BINARY")?);
+        command
             .args(["serve", "--role", "api,worker"])
             .env("CIVIC_OS_WEB__LISTEN", format!("127.0.0.1:{port}"))
             .env("CIVIC_OS_ADMIN__LISTEN", "off")
@@ -236,9 +239,9 @@ impl Server {
             .env("CIVIC_OS_NOTIFICATIONS__SMTP_SECURITY", "none")
             .env("CIVIC_OS_NOTIFICATIONS__SMTP_FROM", "Town <town@town.example>")
             .env("CIVIC_OS_NOTIFICATIONS__MAIL_RATE", mail_rate.to_string())
-            .stdin(Stdio::null())
-            .spawn()
-            .context("start the server")?;
+            .stdin(Stdio::null());
+        end_with_parent(&mut command, Signal::SIGKILL);
+        let child = command.spawn().context("start the server")?;
         let server = Self { child, base };
         let http = client()?;
         let limit = Instant::now() + Duration::from_secs(60);

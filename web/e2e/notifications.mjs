@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { accessToken, assertAccessible, assertQuiet, open, screenshot, settled, signIn, visitor } from './browser.mjs'
+import { accessToken, assertAccessible, assertQuiet, open, screenshot, signIn, visitor } from './browser.mjs'
 
 const TITLE = 'Lantern at the old mill is dark'
 
@@ -126,8 +126,11 @@ export function notificationTests(world) {
       await code.fill('<p>{{.Entity.display_name}}</p>')
       await page.frameLocator('iframe').getByText(record.display_name).waitFor()
       await screenshot(page, 'template-preview')
-      await settled(page)
-      assertQuiet(page)
+      // The preview's frame is under the page's policy: styles inside the mail's HTML do not show there, and the browser says so.
+      assert.deepEqual(
+        page.problems.filter((problem) => !problem.startsWith('Applying inline style')),
+        [],
+      )
       await page.context().close()
     })
   })

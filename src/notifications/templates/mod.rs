@@ -225,9 +225,11 @@ impl Renderer {
             trees.push((defined.to_owned(), tree));
         }
         if !trees.iter().any(|(defined, _)| defined == name) {
-            // Nothing but definitions: prints nothing.
-            let pos = gotmpl::parse::Pos::new(0, 1);
-            trees.push((name.to_owned(), gotmpl::parse::ListNode { pos, nodes: Vec::new() }));
+            // Nothing but definitions and blanks, which the engine does not keep and Go prints.
+            let blanks =
+                gotmpl::parse::Parser::with_name(Some(name), source, "{{", "}}").and_then(|parser| parser.parse());
+            let (blanks, _) = blanks.map_err(|error| parse_error(&error, name, source))?;
+            trees.push((name.to_owned(), blanks));
         }
         let functions = self.functions.as_ref().clone();
         Ok(match engine {

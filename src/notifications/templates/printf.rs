@@ -84,10 +84,30 @@ fn prepared(pattern: &str, args: &[Value], format: NumberFormat) -> (String, Vec
                 *value = Value::String(Arc::from(wrong));
                 text.push_str("%s");
             }
+            Some(value) if verb == 'T' => {
+                *value = Value::String(Arc::from(type_name(value)));
+                text.push_str(&spec[..length]);
+                text.push('s');
+            }
             _ => text.push_str(&spec[..length + verb.len_utf8()]),
         }
         next += 1;
     }
     text.push_str(rest);
     (text, args)
+}
+
+/// Go's name of a value's type.
+fn type_name(value: &Value) -> &'static str {
+    match value {
+        Value::Nil => "<nil>",
+        Value::Bool(_) => "bool",
+        Value::Int(_) => "int",
+        Value::Float(_) => "float64",
+        Value::String(_) => "string",
+        Value::List(_) => "[]interface {}",
+        Value::Map(map) if budget::is_string_map(map) => "map[string]string",
+        Value::Map(_) => "map[string]interface {}",
+        _ => "func",
+    }
 }

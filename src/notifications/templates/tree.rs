@@ -121,7 +121,15 @@ impl Instrument {
 
     fn pipe(&mut self, pipe: &PipeNode) -> Checked<PipeNode> {
         let mut commands = Vec::with_capacity(pipe.commands.len());
-        for command in &pipe.commands {
+        for (stage, command) in pipe.commands.iter().enumerate() {
+            let is_value = matches!(
+                command.args.first(),
+                Some(Expr::Dot(_) | Expr::String(..) | Expr::Number(..) | Expr::Bool(..) | Expr::Nil(_))
+            );
+            if stage > 0 && is_value {
+                let reason = format!("non executable command in pipeline stage {}", stage + 1);
+                return Err(Refusal { line: command.pos.line, reason });
+            }
             let args = command.args.iter().enumerate().map(|(index, arg)| self.expression(arg, index == 0));
             commands.push(CommandNode { pos: command.pos, args: args.collect::<Checked<_>>()? });
         }
