@@ -1,1 +1,0 @@
-export{t as es}from"./shared-5Vs2q8Kk.js";
