@@ -1,6 +1,9 @@
-//! Two hundred webhooks a second for a minute, half of them duplicates (`./dev bench payments`).
+//! Two hundred webhooks a second for a minute, half of them duplicates (`./dev bench payments`). PostgreSQL forces every commit to
+//! disk, as in production and other than in the other tests.
 
-use super::Till;
+use super::Desk;
+use super::kills::Crashing;
+use civic_os::config::Secret;
 use civic_os::payments::Secrets;
 use futures_util::future::join_all;
 use serde_json::json;
@@ -11,9 +14,13 @@ use tokio::time::Instant;
 #[ignore = "bench payments"]
 async fn webhooks_are_answered_in_time() {
     let seconds: u64 = std::env::var("CIVIC_OS_BENCH_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(60);
-    let till = Till::open().await;
+    let database = Crashing::start().await;
+    let (owner, pool) = (database.cluster.owner_tcp_url(), database.cluster.authenticator_url());
+    let secret = Secret::new("whsec_of_the_bench");
+    // Nobody asks the provider.
+    let desk = Desk::on(&owner, &pool, "http://127.0.0.1:1", Secret::new("sk_test_nobody"), secret.clone()).await;
     let payments = seconds * 100;
-    till.admin
+    desk.admin
         .batch_execute(&format!(
             "insert into payments.transactions (user_id, amount, status, provider_payment_id) \
              select '{}', 10 + n % 90, 'pending', 'pi_' || n from generate_series(0, {payments} - 1) n",
@@ -21,8 +28,7 @@ async fn webhooks_are_answered_in_time() {
         ))
         .await
         .expect("payments");
-    let secret = till.sandbox.signing_secret();
-    let webhook = till.webhook.clone();
+    let webhook = desk.webhook.clone();
     let server = actix_web::HttpServer::new(move || {
         let webhook = webhook.clone();
         actix_web::App::new().configure(move |routes| webhook.configure(routes))
@@ -69,9 +75,9 @@ async fn webhooks_are_answered_in_time() {
     );
     assert!(answers.iter().all(|(status, _)| *status == 200), "an answer other than 200");
     let exact = "select count(*) || ' ' || count(*) filter (where status = 'succeeded' and amount_captured = amount) from payments.transactions";
-    assert_eq!(till.text(exact).await, format!("{payments} {payments}"));
+    assert_eq!(desk.text(exact).await, format!("{payments} {payments}"));
     let events = "select count(*) || ' ' || count(*) filter (where processed and attempts = 1) from metadata.webhooks";
-    assert_eq!(till.text(events).await, format!("{payments} {payments}"));
+    assert_eq!(desk.text(events).await, format!("{payments} {payments}"));
     assert!(elapsed < Duration::from_secs(seconds + 2), "the rate was not kept");
     assert!(at(0.99) < Duration::from_millis(50), "p99");
     drop(handle.stop(false));

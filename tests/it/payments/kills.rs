@@ -32,15 +32,15 @@ const REST_LIMIT: Duration = Duration::from_secs(60);
 const OUR_JOBS: &str = "kind in ('create_payment_intent', 'capture_payment_intent', 'cancel_payment_intent', 'sync_payment', 'process_refund') \
                         and finalized_at is null";
 
-/// A PostgreSQL of this test alone, because it is crashed.
-struct Crashing {
-    cluster: Cluster,
+/// A durable PostgreSQL of one test alone, because it is crashed.
+pub(super) struct Crashing {
+    pub(super) cluster: Cluster,
     folder: PathBuf,
     pg_ctl: PathBuf,
 }
 
 impl Crashing {
-    async fn start() -> Self {
+    pub(super) async fn start() -> Self {
         let folder = std::env::temp_dir().join(format!("civic-os-kills-{}", std::process::id()));
         let binaries = Arc::new(Mutex::new(PathBuf::new()));
         let found = Arc::clone(&binaries);

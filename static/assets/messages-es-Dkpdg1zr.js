@@ -1,0 +1,1 @@
+export{t as es}from"./shared-lr2RiSKN.js";
