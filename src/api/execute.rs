@@ -16,8 +16,8 @@ use super::sql::{Columns, planned_count, pre_request, statement_for};
 use crate::auth::Identity;
 use crate::config::OpenApiMode;
 use crate::db::{
-    AccessMode, Decision, IsolationLevel, Lane, LargeValue, Param, ParamType, RequestResult, RequestTransaction, ResultRow,
-    Statement, TransactionEnd,
+    AccessMode, Decision, IsolationLevel, Lane, LargeValue, Param, ParamType, RequestResult, RequestTransaction,
+    ResultRow, Statement, TransactionEnd,
 };
 
 /// What came back.

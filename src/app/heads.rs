@@ -18,8 +18,7 @@ const LINE: usize = 64;
 const LONGEST_METHOD: usize = 32;
 
 const BARE: &[u8] = b"HTTP/1.1 400 Bad Request\r\n";
-const REFUSAL: &[u8] =
-    br#"{"code":"PGRST100","details":null,"hint":null,"message":"The request is no valid HTTP"}"#;
+const REFUSAL: &[u8] = br#"{"code":"PGRST100","details":null,"hint":null,"message":"The request is no valid HTTP"}"#;
 
 /// A connection whose request heads are made acceptable to the HTTP parser.
 pub(super) struct Heads<S> {
@@ -179,14 +178,20 @@ fn with_body(answer: &[u8]) -> Option<BytesMut> {
         out.extend_from_slice(line);
         out.extend_from_slice(b"\r\n");
     }
-    out.extend_from_slice(b"proxy-status: PostgREST; error=PGRST100\r\ncontent-type: application/json; charset=utf-8\r\n");
+    out.extend_from_slice(
+        b"proxy-status: PostgREST; error=PGRST100\r\ncontent-type: application/json; charset=utf-8\r\n",
+    );
     out.extend_from_slice(format!("content-length: {}\r\n\r\n", REFUSAL.len()).as_bytes());
     out.extend_from_slice(REFUSAL);
     Some(out)
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Heads<S> {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let this = &mut *self;
         if this.inbound.is_empty() {
             let before = buffer.filled().len();

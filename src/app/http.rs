@@ -331,10 +331,8 @@ where
     if let Some(socket) = unix {
         let (factory, stopping) = (factory.clone(), stopping.clone());
         server = server.listen_uds("http-unix", socket, move || {
-            fn_service(|stream: UnixStream| {
-                ready(Ok::<_, DispatchError>((Heads::new(stream), Protocol::Http1, None)))
-            })
-            .and_then(service!(factory, stopping))
+            fn_service(|stream: UnixStream| ready(Ok::<_, DispatchError>((Heads::new(stream), Protocol::Http1, None))))
+                .and_then(service!(factory, stopping))
         })?;
     }
     Ok(server.run())

@@ -25,7 +25,8 @@ pub(super) fn normalise(config: &mut Config) {
 
 /// Settings that are well and do nothing in a process with these roles.
 pub(super) fn without_effect(config: &Config, roles: RoleSet, sources: &BTreeMap<String, Source>) -> Option<String> {
-    let serves_and_works = roles.contains(Role::Api) && (roles.contains(Role::Worker) || roles.contains(Role::Payments));
+    let serves_and_works =
+        roles.contains(Role::Api) && (roles.contains(Role::Worker) || roles.contains(Role::Payments));
     // The variable DATABASE_URL has a warning of its own: it means the owner as well.
     let is_meant = match sources.get("database.worker_url") {
         Some(Source::Variables { names, .. }) => names.iter().any(|name| name != "DATABASE_URL"),

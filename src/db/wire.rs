@@ -594,7 +594,9 @@ impl Wire {
         let is_in_large_row = self.tail > 0 || self.large_row().is_some();
         // A message that is announced gets its room at once instead of by doubling.
         let announced = match self.inbound.get(1..5) {
-            Some(length) if !is_in_large_row => u32::from_be_bytes([length[0], length[1], length[2], length[3]]) as usize + 1,
+            Some(length) if !is_in_large_row => {
+                u32::from_be_bytes([length[0], length[1], length[2], length[3]]) as usize + 1
+            }
             _ => 0,
         };
         let missing = announced.saturating_sub(self.inbound.len());

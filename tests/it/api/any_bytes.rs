@@ -16,8 +16,9 @@ use tokio::net::TcpStream;
 const ROUNDS: usize = 150;
 const LONGEST: Duration = Duration::from_secs(10);
 
-/// What the server said until it closed the connection: status and the rest after the head.
-async fn exchange(app: &TestApp, request: &[u8]) -> Option<(u16, String, Vec<u8>)> {
+/// What the server said until it closed the connection: status and the rest after the head. A client that closes its side
+/// wants no answer, so `is_all` says whether it does.
+async fn exchange(app: &TestApp, request: &[u8], is_all: bool) -> Option<(u16, String, Vec<u8>)> {
     let address = app.base_url.trim_start_matches("http://");
     let stream = TcpStream::connect(address).await.expect("connect");
     let (mut reader, mut writer) = stream.into_split();
@@ -25,10 +26,13 @@ async fn exchange(app: &TestApp, request: &[u8]) -> Option<(u16, String, Vec<u8>
     let sending = async {
         // The server may have refused and closed already.
         let _ = writer.write_all(request).await;
-        let _ = writer.shutdown().await;
+        if is_all {
+            let _ = writer.shutdown().await;
+        }
     };
     let all = async { tokio::join!(sending, reader.read_to_end(&mut answer)) };
-    tokio::time::timeout(LONGEST, all).await.expect("an end in bounded time").1.ok();
+    let ended = tokio::time::timeout(LONGEST, all).await;
+    assert!(ended.is_ok(), "no end in bounded time: {:?}", String::from_utf8_lossy(&request[..request.len().min(300)]));
     if answer.is_empty() {
         return None;
     }
@@ -41,7 +45,7 @@ async fn exchange(app: &TestApp, request: &[u8]) -> Option<(u16, String, Vec<u8>
 /// Sends a request and checks what must hold for every answer of the API.
 async fn check(app: &TestApp, place: &str, request: &[u8]) -> u16 {
     let shown = || String::from_utf8_lossy(&request[..request.len().min(300)]).into_owned();
-    let Some((status, head, body)) = exchange(app, request).await else {
+    let Some((status, head, body)) = exchange(app, request, false).await else {
         panic!("{place}: no answer to {:?}", shown());
     };
     assert!(status < 500, "{place}: {status} to {:?}: {}", shown(), String::from_utf8_lossy(&body));
@@ -108,11 +112,37 @@ async fn bytes_in_path_query_header_and_body() {
         }
     }
     let keys = prop::sample::select(vec![
-        "select", "order", "limit", "offset", "columns", "on_conflict", "and", "or", "not.and", "id", "name", "data->a",
-        "kinds.order", "kinds.name", "search", "",
+        "select",
+        "order",
+        "limit",
+        "offset",
+        "columns",
+        "on_conflict",
+        "and",
+        "or",
+        "not.and",
+        "id",
+        "name",
+        "data->a",
+        "kinds.order",
+        "kinds.name",
+        "search",
+        "",
     ]);
     let operators = prop::sample::select(vec![
-        "", "eq.", "not.eq.", "in.(", "like(any).", "fts(", "wfts.", "is.", "cs.", "isdistinct.", "(id.eq.", "kinds(", "...",
+        "",
+        "eq.",
+        "not.eq.",
+        "in.(",
+        "like(any).",
+        "fts(",
+        "wfts.",
+        "is.",
+        "cs.",
+        "isdistinct.",
+        "(id.eq.",
+        "kinds(",
+        "...",
     ]);
     for _ in 0..ROUNDS * 3 {
         let value = some(&mut runner, &short);
@@ -124,8 +154,21 @@ async fn bytes_in_path_query_header_and_body() {
         }
     }
     let headers = prop::sample::select(vec![
-        "prefer", "accept", "range", "range-unit", "content-type", "accept-profile", "content-profile", "authorization",
-        "cookie", "if-match", "origin", "x-forwarded-for", "x-anything", "accept-encoding", "content-encoding",
+        "prefer",
+        "accept",
+        "range",
+        "range-unit",
+        "content-type",
+        "accept-profile",
+        "content-profile",
+        "authorization",
+        "cookie",
+        "if-match",
+        "origin",
+        "x-forwarded-for",
+        "x-anything",
+        "accept-encoding",
+        "content-encoding",
     ]);
     for _ in 0..ROUNDS * 3 {
         let name = some(&mut runner, &headers);
@@ -141,16 +184,27 @@ async fn bytes_in_path_query_header_and_body() {
         }
     }
     let types = prop::sample::select(vec![
-        "application/json", "text/csv", "application/x-www-form-urlencoded", "text/plain", "text/xml",
-        "application/octet-stream", "application/vnd.pgrst.object+json", "a/b",
+        "application/json",
+        "text/csv",
+        "application/x-www-form-urlencoded",
+        "text/plain",
+        "text/xml",
+        "application/octet-stream",
+        "application/vnd.pgrst.object+json",
+        "a/b",
     ]);
     let targets = prop::sample::select(vec![
-        "POST /api/products", "POST /api/products?columns=name", "PATCH /api/products?id=eq.0", "PUT /api/kinds?id=eq.1",
-        "POST /api/rpc/add", "POST /api/rpc/size", "POST /api/rpc/same", "DELETE /api/products?id=eq.0",
+        "POST /api/products",
+        "POST /api/products?columns=name",
+        "PATCH /api/products?id=eq.0",
+        "PUT /api/kinds?id=eq.1",
+        "POST /api/rpc/add",
+        "POST /api/rpc/size",
+        "POST /api/rpc/same",
+        "DELETE /api/products?id=eq.0",
     ]);
     for _ in 0..ROUNDS * 3 {
-        let (body, kind, target) =
-            (some(&mut runner, &long), some(&mut runner, &types), some(&mut runner, &targets));
+        let (body, kind, target) = (some(&mut runner, &long), some(&mut runner, &types), some(&mut runner, &targets));
         let head = format!(
             "{target} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\r\n",
             body.len()
@@ -169,19 +223,22 @@ async fn bytes_that_are_no_http_are_refused_and_nothing_more() {
     let (short, long) = (bytes(60), bytes(600));
     for round in 0..ROUNDS {
         let noise = some(&mut runner, &short);
+        let _ = exchange(&app, &some(&mut runner, &long), true).await.inspect(|(status, head, _)| {
+            assert!(*status < 500, "round {round}: {head}");
+        });
         let requests = [
-            some(&mut runner, &long),
             [b"GET /api/products?", noise.as_slice(), b" HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"].concat(),
             [b"GET /api/", noise.as_slice(), b" HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"].concat(),
-            [b"GET /api/products HTTP/1.1\r\nhost: x\r\nconnection: close\r\nprefer: ", noise.as_slice(), b"\r\n\r\n"].concat(),
-            [b"GET /api/products HTTP/1.1\r\nhost: x\r\nconnection: close\r\n", noise.as_slice(), b": 1\r\n\r\n"].concat(),
+            [b"GET /api/products HTTP/1.1\r\nhost: x\r\nconnection: close\r\nprefer: ", noise.as_slice(), b"\r\n\r\n"]
+                .concat(),
+            [b"GET /api/products HTTP/1.1\r\nhost: x\r\nconnection: close\r\n", noise.as_slice(), b": 1\r\n\r\n"]
+                .concat(),
             [noise.as_slice(), b" /api/products HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"].concat(),
         ];
         for request in requests {
-            let answer = exchange(&app, &request).await;
-            // Bytes may be an unfinished head, or happen to be a request.
-            if let Some((status, head, _)) = answer {
-                assert!(status < 500, "round {round}: {head} to {:?}", String::from_utf8_lossy(&request));
+            // A request that ends within the bytes leaves the rest of them for another one, on a connection that is kept.
+            if request.windows(4).filter(|window| window == b"\r\n\r\n").count() == 1 {
+                check(&app, &format!("round {round}"), &request).await;
             }
         }
     }
@@ -194,12 +251,21 @@ async fn sizes_depths_and_ranges_have_bounds() {
     let get_line = |target: &str, headers: &str| {
         format!("GET /api/{target} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{headers}\r\n").into_bytes()
     };
-    for range in ["0-99999999999999999999", "9223372036854775807-", "-1-2", "0-9223372036854775807", "1-0", "x-y", "5-5"] {
+    for range in
+        ["0-99999999999999999999", "9223372036854775807-", "-1-2", "0-9223372036854775807", "1-0", "x-y", "5-5"]
+    {
         check(&app, range, &get_line("products", &format!("range: {range}\r\n"))).await;
     }
     for window in [
-        "limit=9223372036854775807", "limit=99999999999999999999999", "offset=9223372036854775807", "offset=-1",
-        "limit=-9223372036854775808", "limit=1&limit=2&offset=0&offset=1", "limit=0x10", "limit=1e3", "kinds.limit=-1",
+        "limit=9223372036854775807",
+        "limit=99999999999999999999999",
+        "offset=9223372036854775807",
+        "offset=-1",
+        "limit=-9223372036854775808",
+        "limit=1&limit=2&offset=0&offset=1",
+        "limit=0x10",
+        "limit=1e3",
+        "kinds.limit=-1",
     ] {
         check(&app, window, &get_line(&format!("products?select=id,kinds(id)&{window}"), "")).await;
     }
@@ -207,7 +273,7 @@ async fn sizes_depths_and_ranges_have_bounds() {
     for (count, filter) in [(10_000, "id=gt.0"), (10_000, "name=not.like.*x*&id=in.(1,2,3)")] {
         let started = Instant::now();
         let request = get_line(&format!("products?select=id&{}", vec![filter; count].join("&")), "");
-        let (status, head, _) = exchange(&app, &request).await.expect("an answer");
+        let (status, head, _) = exchange(&app, &request, false).await.expect("an answer");
         assert!(status < 500, "{head}");
         println!("{count} filters of {} bytes: {status} in {:?}", filter.len(), started.elapsed());
     }

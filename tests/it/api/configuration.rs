@@ -250,7 +250,9 @@ async fn the_schema_is_read_again_on_sigusr1_and_not_by_itself() {
         config.api.db_channel_enabled = false;
     })
     .await;
-    app.database().execute("create table shop.later (id int); grant select on shop.later to web_anon; notify pgrst").await;
+    app.database()
+        .execute("create table shop.later (id int); grant select on shop.later to web_anon; notify pgrst")
+        .await;
     // The settings are read without the schema, and that takes longer than a notification would.
     app.signal(Signal::SIGUSR2);
     let limit = Instant::now() + Duration::from_secs(20);

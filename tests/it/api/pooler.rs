@@ -44,7 +44,9 @@ async fn many_people_at_once_get_their_own_answers_through_two_connections() {
     });
     futures_util::future::join_all(people).await;
     // A notification does not pass through a pooler; the direct connection hears it.
-    app.database().execute("create table shop.late (id int); grant select on shop.late to web_anon; notify pgrst").await;
+    app.database()
+        .execute("create table shop.late (id int); grant select on shop.late to web_anon; notify pgrst")
+        .await;
     let limit = std::time::Instant::now() + std::time::Duration::from_secs(20);
     while app.get("/api/late").send().await.expect("answer").status() != 200 {
         assert!(std::time::Instant::now() < limit, "{}", app.log());
