@@ -114,7 +114,7 @@ impl Db {
             open: Arc::default(),
             was_pooled: AtomicBool::new(false),
             unnamed: AtomicBool::new(false),
-            readers: Arc::new(Semaphore::new(max / 2)),
+            readers: Arc::new(Semaphore::new(options.lanes.api.unwrap_or(max).min(max) / 2)),
             runtime: Handle::current(),
             options,
         });
@@ -135,7 +135,7 @@ impl Db {
 
     /// Like [`Self::request`] for a statement whose one row ends with a value that may be large: then the row's last
     /// column is null and the value comes as a [`LargeValue`] in parts, which holds the connection until it has been
-    /// read. At most half of the pool is lent that way; beyond it values come whole.
+    /// read. At most half of the API's lane is lent that way; beyond it values come whole.
     ///
     /// # Errors
     /// See [`DbError`].
