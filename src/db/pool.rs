@@ -144,23 +144,23 @@ impl Db {
         lane: Lane,
         transaction: &RequestTransaction<'_>,
     ) -> Result<(RequestResult, Option<LargeValue>), DbError> {
-        self.run(lane, transaction, Arc::clone(&self.shared.readers).try_acquire_owned().ok()).await
+        self.run(lane, transaction, Some(&self.shared.readers)).await
     }
 
     async fn run(
         &self,
         lane: Lane,
         transaction: &RequestTransaction<'_>,
-        reader: Option<OwnedSemaphorePermit>,
+        readers: Option<&Arc<Semaphore>>,
     ) -> Result<(RequestResult, Option<LargeValue>), DbError> {
         let mut attempt = 0;
         loop {
             let mut checkout = self.check_out(lane).await?;
             let wire = checkout.wire(&self.shared).await?;
             let was_used = std::mem::replace(&mut wire.is_used, true);
-            let error = match wire.transact(transaction, reader.is_some()).await {
+            let error = match wire.transact(transaction, readers).await {
                 Ok(result) if wire.is_in_flight() => {
-                    return Ok((result, Some(LargeValue::read(checkout, reader))));
+                    return Ok((result, Some(LargeValue::read(checkout))));
                 }
                 Ok(result) => return Ok((result, None)),
                 Err(error) => error,

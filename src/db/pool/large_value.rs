@@ -8,7 +8,6 @@ use super::{Checkout, DbError};
 use bytes::Bytes;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc;
 
 /// Chunks that may wait for the reader.
@@ -27,8 +26,8 @@ pub struct LargeValue {
 }
 
 impl LargeValue {
-    pub(super) fn read(mut checkout: Checkout, reader: Option<OwnedSemaphorePermit>) -> Self {
-        let length = checkout.open_wire().map_or(0, |wire| wire.tail());
+    pub(super) fn read(mut checkout: Checkout) -> Self {
+        let (length, reader) = checkout.open_wire().map_or((0, None), |wire| (wire.tail(), wire.take_reader()));
         let (sender, chunks) = mpsc::channel(CHUNKS_AHEAD);
         tokio::spawn(async move {
             hand_on(checkout, &sender).await;
