@@ -133,6 +133,17 @@ async fn the_document_follows_its_settings() {
     assert_eq!(ignores["security"], json!([{"JWT": []}]));
 }
 
+/// The columns of the statement are in PostgREST's order where clients see them.
+#[tokio::test]
+async fn plans_show_the_body_where_postgrest_has_it() {
+    let server = serve().await;
+    let plan = "application/vnd.pgrst.plan+json; for=\"application/json\"; options=verbose";
+    let request = server.http.get(format!("{}/groups", server.base)).header("accept", plan);
+    let answer: Value = request.send().await.expect("answer").json().await.expect("JSON");
+    let column = answer[0]["Plan"]["Output"][2].as_str().unwrap_or_default();
+    assert!(column.starts_with("COALESCE(json_agg("), "{answer}");
+}
+
 #[tokio::test]
 async fn a_function_may_stand_at_the_root() {
     let app = TestApp::spawn(database().await, |config| {
