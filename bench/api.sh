@@ -28,19 +28,13 @@ declare -A LIMIT=([get_one]=pipe_one [list25]=pipe_list [list25_jwt]=pipe_list_j
 
 # shellcheck source=bench/private.sh
 . bench/private.sh
+# shellcheck source=bench/tokens.sh
+. bench/tokens.sh
 start_cluster
 psql -q -v ON_ERROR_STOP=1 -f bench/schema.sql
 start_server error 'items?id=eq.1'
 
-# --------------------------------------------------------------------------------------------------------------- tokens
-encode() { openssl base64 -A | tr '+/' '-_' | tr -d '='; }
-token() {
-  local head body
-  head="$(printf '{"alg":"HS256","typ":"JWT"}' | encode)"
-  body="$(printf '{"sub":"%s","role":"authenticated","exp":%d,"email":"user@example.org"}' "$1" $(($(date +%s) + 86400)) | encode)"
-  printf '%s.%s.%s\n' "$head" "$body" "$(printf '%s.%s' "$head" "$body" | openssl dgst -sha256 -hmac "$SECRET" -binary | encode)"
-}
-for owner in $(seq 20); do token "$(printf '00000000-0000-4000-8000-%012d' "$owner")"; done >"$folder/tokens"
+make_tokens
 export TOKENS="$folder/tokens" PREFIX=''
 
 if [ -n "${KEEP:-}" ]; then

@@ -2,8 +2,8 @@
 //!
 //! [`Heads`] wraps a connection below the HTTP parser. Bytes that a URI must not have but that curl, browsers and scripts
 //! send all the same (`select=data->>colour`, letters beyond ASCII) are percent-encoded in the request's target, as
-//! PostgREST takes them; nothing else is changed. What the parser refuses it answers with a bare 400, which leaves with a
-//! body in the API's form. Where a body ends is only followed as far as its length is announced: after a chunked body the
+//! PostgREST takes them; nothing else is changed. What the parser refuses it answers with a bare 400, 408 or 431, which
+//! leaves with a body in the API's form. Where a body ends is only followed as far as its length is announced: after a chunked body the
 //! rest of the connection passes as it is. Tests: foot of the file, `tests/it/api/any_bytes.rs`.
 
 use bytes::{Buf as _, BytesMut};
@@ -17,8 +17,12 @@ const LINE: usize = 64;
 /// Methods are shorter.
 const LONGEST_METHOD: usize = 32;
 
-const BARE: &[u8] = b"HTTP/1.1 400 Bad Request\r\n";
-const REFUSAL: &[u8] = br#"{"code":"PGRST100","details":null,"hint":null,"message":"The request is no valid HTTP"}"#;
+/// First lines of the HTTP parser's own answers, and what they say in the API's form.
+const REFUSALS: [(&[u8], &str); 3] = [
+    (b"HTTP/1.1 400 Bad Request\r\n", "The request is no valid HTTP"),
+    (b"HTTP/1.1 408 Request Timeout\r\n", "The request did not arrive in time"),
+    (b"HTTP/1.1 431 Request Header Fields Too Large\r\n", "The head of the request is too large"),
+];
 
 /// A connection whose request heads are made acceptable to the HTTP parser.
 pub(super) struct Heads<S> {
@@ -163,9 +167,10 @@ impl Scanner {
     }
 }
 
-/// What leaves instead of a bare 400 of the parser: the same head, with a body.
+/// What leaves instead of a bare answer of the parser: the same head, with a body.
 fn with_body(answer: &[u8]) -> Option<BytesMut> {
-    let head = answer.strip_prefix(BARE)?.strip_suffix(b"\r\n\r\n")?;
+    let (first, message) = REFUSALS.into_iter().find(|(first, _)| answer.starts_with(first))?;
+    let head = answer[first.len()..].strip_suffix(b"\r\n\r\n")?;
     let lines: Vec<&[u8]> = head.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end).collect();
     let is = |line: &[u8], name: &[u8]| line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
     let is_bare = lines.iter().any(|line| is(line, b"content-length: 0"))
@@ -173,16 +178,17 @@ fn with_body(answer: &[u8]) -> Option<BytesMut> {
     if !is_bare {
         return None;
     }
-    let mut out = BytesMut::from(BARE);
+    let mut out = BytesMut::from(first);
     for line in lines.iter().filter(|line| !is(line, b"content-length:")) {
         out.extend_from_slice(line);
         out.extend_from_slice(b"\r\n");
     }
-    out.extend_from_slice(
-        b"proxy-status: PostgREST; error=PGRST100\r\ncontent-type: application/json; charset=utf-8\r\n",
+    let body = format!(r#"{{"code":"PGRST100","details":null,"hint":null,"message":"{message}"}}"#);
+    let more = format!(
+        "proxy-status: PostgREST; error=PGRST100\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
     );
-    out.extend_from_slice(format!("content-length: {}\r\n\r\n", REFUSAL.len()).as_bytes());
-    out.extend_from_slice(REFUSAL);
+    out.extend_from_slice(more.as_bytes());
     Some(out)
 }
 
@@ -295,10 +301,16 @@ mod tests {
         assert!(head.contains("connection: close\r\ndate: x\r\n") && !head.contains("content-length: 0"), "{head}");
         assert!(head.contains(&format!("content-length: {}", body.len())), "{head}");
         assert_eq!(serde_json::from_str::<serde_json::Value>(body).expect("JSON")["code"], "PGRST100");
+        for status in ["408 Request Timeout", "431 Request Header Fields Too Large"] {
+            let answer = with_body(format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n").as_bytes());
+            let answer = answer.expect("a body");
+            assert!(answer.starts_with(format!("HTTP/1.1 {status}\r\nproxy-status: ").as_bytes()), "{answer:?}");
+        }
         for other in [
             "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\ncontent-type: a/b\r\n\r\n",
             "HTTP/1.1 400 Bad Request\r\ncontent-length: 2\r\n\r\nab",
             "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n",
+            "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n",
             "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n",
         ] {
             assert!(with_body(other.as_bytes()).is_none(), "{other}");

@@ -114,7 +114,7 @@ impl Db {
             open: Arc::default(),
             was_pooled: AtomicBool::new(false),
             unnamed: AtomicBool::new(false),
-            readers: Arc::new(Semaphore::new(max / 2)),
+            readers: Arc::new(Semaphore::new(options.lanes.api.unwrap_or(max).min(max) / 2)),
             runtime: Handle::current(),
             options,
         });
@@ -135,7 +135,7 @@ impl Db {
 
     /// Like [`Self::request`] for a statement whose one row ends with a value that may be large: then the row's last
     /// column is null and the value comes as a [`LargeValue`] in parts, which holds the connection until it has been
-    /// read. At most half of the pool is lent that way; beyond it values come whole.
+    /// read. At most half of the API's lane is lent that way; beyond it values come whole.
     ///
     /// # Errors
     /// See [`DbError`].
@@ -144,23 +144,23 @@ impl Db {
         lane: Lane,
         transaction: &RequestTransaction<'_>,
     ) -> Result<(RequestResult, Option<LargeValue>), DbError> {
-        self.run(lane, transaction, Arc::clone(&self.shared.readers).try_acquire_owned().ok()).await
+        self.run(lane, transaction, Some(&self.shared.readers)).await
     }
 
     async fn run(
         &self,
         lane: Lane,
         transaction: &RequestTransaction<'_>,
-        reader: Option<OwnedSemaphorePermit>,
+        readers: Option<&Arc<Semaphore>>,
     ) -> Result<(RequestResult, Option<LargeValue>), DbError> {
         let mut attempt = 0;
         loop {
             let mut checkout = self.check_out(lane).await?;
             let wire = checkout.wire(&self.shared).await?;
             let was_used = std::mem::replace(&mut wire.is_used, true);
-            let error = match wire.transact(transaction, reader.is_some()).await {
+            let error = match wire.transact(transaction, readers).await {
                 Ok(result) if wire.is_in_flight() => {
-                    return Ok((result, Some(LargeValue::read(checkout, reader))));
+                    return Ok((result, Some(LargeValue::read(checkout))));
                 }
                 Ok(result) => return Ok((result, None)),
                 Err(error) => error,

@@ -19,9 +19,11 @@ use postgres_protocol::message::frontend;
 use smallvec::SmallVec;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncWrite as _, AsyncWriteExt as _};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Buffers beyond this size are given back after a flight.
 const KEEP_CAPACITY: usize = 256 * 1024;
@@ -56,8 +58,10 @@ struct Flight {
     collected: Vec<Vec<ResultRow>>,
     notices: Vec<ServerError>,
     has_answer: bool,
-    /// The next large row is opened rather than waited for.
-    opens_large_row: bool,
+    /// While some of these are left, the next large row is opened rather than waited for.
+    readers: Option<Arc<Semaphore>>,
+    /// For the row that was opened.
+    reader: Option<OwnedSemaphorePermit>,
 }
 
 #[derive(Default)]
@@ -181,12 +185,12 @@ impl Wire {
         let _ = tokio::time::timeout(Duration::from_secs(1), goodbye).await;
     }
 
-    /// Runs one request; see [`super::Db::request`]. With `opens_large_row` the last column of a large row may be missing
-    /// from the result: then the flight is still under way and [`Self::next_chunk`] gives it.
+    /// Runs one request; see [`super::Db::request`]. With `readers` the last column of a large row may be missing from the
+    /// result: then the flight is still under way and [`Self::next_chunk`] gives it.
     pub(super) async fn transact(
         &mut self,
         transaction: &RequestTransaction<'_>,
-        opens_large_row: bool,
+        readers: Option<&Arc<Semaphore>>,
     ) -> Result<RequestResult, DbError> {
         let decides = matches!(transaction.end, TransactionEnd::Decide(_));
         if let Err(error) = self.write_transaction(transaction) {
@@ -194,7 +198,7 @@ impl Wire {
             return Err(error);
         }
         if let Some(flight) = &mut self.flight {
-            flight.opens_large_row = opens_large_row && !decides;
+            flight.readers = readers.filter(|_| !decides).cloned();
         }
         let Some(mut result) = self.fly_or_roll_back().await? else {
             let rows = self.flight.as_mut().and_then(|flight| flight.collected.pop()).unwrap_or_default();

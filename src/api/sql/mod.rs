@@ -43,7 +43,8 @@ impl Columns {
     /// Columns of reads and calls. The body is the last one (but for `last`), so that it can be passed on in parts.
     pub(crate) const READ: Self =
         Self { total: 0, page: 1, location: None, body: 4, headers: 2, status: 3, inserted: None, last: 5 };
-    /// Columns of what gives one value: settings are read after a function that may set them.
+    /// Columns of what gives one value, whose settings are read after a function that may set them; and of plans, where
+    /// clients see PostgREST's order.
     pub(crate) const VALUE: Self =
         Self { total: 0, page: 1, location: None, body: 2, headers: 3, status: 4, inserted: None, last: 5 };
     /// Columns of writes.
@@ -54,7 +55,7 @@ impl Columns {
     pub(crate) fn of(plan: &DbPlan) -> Self {
         match plan.kind {
             DbPlanKind::Mutate(_) => Self::WRITE,
-            _ if single_value(plan).is_some() => Self::VALUE,
+            _ if plan.explain.is_some() || single_value(plan).is_some() => Self::VALUE,
             _ => Self::READ,
         }
     }
@@ -153,6 +154,9 @@ fn frame<'p>(sql: &mut SqlStatement<'p>, plan: &'p DbPlan) {
         sql.raw(", ").raw(RESPONSE_SETTINGS);
         let counts = matches!(mutate.kind, MutateKind::Upsert { .. } | MutateKind::Insert { counts_inserts: true, .. });
         sql.raw(if counts { ", nullif(current_setting('pgrst.inserted', true), '')" } else { ", NULL" });
+    } else if plan.explain.is_some() {
+        body(sql, &plan.body);
+        sql.raw(", ").raw(RESPONSE_SETTINGS);
     } else {
         sql.raw(RESPONSE_SETTINGS).raw(", ");
         body(sql, &plan.body);

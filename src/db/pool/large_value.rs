@@ -8,14 +8,14 @@ use super::{Checkout, DbError};
 use bytes::Bytes;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc;
 
 /// Chunks that may wait for the reader.
 const CHUNKS_AHEAD: usize = 4;
-/// How long a reader may keep the connection waiting in all …
-const PATIENCE: Duration = Duration::from_secs(10);
-/// … and as many bytes a second as it must take beyond that.
+/// How long a reader may keep the connection waiting at once. The kernel takes on more only when a third of its buffer is
+/// free, so a slow reader seems to stand still for a while.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Bytes a second that a reader must take on the whole, beyond the first moments.
 const LEAST_RATE: usize = 16 * 1024;
 
 /// A value in parts. Dropped early, it gives its connection back.
@@ -26,8 +26,8 @@ pub struct LargeValue {
 }
 
 impl LargeValue {
-    pub(super) fn read(mut checkout: Checkout, reader: Option<OwnedSemaphorePermit>) -> Self {
-        let length = checkout.open_wire().map_or(0, |wire| wire.tail());
+    pub(super) fn read(mut checkout: Checkout) -> Self {
+        let (length, reader) = checkout.open_wire().map_or((0, None), |wire| (wire.tail(), wire.take_reader()));
         let (sender, chunks) = mpsc::channel(CHUNKS_AHEAD);
         tokio::spawn(async move {
             hand_on(checkout, &sender).await;
@@ -58,11 +58,10 @@ async fn hand_on(mut checkout: Checkout, sender: &mpsc::Sender<Result<Bytes, DbE
     let mut chunk = wire.next_chunk().await;
     loop {
         let started = Instant::now();
-        let patience = PATIENCE + Duration::from_secs((sent / LEAST_RATE) as u64);
+        let on_the_whole = PATIENCE + Duration::from_secs((sent / LEAST_RATE) as u64);
+        let patience = on_the_whole.saturating_sub(waited).min(PATIENCE);
         // Also ends when the reader is gone.
-        let Ok(Ok(place)) = tokio::time::timeout(patience.saturating_sub(waited), sender.reserve()).await else {
-            return;
-        };
+        let Ok(Ok(place)) = tokio::time::timeout(patience, sender.reserve()).await else { return };
         waited += started.elapsed();
         match chunk {
             Ok(Some(bytes)) => {

@@ -9,6 +9,7 @@ use super::inbound::offset;
 use super::{DbError, ResultRow, Wire};
 use bytes::Bytes;
 use smallvec::SmallVec;
+use tokio::sync::OwnedSemaphorePermit;
 
 /// Least to read at once of such a row, in bytes.
 pub(super) const CHUNK: usize = 64 * 1024;
@@ -40,7 +41,7 @@ impl Wire {
 
     /// Length of the large row whose beginning has arrived, if this flight opens such rows.
     pub(super) fn large_row(&self) -> Option<usize> {
-        let flight = self.flight.as_ref().filter(|flight| flight.opens_large_row)?;
+        let flight = self.flight.as_ref().filter(|flight| flight.readers.is_some())?;
         flight.steps.get(flight.current).filter(|step| step.collect)?;
         let [b'D', length @ ..] = self.inbound.get(..5)? else { return None };
         let length = u32::from_be_bytes(length.try_into().ok()?) as usize;
@@ -51,15 +52,23 @@ impl Wire {
     pub(super) fn open_row(&mut self) -> bool {
         let Some(length) = self.large_row() else { return false };
         let Some((columns, start)) = columns_before_last(&self.inbound) else { return false };
+        let Some(flight) = &mut self.flight else { return false };
+        flight.reader = flight.readers.take().and_then(|readers| readers.try_acquire_owned().ok());
+        if flight.reader.is_none() {
+            // As many are read already as may be: this one is collected.
+            return false;
+        }
         let head = self.inbound.split_to(start).freeze();
         self.tail = (length + 1).saturating_sub(start);
-        if let Some(flight) = &mut self.flight {
-            flight.opens_large_row = false;
-            if let Some(rows) = flight.collected.last_mut() {
-                rows.push(ResultRow { buffer: head, columns });
-            }
+        if let Some(rows) = flight.collected.last_mut() {
+            rows.push(ResultRow { buffer: head, columns });
         }
         true
+    }
+
+    /// The permit of the opened row, for whoever reads it.
+    pub(in crate::db) fn take_reader(&mut self) -> Option<OwnedSemaphorePermit> {
+        self.flight.as_mut()?.reader.take()
     }
 }
 

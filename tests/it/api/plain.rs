@@ -5,16 +5,17 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-struct Plain {
+/// A server of this mode.
+pub(super) struct Plain {
     process: ServerProcess,
-    http: reqwest::Client,
-    base: String,
+    pub(super) http: reqwest::Client,
+    pub(super) base: String,
     admin: String,
     role: String,
     database: TestDatabase,
 }
 
-/// A server of this mode; roles are made for this test alone.
+/// One with roles that are made for this test alone.
 async fn plain(more: &[(&str, &str)]) -> Plain {
     let database = TestDatabase::empty().await;
     let role = format!("plain_{}", database.name());
@@ -34,33 +35,44 @@ async fn plain(more: &[(&str, &str)]) -> Plain {
             database.password()
         ))
         .await;
-    let (port, admin) = (free_port().to_string(), free_port().to_string());
-    let folder = tempfile::tempdir().expect("folder");
-    let anon = format!("{role}_anon");
-    let url = database.login_url(&format!("{role}_login"));
-    let mut command = binary();
-    command
-        .args(["serve", "--role", "api", "--postgrest"])
-        .current_dir(folder.path())
-        .env("PGRST_DB_URI", url.expose().expect("URL"))
-        .env("PGRST_DB_ANON_ROLE", &anon)
-        .env("PGRST_JWT_SECRET", tokens::SECRET)
-        .env("PGRST_SERVER_HOST", "127.0.0.1")
-        .env("PGRST_SERVER_PORT", &port)
-        .env("PGRST_ADMIN_SERVER_PORT", &admin)
-        .envs(more.iter().copied());
-    let process = ServerProcess::spawn(command, folder);
-    let (base, admin) = (format!("http://127.0.0.1:{port}"), format!("http://127.0.0.1:{admin}"));
-    let plain = Plain { process, http: http_client(), base, admin, role, database };
-    let limit = Instant::now() + Duration::from_secs(120);
-    while plain.ready().await != Some(StatusCode::OK) {
-        assert!(Instant::now() < limit, "never ready\n{}", plain.process.log());
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    plain
+    let (anon, login) = (format!("{role}_anon"), format!("{role}_login"));
+    Plain::start(database, role, &login, &anon, more).await
 }
 
 impl Plain {
+    /// Starts it with `PGRST_*` variables alone and waits until it is ready.
+    pub(super) async fn start(
+        database: TestDatabase,
+        role: String,
+        login: &str,
+        anon: &str,
+        more: &[(&str, &str)],
+    ) -> Self {
+        let (port, admin) = (free_port().to_string(), free_port().to_string());
+        let folder = tempfile::tempdir().expect("folder");
+        let url = database.login_url(login);
+        let mut command = binary();
+        command
+            .args(["serve", "--role", "api", "--postgrest"])
+            .current_dir(folder.path())
+            .env("PGRST_DB_URI", url.expose().expect("URL"))
+            .env("PGRST_DB_ANON_ROLE", anon)
+            .env("PGRST_JWT_SECRET", tokens::SECRET)
+            .env("PGRST_SERVER_HOST", "127.0.0.1")
+            .env("PGRST_SERVER_PORT", &port)
+            .env("PGRST_ADMIN_SERVER_PORT", &admin)
+            .envs(more.iter().copied());
+        let process = ServerProcess::spawn(command, folder);
+        let (base, admin) = (format!("http://127.0.0.1:{port}"), format!("http://127.0.0.1:{admin}"));
+        let plain = Self { process, http: http_client(), base, admin, role, database };
+        let limit = Instant::now() + Duration::from_secs(120);
+        while plain.ready().await != Some(StatusCode::OK) {
+            assert!(Instant::now() < limit, "never ready\n{}", plain.process.log());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        plain
+    }
+
     async fn ready(&self) -> Option<StatusCode> {
         self.http.get(format!("{}/ready", self.admin)).send().await.ok().map(|answer| answer.status())
     }

@@ -2,9 +2,11 @@
 
 use super::{SETTINGS, notes, prepared, run, transaction, value};
 use civic_os::db::{
-    AccessMode, Decision, IsolationLevel, Lane, Param, ParamType, RequestResult, RequestTransaction, TransactionEnd,
+    AccessMode, Decision, IsolationLevel, Lane, LargeValue, Param, ParamType, RequestResult, RequestTransaction,
+    TransactionEnd,
 };
 use std::borrow::Cow;
+use std::time::Duration;
 
 #[tokio::test]
 async fn settings_hold_for_the_transaction_only() {
@@ -45,6 +47,44 @@ async fn a_large_answer_and_a_large_value_arrive_whole() {
     let rows = db.request(Lane::Api, &transaction("select $1 || $1", &params)).await.unwrap().rows;
     assert_eq!(rows[0].bytes(0).unwrap().len(), 10_000_000);
     assert_eq!(value(&db, "select 1").await, "1");
+}
+
+/// Reads all of a value; its length.
+async fn read(mut value: LargeValue) -> usize {
+    let mut length = 0;
+    while let Some(chunk) = std::future::poll_fn(|context| value.poll_next(context)).await {
+        length += chunk.expect("a chunk").len();
+    }
+    length
+}
+
+#[tokio::test]
+async fn large_values_come_in_parts_to_half_of_the_lane_and_whole_beyond() {
+    const SIZE: usize = 3_000_000;
+    let (_database, db) = prepared(|options| options.pool_max = 4).await;
+    let sql = format!("select 1, null, 'x', repeat('a', {SIZE})");
+    for round in 0..3 {
+        let ask = async || db.request_in_parts(Lane::Api, &transaction(&sql, &[])).await.unwrap();
+        let ((before, first), (_, second), (after, third)) = (ask().await, ask().await, ask().await);
+        let row = &before.rows[0];
+        assert_eq!((row.int(0), row.text(1), row.text(2), row.bytes(3)), (Some(1), None, Some("x"), None));
+        let (first, second) = (first.expect("in parts"), second.expect("in parts"));
+        assert_eq!(first.len(), SIZE);
+        assert!(third.is_none(), "two read already");
+        assert_eq!(after.rows[0].bytes(3).map(|bytes| bytes.len()), Some(SIZE));
+        assert_eq!(read(first).await, SIZE);
+        if round == 1 {
+            // Whoever stops reading gives the connection back.
+            drop(second);
+        } else {
+            assert_eq!(read(second).await, SIZE);
+        }
+        while db.stats().available < 4 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+    let (small, value) = db.request_in_parts(Lane::Api, &transaction("select 1, 'small'", &[])).await.unwrap();
+    assert!(value.is_none() && small.rows[0].text(1) == Some("small"));
 }
 
 #[tokio::test]
