@@ -1,5 +1,0 @@
-<<<<<<<< HEAD:static/assets/buttons-widget-CbxFAqNh.js
-import{C as e,N as t}from"./vendor-C0LZigtZ.js";import{Gt as n,Lt as r}from"./shared-CudQhg40.js";import{r as i}from"./widget-config-BM8IiOQg.js";var a=t();function o({widget:t}){let o=t.config?.links,s=Array.isArray(o)?o.map(i).filter(e=>e!==null):[];return(0,a.jsx)(`div`,{className:`co-row`,children:s.map(({url:t,text:i},o)=>{let[s=`/`,c=``]=t.split(`?`);return(0,a.jsx)(e,{to:s,search:n(c),className:r(o===0?`primary`:`default`),children:i},t)})})}export{o as default};
-========
-import{C as e,N as t}from"./vendor-C0LZigtZ.js";import{Gt as n,Lt as r}from"./shared-lr2RiSKN.js";import{r as i}from"./widget-config-CrjbstM2.js";var a=t();function o({widget:t}){let o=t.config?.links,s=Array.isArray(o)?o.map(i).filter(e=>e!==null):[];return(0,a.jsx)(`div`,{className:`co-row`,children:s.map(({url:t,text:i},o)=>{let[s=`/`,c=``]=t.split(`?`);return(0,a.jsx)(e,{to:s,search:n(c),className:r(o===0?`primary`:`default`),children:i},t)})})}export{o as default};
->>>>>>>> pay:static/assets/buttons-widget-jYBhykQC.js

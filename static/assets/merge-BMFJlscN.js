@@ -1,5 +1,0 @@
-<<<<<<<< HEAD:static/assets/merge-g98R5tr7.js
-import{d as e}from"./fields-BbVf5JiG.js";function t(t,n,r,i){let a=new Set(e(t,n,r)),o=new Set(e(t,n,i)),s=new Set(e(t,r,i)),c=e=>a.has(e.column)&&o.has(e.column);return{conflicts:t.filter(e=>c(e)&&s.has(e.column)),mine:t.filter(e=>a.has(e.column)&&!o.has(e.column)),theirs:t.filter(e=>o.has(e.column)&&!(c(e)&&s.has(e.column)))}}function n(e,t,n,r){let i=[...e.mine,...e.conflicts.filter(e=>r.has(e.column))];return{...n,...Object.fromEntries(i.map(({column:e})=>[e,t[e]]))}}export{n,t};
-========
-import{d as e}from"./fields-21dnjw9A.js";function t(t,n,r,i){let a=new Set(e(t,n,r)),o=new Set(e(t,n,i)),s=new Set(e(t,r,i)),c=e=>a.has(e.column)&&o.has(e.column);return{conflicts:t.filter(e=>c(e)&&s.has(e.column)),mine:t.filter(e=>a.has(e.column)&&!o.has(e.column)),theirs:t.filter(e=>o.has(e.column)&&!(c(e)&&s.has(e.column)))}}function n(e,t,n,r){let i=[...e.mine,...e.conflicts.filter(e=>r.has(e.column))];return{...n,...Object.fromEntries(i.map(({column:e})=>[e,t[e]]))}}export{n,t};
->>>>>>>> pay:static/assets/merge-BMFJlscN.js
