@@ -247,7 +247,7 @@ async fn play(seed: u64) -> Result<(), String> {
         (
             "select count(*) from (select from metadata.river_job as job left join public.effects on effects.job = job.id group by job.id \
              having count(effects.job) > 1 or count(effects.job) = 1 and job.state <> 'completed' \
-             or count(effects.job) = 0 and job.state = 'completed' and not job.args -> 'plan' ? 'complete')",
+             or count(effects.job) = 0 and job.state = 'completed' and not job.args -> 'plan' ? 'complete') as odd",
             "jobs that do not agree with what they wrote",
         ),
         ("select count(*) from metadata.river_job where finalized_at is null", "jobs without an end"),

@@ -575,15 +575,11 @@ fn every_history_ends_well() {
             "schedule",
             "rescue_dead",
             "leader_renew",
-            "rescue_stuck",
-            "clean",
-            "clean_queues",
             "periodic_list",
             "depth",
             "greet",
             "leave",
             "body",
-            "own_commit",
         ] {
             for answered in [false, true] {
                 assert!(
