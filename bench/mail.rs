@@ -1,8 +1,7 @@
 //! The work of `bench/mail.sh`: a mail server that counts, requests at a fixed rate whatever the answers do, and the figures.
 //!
 //! Environment: `BINARY`, `OWNER_URL` (a database with the core and the town's example), `DATABASE_URL` (the pool's login).
-#![allow(clippy::print_stdout, missing_docs)]
-#![allow(clippy::disallowed_methods, reason = "the script tells it through the environment what it prepared")]
+#![allow(clippy::disallowed_methods, clippy::print_stdout, missing_docs)]
 
 use anyhow::{Context, Result, ensure};
 use base64::Engine as _;
