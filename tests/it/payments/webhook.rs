@@ -284,6 +284,8 @@ async fn new_payments_follow_the_configuration() {
     let app = TestApp::spawn_roles(database, &["payments"], |config| {
         config.payments.stripe_api_key = Secret::new("sk_test_nobody");
         config.payments.stripe_api_base = format!("http://127.0.0.1:{}", free_port());
+        config.payments.stripe_webhook_secret = Secret::new(SECRETS);
+        config.payments.listen = Some(format!("127.0.0.1:{}", free_port()));
         config.payments.currency = "EUR".to_owned();
         config.payments.fee_percent = "2.9".to_owned();
         config.payments.fee_fixed = "0.30".to_owned();
