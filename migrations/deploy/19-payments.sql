@@ -176,9 +176,15 @@ begin
   v_result := case
     when p_status = v_payment.status then 'unchanged'
     when payments.may_become(v_payment.status, p_status) then 'applied'
+    -- What happened before we cancelled and arrives after it: the provider is asked, and the event is settled.
+    when p_event_at is not null and v_payment.status = 'canceled' and p_status not in ('succeeded', 'authorized') then 'late'
     when p_status = 'succeeded' or v_payment.status = 'canceled' then 'refused'
     else 'stale'
   end;
+  if v_result = 'late' then
+    perform payments.enqueue_sync(v_payment.id);
+    v_result := 'stale';
+  end if;
   if v_result = 'stale' then
     return v_result;
   end if;

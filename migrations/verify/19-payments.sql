@@ -7,7 +7,7 @@ select pg_temp.expect($facts$
    "payments.enqueue_sync(uuid)": {"hash":"ff2e69107a3b931394459939ded394c5"},
    "payments.guard_transaction()": {"hash":"8830b960bdd0a039cc6bb130a2473218"},
    "payments.may_become(text, text)": {"hash":"4844cc8e1e34771134572e1a79b23a92"},
-   "payments.record_intent(uuid, text, text, text, text, numeric, text, boolean, timestamp with time zone, integer, timestamp with time zone)": {"hash":"70acdd85852ea8bccd2d53d62a221a21"},
+   "payments.record_intent(uuid, text, text, text, text, numeric, text, boolean, timestamp with time zone, integer, timestamp with time zone)": {"hash":"bb937ecff0cc7df54ab9933dab5514d3"},
    "payments.record_refund(uuid, text, text, bigint, text, text, text)": {"hash":"2819ec8a245293b5c11e1c8887993f27"},
    "payments.relink(uuid, uuid)": {"hash":"dae484fab3d012eb46436877de3417a8"},
    "payments.settle_event(uuid, jsonb)": {"hash":"aa5e955770c5374931c2cc73c7077553"},

@@ -219,6 +219,34 @@ async fn events_find_their_payment_or_are_kept_with_the_reason() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_decline_that_arrives_after_our_cancellation_is_settled_and_the_provider_is_asked() {
+    let app = app(&format!("127.0.0.1:{}", free_port())).await;
+    let caller = Caller::new(format!("{}/webhooks/stripe", app.base_url), 1);
+    let client = app.database().connect().await;
+    client
+        .batch_execute(
+            "with p as (insert into metadata.civic_os_users (id, display_name) values (gen_random_uuid(), 'Payer') returning id)
+             insert into payments.transactions (user_id, amount, status, provider_payment_id) select id, 19.99, 'canceled', 'pi_1' from p",
+        )
+        .await
+        .expect("a payment");
+    let declined = json!({"id": "pi_1", "status": "requires_payment_method"});
+    assert_eq!(caller.good(&event("evt_1", "payment_intent.payment_failed", &declined)).await.0, 200);
+    assert_eq!(row(&app, "evt_1").await, "payment_intent.payment_failed|t|t|stale|1");
+    let asked = "select string_agg(kind, ' ') from metadata.river_job where kind = 'sync_payment'";
+    let jobs: Option<String> = client.query_one(asked, &[]).await.expect("jobs").get(0);
+    assert_eq!(jobs.as_deref(), Some("sync_payment"));
+    // Money cannot come in after that; if the provider says so, the event is kept for a person to look at.
+    let paid = json!({"id": "pi_1", "status": "succeeded", "amount_received": 1999});
+    assert_eq!(caller.good(&event("evt_2", "payment_intent.succeeded", &paid)).await.0, 200);
+    let kept = row(&app, "evt_2").await;
+    assert!(kept.starts_with("payment_intent.succeeded|t|f|refused|1"), "{kept}");
+    let status: String =
+        client.query_one("select status from payments.transactions", &[]).await.expect("status").get(0);
+    assert_eq!(status, "canceled");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn only_failing_signatures_are_limited() {
     let app = app(&format!("127.0.0.1:{}", free_port())).await;
     let caller = Caller::new(format!("{}/webhooks/stripe", app.base_url), 1);
