@@ -33,6 +33,8 @@ const SERIALIZATION_RETRIES: u32 = 5;
 
 /// How long a transaction whose caller is gone may still run before it is cancelled.
 const ABANDONED_GRACE: Duration = Duration::from_millis(100);
+/// A flight that nobody wants and that was cancelled gets this long to land; then its connection is closed.
+const ABANDONED_LIMIT: Duration = Duration::from_secs(5);
 
 /// The pool of the process; cheap to clone.
 #[derive(Clone)]
@@ -341,7 +343,11 @@ impl Shared {
                 Err(_) => tracing::debug!("an abandoned statement could not be cancelled in time"),
             }
         }
-        wire.land().await
+        // A connection that died without a word never lands: its place in the pool is worth more than it.
+        let landed = tokio::time::timeout(ABANDONED_LIMIT, wire.land()).await;
+        landed.unwrap_or_else(|_| {
+            Err(DbError::Unreachable { reason: "an abandoned statement has no answer".to_owned(), source: None })
+        })
     }
 
     fn connect_timeout(&self) -> Duration {
@@ -492,7 +498,9 @@ impl Drop for Checkout {
             let landed = shared.land_or_cancel(&mut connection.wire).await;
             let settled = match landed {
                 Err(DbError::Server(_)) | Ok(_) => match connection.wire.is_in_flight() {
-                    true => connection.wire.roll_back().await.is_ok(),
+                    true => {
+                        matches!(tokio::time::timeout(ABANDONED_LIMIT, connection.wire.roll_back()).await, Ok(Ok(())))
+                    }
                     false => true,
                 },
                 Err(_) => false,

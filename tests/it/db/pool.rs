@@ -1,7 +1,9 @@
 //! Bounds of the pool.
 
 use super::{open, prepared, run, value};
-use civic_os::db::{DbError, Lane, LaneLimits};
+use crate::support::{Proxy, TestDatabase};
+use civic_os::config::Secret;
+use civic_os::db::{Db, DbError, DbOptions, Lane, LaneLimits};
 use futures_util::future::join_all;
 use std::time::{Duration, Instant};
 
@@ -57,6 +59,27 @@ async fn an_exhausted_pool_times_out_instead_of_hanging() {
     assert!(started.elapsed() < Duration::from_secs(3));
     assert_eq!(db.stats().timeouts, 1);
     run(&db, "select 1").await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_that_died_without_a_word_gives_its_place_back() {
+    let database = TestDatabase::create().await;
+    let direct = database.authenticator_url();
+    let direct = direct.expose().expect("URL");
+    let proxy = Proxy::cut_in_front_of(direct);
+    proxy.resume().await;
+    let url = Secret::new(proxy.url(direct));
+    let db = Db::open(DbOptions { url, pool_max: 1, ..DbOptions::default() }).expect("a pool");
+    run(&db, "select 1").await.unwrap();
+    proxy.freeze();
+    // The caller gives up; the answer never comes, not even to the request to cancel.
+    let given_up = tokio::time::timeout(Duration::from_millis(50), run(&db, "select 2")).await;
+    assert!(given_up.is_err(), "nothing passes the proxy");
+    let started = Instant::now();
+    while let Err(error) = run(&db, "select 3").await {
+        assert!(matches!(error, DbError::PoolTimeout), "{error}");
+        assert!(started.elapsed() < Duration::from_secs(60), "the only place is never free again");
+    }
 }
 
 #[tokio::test]

@@ -96,8 +96,9 @@ async fn who_stops_without_knowing_that_it_leads_gives_the_leadership_up() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_claim_whose_answer_was_lost_goes_back_and_runs() {
     let bench = Bench::new().await;
-    let (process, loses) = bench.process_that_loses("claim", 1);
+    // It waits there already: the process' first claim, whose answer is lost, takes it.
     let id = bench.insert("succeeds", json!({})).await;
+    let (process, loses) = bench.process_that_loses("claim", 1);
     let row = bench.wait_for_state(id, "completed").await;
     assert_eq!(loses.left.load(Ordering::SeqCst), 0);
     assert_eq!((row.attempt, row.errors), (2, 1), "the lost attempt stays counted");
