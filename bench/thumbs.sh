@@ -2,7 +2,7 @@
 # Processor time and memory of three thumbnails of a 12-megapixel photo against three calls of vipsthumbnail, and of the first page of a ten-page document
 # against pdftoppm; likeness (SSIM) of first pages to pdftoppm's. Photos and documents are generated.
 #
-# BINARY=dist/civic-os   PHOTOS=20   needs vipsthumbnail (libvips-tools), pdftoppm (poppler-utils), python3 with venv
+# BINARY=dist/civic-os   PHOTOS=20   needs vipsthumbnail (libvips-tools), pdftoppm (poppler-utils), fonts-urw-base35, python3 with venv
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export LC_ALL=C.UTF-8
@@ -11,6 +11,8 @@ PHOTOS="${PHOTOS:-20}"
 for tool in vipsthumbnail pdftoppm python3; do
   command -v "$tool" >/dev/null || { echo "bench: $tool is missing" >&2; exit 1; }
 done
+# Documents name the standard fonts; pdftoppm draws them only where they are, and something else otherwise.
+fc-match Times-Roman | grep -q Nimbus || { echo "bench: the standard fonts are missing (fonts-urw-base35)" >&2; exit 1; }
 venv="$PWD/.dev/venv-thumbs"
 [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
 "$venv/bin/pip" install --quiet --disable-pip-version-check 'pillow==11.*' 'numpy==2.*' 'reportlab==4.*'

@@ -3,6 +3,7 @@
 //!
 //! Protocol: the file on standard input; on standard output `P`, width, height (four bytes each, little endian) and the pixels, or `E` and a letter and a text.
 
+use super::render::reduced;
 use super::{Format, LARGEST_BOX, Picture, PictureError};
 use hayro::hayro_interpret::InterpreterSettings;
 use hayro::hayro_syntax::{DecryptionError, LoadPdfError, Pdf};
@@ -160,7 +161,8 @@ fn pdf(bytes: Vec<u8>) -> Result<Picture, PictureError> {
     if !(longest.is_finite() && width >= 1.0 && height >= 1.0) {
         return Err(PictureError::Damaged("its first page has no size".into()));
     }
-    let scale = LARGEST_BOX as f32 / longest;
+    // Twice as large as needed: the page's sides are whole pixels only after reducing, and small letters look like print.
+    let scale = 2.0 * LARGEST_BOX as f32 / longest;
     let settings = PixmapSettings { x_scale: scale, y_scale: scale, bg_color: WHITE };
     let pixmap = hayro::render(
         page,
@@ -171,7 +173,7 @@ fn pdf(bytes: Vec<u8>) -> Result<Picture, PictureError> {
     );
     let (width, height) = (u32::from(pixmap.width()), u32::from(pixmap.height()));
     let rgb = pixmap.data().iter().flat_map(|pixel| [pixel.r, pixel.g, pixel.b]).collect();
-    Ok(Picture { width, height, rgb })
+    reduced(&Picture { width, height, rgb }, LARGEST_BOX)
 }
 
 fn svg(bytes: &[u8]) -> Result<Picture, PictureError> {

@@ -63,7 +63,8 @@ pub(super) fn thumbnails(picture: &Picture) -> Result<[Vec<u8>; 3], PictureError
     Ok([encode(&small_fit, small)?, encode(&medium_fit, medium)?, encode(&large_fit, large)?])
 }
 
-fn reduced(picture: &Picture, side: u32) -> Result<Picture, PictureError> {
+/// A picture that fits into the box, its longer side exactly as long.
+pub(super) fn reduced(picture: &Picture, side: u32) -> Result<Picture, PictureError> {
     let (width, height) = fit(picture.width, picture.height, side);
     if (width, height) == (picture.width, picture.height) {
         return Ok(picture.clone());

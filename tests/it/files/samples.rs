@@ -79,11 +79,16 @@ pub(crate) fn pdf(objects: &[String], trailer: &str) -> Vec<u8> {
 }
 
 pub(crate) fn one_page(content: &str, trailer: &str) -> Vec<u8> {
+    page_of("300 600", content, trailer)
+}
+
+/// A page of this width and height in points.
+pub(crate) fn page_of(size: &str, content: &str, trailer: &str) -> Vec<u8> {
     pdf(
         &[
             "<< /Type /Catalog /Pages 2 0 R >>".into(),
             "<< /Type /Pages /Kids [3 0 R] /Count 1 >>".into(),
-            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 300 600] /Contents 4 0 R /Resources << /XObject << /X 5 0 R >> >> >>".into(),
+            format!("<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {size}] /Contents 4 0 R /Resources << /XObject << /X 5 0 R >> >> >>"),
             format!("<< /Length {} >>\nstream\n{content}\nendstream", content.len()),
             // A form that draws itself, twice.
             "<< /Type /XObject /Subtype /Form /BBox [0 0 9 9] /Resources << /XObject << /X 5 0 R >> >> /Length 11 >>\nstream\n/X Do /X Do\nendstream".into(),

@@ -1,7 +1,8 @@
 //! WORKERS.md §10, check 10, and the other formats.
 
 use super::samples::{
-    Pixels, cmyk_jpeg, encoded, exif_rotated, green_pdf, halves, huge_png, jpeg, protected_pdf, transparent_png,
+    Pixels, cmyk_jpeg, encoded, exif_rotated, green_pdf, halves, huge_png, jpeg, page_of, protected_pdf,
+    transparent_png,
 };
 use super::{Desk, painter};
 use crate::store::{BUCKET, http};
@@ -50,6 +51,14 @@ async fn check_10_sizes_bars_and_turns() {
     let page = drawn(green_pdf()).await.expect("a page");
     assert_eq!(sizes(&page), BOXES);
     assert_eq!((page[2].colour(400, 400), page[2].colour(5, 400)), ("green", "white"));
+    // Letter, A4, a receipt, a poster: whatever the points come to in pixels, the box is full.
+    for size in ["612 792", "595.276 841.89", "841.89 595.276", "226.8 1417.3", "3370 2384"] {
+        let page = drawn(page_of(size, "0 0.6 0 rg 0 0 9999 9999 re f", "")).await.expect(size);
+        assert_eq!(sizes(&page), BOXES, "{size}");
+        let large = &page[2];
+        let edges = [large.colour(400, 2), large.colour(400, 797), large.colour(2, 400), large.colour(797, 400)];
+        assert_eq!(edges.iter().filter(|colour| **colour == "green").count(), 2, "{size}: {edges:?}");
+    }
 }
 
 #[tokio::test]

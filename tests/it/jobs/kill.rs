@@ -146,8 +146,10 @@ impl Bench {
             let pid: i32 = name.trim_start_matches("child-").parse().expect("a number");
             let age = "update metadata.job_processes set last_seen_at = now() - interval '2 hours' where pid = $1";
             self.admin.execute(age, &[&pid]).await.expect("aged");
+            // It may have been elected before its first beat was written; then nobody knows whose the term is.
             let expire = "update metadata.river_leader set expires_at = now() - interval '1 second' \
-                          where leader_id in (select client_id from metadata.job_processes where pid = $1)";
+                          where leader_id in (select client_id from metadata.job_processes where pid = $1) \
+                             or leader_id not in (select client_id from metadata.job_processes)";
             self.admin.execute(expire, &[&pid]).await.expect("aged");
         }
     }
