@@ -255,13 +255,7 @@ async fn a_database_that_restarts_in_the_middle_of_a_job_gets_its_result() {
     desk.state_when(&file, |job| job == "running").await;
     to_database.cut().await;
     to_store.resume().await;
-    // The work goes on while nothing can be recorded: the pictures arrive in the store.
-    let started = Instant::now();
-    let storage = desk.store.storage();
-    while storage.list(None).await.expect("a listing").0.len() < 4 {
-        assert!(started.elapsed() < Duration::from_secs(60), "the pictures are not drawn");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    // Whether the run ends meanwhile and cannot record it, or is given up: the result is the same.
     to_database.resume().await;
     let state = desk.end(&file).await;
     assert_eq!((state.status.as_str(), state.keys.len(), state.error.as_str()), ("completed", 3, ""), "{state:?}");
