@@ -1,8 +1,8 @@
 //! One producer per queue: takes due jobs while slots are free.
 //!
 //! Protocol: it registers for the wake-up first and looks for work then, so that an insert between the two is not slept over. A notification is only a
-//! hint; the poll finds everything without one. The first fetch after a pause happens at once, following ones keep the cool-down of River, unless the
-//! last fetch came back full: then there is more, and waiting would only cost.
+//! hint; the poll finds everything without one. Fetches happen at once, up to ten within River's cool-down (100 jobs a second, each alone); only then
+//! they wait for it, unless the last fetch came back full: then there is more, and waiting would only cost.
 
 use super::QueueSettings;
 use super::call::ReadJob;
@@ -11,6 +11,7 @@ use super::executor::Executor;
 use super::heartbeat::Lease;
 use super::kind::{QueueOptions, Registry};
 use super::store::Store;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -19,6 +20,8 @@ use tokio_util::sync::CancellationToken;
 
 /// Most jobs of one fetch: each passes over what the ones before it took and vacuum has not cleared yet, so a few large ones are cheaper.
 const LARGEST_FETCH: usize = 1_000;
+/// Fetches within one cool-down; the next one waits for its end.
+const FETCHES_PER_COOLDOWN: usize = 10;
 /// How often the row in `river_queue` is touched, so that nobody cleans it up.
 const TOUCH_EVERY: Duration = Duration::from_secs(600);
 
@@ -69,7 +72,7 @@ impl Producer {
     /// Runs until the soft stop.
     pub(super) async fn run(self, context: ProducerContext) {
         let mut touched: Option<Instant> = None;
-        let mut last_fetch: Option<Instant> = None;
+        let mut fetches = VecDeque::with_capacity(FETCHES_PER_COOLDOWN);
         loop {
             let woken = self.wake.notified();
             tokio::pin!(woken);
@@ -93,7 +96,10 @@ impl Producer {
             let mut more = false;
             let free = self.free.load(Ordering::SeqCst);
             if free > 0 && !self.paused.load(Ordering::SeqCst) && context.lease.is_held() {
-                last_fetch = Some(Instant::now());
+                if fetches.len() == FETCHES_PER_COOLDOWN {
+                    fetches.pop_front();
+                }
+                fetches.push_back(Instant::now());
                 more = self.fetch(&context, free.min(LARGEST_FETCH)).await;
             }
             if more && self.free.load(Ordering::SeqCst) > 0 {
@@ -105,8 +111,10 @@ impl Producer {
                 () = &mut woken => {}
                 () = tokio::time::sleep(poll) => {}
             }
-            // Only a wake-up that follows a fetch closely has to wait for the cool-down.
-            if let Some(rest) = last_fetch.and_then(|at| context.settings.fetch_cooldown.checked_sub(at.elapsed()))
+            // Only a wake-up that follows many fetches closely has to wait for the cool-down.
+            let is_full = fetches.len() == FETCHES_PER_COOLDOWN;
+            let oldest = fetches.front().filter(|_| is_full).map(Instant::elapsed);
+            if let Some(rest) = oldest.and_then(|ago| context.settings.fetch_cooldown.checked_sub(ago))
                 && !more
             {
                 tokio::time::sleep(rest).await;
