@@ -3,7 +3,8 @@
 //! `deadpool` hands out slots and bounds their number; a slot opens its connection when it is first needed, so a server
 //! that is down costs nothing but an error. In front of it, lanes keep one kind of work from taking everything.
 //! Invariant: a connection is gone (the server has closed its side) before its slot opens another one, so the server
-//! never sees more than `pool_max` sessions of this pool.
+//! never sees more than `pool_max` sessions of this pool. One exception: a connection on which nothing comes any more is
+//! given up after [`ABANDONED_LIMIT`]; a server that is cut off may still count its session.
 
 mod large_value;
 

@@ -10,9 +10,6 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 const ROLE: &str = "civic_os_worker";
-/// Of statements that only prepare a delivery: the commit that records its end waits for the disk, and everything before it is there by then.
-const PREPARING: &[(&str, &str)] = &[("role", ROLE), ("synchronous_commit", "off")];
-const RECORDING: &[(&str, &str)] = &[("role", ROLE)];
 
 const PREPARE: &str = include_str!("../sql/notifications/prepare.sql");
 const MARK: &str = include_str!("../sql/notifications/mark.sql");
@@ -182,20 +179,9 @@ impl Store {
         sql: &'static str,
         params: &[Param<'_>],
     ) -> Result<Vec<ResultRow>, StoreError> {
-        self.call_with(RECORDING, lane, statement, sql, params).await
-    }
-
-    async fn call_with(
-        &self,
-        settings: &[(&str, &str)],
-        lane: Lane,
-        statement: &'static str,
-        sql: &'static str,
-        params: &[Param<'_>],
-    ) -> Result<Vec<ResultRow>, StoreError> {
         let transaction = RequestTransaction {
             role: ROLE,
-            settings,
+            settings: &[("role", ROLE)],
             access: AccessMode::ReadWrite,
             isolation: IsolationLevel::ReadCommitted,
             pre_request: None,
@@ -212,7 +198,7 @@ impl Store {
         sql: &'static str,
         params: &[Param<'_>],
     ) -> Result<Option<T>, StoreError> {
-        let rows = self.call_with(PREPARING, Lane::Jobs, statement, sql, params).await?;
+        let rows = self.call(Lane::Jobs, statement, sql, params).await?;
         let Some(document) = rows.first().and_then(|row| row.text(0)) else { return Ok(None) };
         serde_json::from_str(document).map(Some).map_err(|_| StoreError::Unreadable(statement))
     }
@@ -232,7 +218,7 @@ impl Store {
     ) -> Result<Option<String>, StoreError> {
         let notification = notification.map_or_else(|| Param::null(ParamType::BigInt), number);
         let params = [text(key), notification, text(channel), text(message_id), text(recipient)];
-        let rows = self.call_with(PREPARING, Lane::Jobs, "mark", MARK, &params).await?;
+        let rows = self.call(Lane::Jobs, "mark", MARK, &params).await?;
         Ok(rows.first().and_then(|row| row.text(0)).map(str::to_owned))
     }
 
