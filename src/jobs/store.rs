@@ -21,6 +21,11 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 /// The same for statements of the housekeeping, which take large batches.
 const HOUSEKEEPING_LIMIT: Duration = Duration::from_secs(30);
 
+/// Jobs are claimed in the order of an index, and found by their id. Statistics are hours old when a million jobs arrive at once; without this PostgreSQL
+/// then expects one row, and may take another index and sort all that wait on every claim.
+const CLAIM_SETTINGS: &[(&str, &str)] =
+    &[("role", WORKER_ROLE), ("enable_sort", "off"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off")];
+
 const CLAIM: &str = include_str!("../sql/jobs/claim.sql");
 const COMPLETE: &str = include_str!("../sql/jobs/complete.sql");
 const SETTLE: &str = include_str!("../sql/jobs/settle.sql");
@@ -241,9 +246,21 @@ impl Store {
         sql: &str,
         params: &[Param<'_>],
     ) -> Result<Vec<ResultRow>, StoreError> {
+        self.call_with(&[("role", WORKER_ROLE)], limit, lane, statement, sql, params).await
+    }
+
+    async fn call_with(
+        &self,
+        settings: &[(&str, &str)],
+        limit: Duration,
+        lane: Lane,
+        statement: &'static str,
+        sql: &str,
+        params: &[Param<'_>],
+    ) -> Result<Vec<ResultRow>, StoreError> {
         let transaction = RequestTransaction {
             role: WORKER_ROLE,
-            settings: &[("role", WORKER_ROLE)],
+            settings,
             access: AccessMode::ReadWrite,
             isolation: IsolationLevel::ReadCommitted,
             pre_request: None,
@@ -267,7 +284,7 @@ impl Store {
         kinds: &[String],
     ) -> Result<Vec<ReadJob>, StoreError> {
         let params = [call::text(queue), call::text(client_id), call::number(limit), call::texts(kinds)];
-        let rows = self.call_within(ANSWER_LIMIT, Lane::Jobs, "claim", CLAIM, &params).await?;
+        let rows = self.call_with(CLAIM_SETTINGS, ANSWER_LIMIT, Lane::Jobs, "claim", CLAIM, &params).await?;
         let mut jobs: Vec<ReadJob> = rows.iter().map(call::read_job).collect();
         // `update … returning` has no order of its own.
         jobs.sort_by_key(|read| (read.job.priority, read.job.scheduled_at, read.job.id));

@@ -10,7 +10,8 @@ with due as materialized (
       and scheduled_at <= now()
       and kind = any ($4::text[])
       and exists (select from metadata.job_processes where client_id = $2::text)
-    order by priority, scheduled_at, id
+    -- All columns of the index: under row security PostgreSQL does not take `state = …` for a constant, and would sort all that wait.
+    order by state, queue, priority, scheduled_at, id
     limit $3::int
     for update skip locked
 )
