@@ -1,6 +1,5 @@
 //! Payments against the sandbox provider: the ledger equals the provider's whatever happens in between (WORKERS.md §10, checks 4, 7, 8).
 
-mod bench;
 mod crashes;
 mod histories;
 mod kills;
