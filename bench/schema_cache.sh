@@ -99,7 +99,7 @@ do \$\$
 declare fk text;
 begin
   for n in 1 .. $RELOAD_TABLES loop
-    select string_agg(format(', r%s int references test.t%s', i, 1 + (n * i * 7919) % n), '') into fk from generate_series(1, 5) i;
+    select string_agg(format(', r%s int references test.t%s', i, 1 + (n * 31 + i * 7919) % n), '') into fk from generate_series(1, 5) i;
     execute format('create table test.t%s (id int primary key, name text not null%s)', n, fk);
     if n % 500 = 0 then commit; end if;
   end loop;

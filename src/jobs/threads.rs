@@ -45,11 +45,28 @@ impl RunThreads {
     }
 }
 
+/// How far jobs stand behind whoever waits for an answer when the processor is short (nice levels).
+#[cfg(target_os = "linux")]
+const BEHIND: i32 = 10;
+
+/// On Linux the level is the thread's own, and the threads that it starts have it too.
+fn step_back() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::nice(BEHIND) {
+        tracing::debug!(%error, "Jobs run with the same priority as requests");
+    }
+}
+
 impl Threads {
     fn new() -> Self {
         // Work that blocks for a while (pictures, archives) should not hold up the runs that wait for answers.
         let threads = std::thread::available_parallelism().map_or(2, usize::from) + 2;
-        let runtime = Builder::new_multi_thread().worker_threads(threads).thread_name("jobs").enable_all().build();
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(threads)
+            .thread_name("jobs")
+            .on_thread_start(step_back)
+            .enable_all()
+            .build();
         match runtime {
             Ok(runtime) => Self { runtime: Some(Arc::new(OwnRuntime(Some(runtime)))) },
             Err(error) => {

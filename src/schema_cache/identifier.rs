@@ -1,5 +1,6 @@
 //! Schema-qualified names and their hash-compatible borrowed form.
 
+use super::Text;
 use serde::{Serialize, Serializer};
 use std::fmt;
 
@@ -7,14 +8,14 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct QualifiedIdentifier {
     /// Schema.
-    pub schema: String,
+    pub schema: Text,
     /// Name within the schema.
-    pub name: String,
+    pub name: Text,
 }
 
 impl QualifiedIdentifier {
     /// From its two parts.
-    pub fn new(schema: impl Into<String>, name: impl Into<String>) -> Self {
+    pub fn new(schema: impl Into<Text>, name: impl Into<Text>) -> Self {
         Self { schema: schema.into(), name: name.into() }
     }
 }
@@ -41,6 +42,6 @@ pub(super) struct Key<'a> {
 
 impl indexmap::Equivalent<QualifiedIdentifier> for Key<'_> {
     fn equivalent(&self, key: &QualifiedIdentifier) -> bool {
-        self.schema == key.schema && self.name == key.name
+        self.schema == key.schema.as_str() && self.name == key.name.as_str()
     }
 }

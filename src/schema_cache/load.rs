@@ -162,8 +162,10 @@ fn build(rows: Vec<Vec<ResultRow>>, options: &SchemaCacheOptions) -> Result<Sche
     let mut types = HashMap::new();
     shaped(TYPES, read_types(&take(TYPES), &mut types, &mut texts))?;
     let mut relations = Relations::default();
-    shaped(RELATIONS, read_relations(&take(RELATIONS), &mut cache, &mut relations))?;
-    cache.tables.shrink_to_fit();
+    let exposed = take(RELATIONS);
+    cache.tables.reserve_exact(exposed.len());
+    shaped(RELATIONS, read_relations(&exposed, &mut cache, &mut relations, &mut texts))?;
+    drop(exposed);
     shaped(COLUMNS, read_columns(&take(COLUMNS), &types, &mut cache, &mut relations, &mut texts))?;
     shaped(DEFAULTS, read_defaults(&take(DEFAULTS), &mut cache, &relations, &mut texts))?;
     shaped(COMMENTS, read_comments(&take(COMMENTS), &mut cache, &relations))?;
@@ -190,11 +192,16 @@ fn read_schemas(rows: &[ResultRow], options: &SchemaCacheOptions, cache: &mut Sc
     Ok(())
 }
 
-fn read_relations(rows: &[ResultRow], cache: &mut SchemaCache, relations: &mut Relations) -> Result<(), Shape> {
+fn read_relations(
+    rows: &[ResultRow],
+    cache: &mut SchemaCache,
+    relations: &mut Relations,
+    texts: &mut Texts,
+) -> Result<(), Shape> {
     for row in rows.iter().map(Row) {
         let events: u32 = row.parse(4)?;
         let table = Table {
-            schema: row.text(1)?.into(),
+            schema: texts.share(row.text(1)?),
             name: row.text(2)?.into(),
             description: None,
             is_view: row.is_true(3)?,
@@ -258,37 +265,40 @@ fn read_columns(
     relations: &mut Relations,
     texts: &mut Texts,
 ) -> Result<(), Shape> {
-    let mut last = None;
-    for row in rows.iter().map(Row) {
-        let relation = row.oid(0)?;
-        let Some(index) = relations.index(relation) else { continue };
-        // Rows come table by table; a table that is complete keeps no room for more columns.
-        if let Some(complete) = last.replace(index).filter(|last| *last != index)
-            && let Some((_, table)) = cache.tables.get_index_mut(complete)
-        {
-            table.columns.shrink_to_fit();
+    // Rows come table by table; no table gets room for more columns than it has.
+    let same = |a: &ResultRow, b: &ResultRow| a.bytes(0) == b.bytes(0);
+    for rows in rows.chunk_by(same) {
+        let Some(first) = rows.first().map(Row) else { continue };
+        let relation = first.oid(0)?;
+        let found = relations.index(relation).and_then(|index| cache.tables.get_index_mut(index));
+        let Some((_, table)) = found else { continue };
+        let mut columns = IndexMap::with_capacity(rows.len());
+        for row in rows.iter().map(Row) {
+            let column = read_column(&row, types, texts)?;
+            relations.add_column(relation, row.parse(1)?, rows.len());
+            columns.insert(column.name.clone(), column);
         }
-        let Some((_, table)) = cache.tables.get_index_mut(index) else { continue };
-        let name = texts.share(row.text(2)?);
-        relations.add_column(relation, row.parse(1)?);
-        let Some(column_type) = types.get(&(row.oid(3)?, row.parse(4)?)) else { return Err(Shape { column: 3 }) };
-        // `n` not null, `a` identity that is always generated, `s` stored generated.
-        let flags = row.text(5)?;
-        let is_stored = flags.contains('s');
-        let column = Column {
-            name: name.clone(),
-            description: None,
-            nullable: !flags.contains('n') && !column_type.not_null,
-            data_type: column_type.resolved.clone(),
-            nominal_type: column_type.nominal.clone(),
-            max_length: column_type.max_length,
-            default: column_type.default.clone().filter(|_| !is_stored),
-            generated_always: is_stored || flags.contains('a'),
-            enum_values: Arc::clone(&column_type.labels),
-        };
-        table.columns.insert(name, column);
+        table.columns = columns;
     }
     Ok(())
+}
+
+fn read_column(row: &Row<'_>, types: &HashMap<(u32, i32), ColumnType>, texts: &mut Texts) -> Result<Column, Shape> {
+    let Some(column_type) = types.get(&(row.oid(3)?, row.parse(4)?)) else { return Err(Shape { column: 3 }) };
+    // `n` not null, `a` identity that is always generated, `s` stored generated.
+    let flags = row.text(5)?;
+    let is_stored = flags.contains('s');
+    Ok(Column {
+        name: texts.share(row.text(2)?),
+        description: None,
+        nullable: !flags.contains('n') && !column_type.not_null,
+        data_type: column_type.resolved.clone(),
+        nominal_type: column_type.nominal.clone(),
+        max_length: column_type.max_length,
+        default: column_type.default.clone().filter(|_| !is_stored),
+        generated_always: is_stored || flags.contains('a'),
+        enum_values: Arc::clone(&column_type.labels),
+    })
 }
 
 fn read_defaults(

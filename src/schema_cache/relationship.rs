@@ -1,6 +1,6 @@
 //! Relationships between exposed relations. The derived order is the order in which ambiguous candidates are listed.
 
-use super::QualifiedIdentifier;
+use super::{QualifiedIdentifier, Text};
 use serde::Serialize;
 
 /// A way from one relation to another.
@@ -35,28 +35,28 @@ pub enum Cardinality {
     /// One origin row, many target rows; the target has the foreign key.
     OneToMany {
         /// Constraint name.
-        constraint: String,
+        constraint: Text,
         /// Column pairs.
-        columns: Vec<(String, String)>,
+        columns: Vec<(Text, Text)>,
     },
     /// Many origin rows, one target row; the origin has the foreign key.
     ManyToOne {
         /// Constraint name.
-        constraint: String,
+        constraint: Text,
         /// Column pairs.
-        columns: Vec<(String, String)>,
+        columns: Vec<(Text, Text)>,
     },
     /// At most one on both sides.
     OneToOne {
         /// Constraint name.
-        constraint: String,
+        constraint: Text,
         /// Column pairs.
-        columns: Vec<(String, String)>,
+        columns: Vec<(Text, Text)>,
         /// The origin is the referenced side.
         is_parent: bool,
     },
     /// Through a junction.
-    ManyToMany(Junction),
+    ManyToMany(Box<Junction>),
 }
 
 /// The table in the middle of a many-to-many relationship.
@@ -65,13 +65,13 @@ pub struct Junction {
     /// The junction.
     pub table: QualifiedIdentifier,
     /// Constraint from the junction to the origin.
-    pub constraint_source: String,
+    pub constraint_source: Text,
     /// Constraint from the junction to the target.
-    pub constraint_target: String,
+    pub constraint_target: Text,
     /// Pairs (origin column, junction column).
-    pub columns_source: Vec<(String, String)>,
+    pub columns_source: Vec<(Text, Text)>,
     /// Pairs (target column, junction column).
-    pub columns_target: Vec<(String, String)>,
+    pub columns_target: Vec<(Text, Text)>,
 }
 
 /// A function that takes a row of the origin and returns rows of the target.
@@ -135,7 +135,7 @@ impl Cardinality {
         }
     }
     /// Pairs (origin column, target column), except for many-to-many.
-    pub fn columns(&self) -> Option<&[(String, String)]> {
+    pub fn columns(&self) -> Option<&[(Text, Text)]> {
         match self {
             Self::OneToMany { columns, .. } | Self::ManyToOne { columns, .. } | Self::OneToOne { columns, .. } => {
                 Some(columns)

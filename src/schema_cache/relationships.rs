@@ -5,7 +5,7 @@
 
 use super::relationship::{Cardinality, ComputedRelationship, ForeignKeyRelationship, Junction, Relationship};
 use super::view::ViewColumn;
-use super::{Column, QualifiedIdentifier, Table};
+use super::{Column, QualifiedIdentifier, Table, Text};
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -19,7 +19,7 @@ type Tables = IndexMap<QualifiedIdentifier, Table>;
 /// A constraint; positions are column numbers.
 #[derive(Debug)]
 pub(super) struct Key {
-    pub(super) name: String,
+    pub(super) name: Text,
     pub(super) relation: u32,
     pub(super) positions: Vec<i32>,
     pub(super) kind: KeyKind,
@@ -65,9 +65,12 @@ impl Relations {
         self.exposed.get(&relation).map(|exposed| exposed.index)
     }
 
-    /// The relation's next column; columns come in the order of their numbers.
-    pub(super) fn add_column(&mut self, relation: u32, position: i32) {
+    /// The relation's next column of so many; columns come in the order of their numbers.
+    pub(super) fn add_column(&mut self, relation: u32, position: i32, of: usize) {
         if let Some(exposed) = self.exposed.get_mut(&relation) {
+            if exposed.positions.is_empty() {
+                exposed.positions.reserve_exact(of);
+            }
             exposed.positions.push(position);
         }
     }
@@ -83,10 +86,10 @@ impl Relations {
         Some(tables.get_index_mut(exposed.index)?.1.columns.get_index_mut(column)?.1)
     }
 
-    pub(super) fn column_names(&self, table: &Table, relation: u32, positions: &[i32]) -> Vec<String> {
+    pub(super) fn column_names(&self, table: &Table, relation: u32, positions: &[i32]) -> Vec<Text> {
         let Some(exposed) = self.exposed.get(&relation) else { return Vec::new() };
         let index = |position: &i32| exposed.column(*position).and_then(|index| table.columns.get_index(index));
-        positions.iter().filter_map(index).map(|(name, _)| name.to_string()).collect()
+        positions.iter().filter_map(index).map(|(name, _)| name.clone()).collect()
     }
 
     /// The primary key of each relation that has one.
@@ -158,7 +161,7 @@ pub(super) fn view_primary_key(relations: &Relations, primary: &HashMap<u32, &Ke
 struct End {
     name: QualifiedIdentifier,
     is_view: bool,
-    columns: Vec<String>,
+    columns: Vec<Text>,
 }
 
 /// All relationships by origin, each list in the order of [`Relationship`].
@@ -175,7 +178,13 @@ pub(super) fn build_relationships(
         computed.iter().map(|relationship| (&relationship.table, &relationship.function)).collect();
     found.retain(|relationship| !overridden.contains(&(&relationship.table, &relationship.foreign_table)));
 
-    let mut by_origin: HashMap<QualifiedIdentifier, Vec<Relationship>> = HashMap::new();
+    // Each list gets the room that it needs: two thirds of growing lists would be empty, and there is one for each table.
+    let mut counts: HashMap<QualifiedIdentifier, usize> = HashMap::new();
+    for origin in found.iter().map(|of| &of.table).chain(computed.iter().map(|of| &of.table)) {
+        *counts.entry(origin.clone()).or_default() += 1;
+    }
+    let mut by_origin: HashMap<QualifiedIdentifier, Vec<Relationship>> =
+        counts.into_iter().map(|(origin, count)| (origin, Vec::with_capacity(count))).collect();
     for relationship in found {
         by_origin.entry(relationship.table.clone()).or_default().push(Relationship::ForeignKey(relationship));
     }
@@ -279,13 +288,13 @@ fn many_to_many(found: &[ForeignKeyRelationship], tables: &Tables) -> Vec<Foreig
                     table: source.foreign_table.clone(),
                     foreign_table: target.foreign_table.clone(),
                     is_self: source.foreign_table == target.foreign_table,
-                    cardinality: Cardinality::ManyToMany(Junction {
+                    cardinality: Cardinality::ManyToMany(Box::new(Junction {
                         table: junction.clone(),
                         constraint_source: constraint_source.clone(),
                         constraint_target: constraint_target.clone(),
                         columns_source: swapped(columns_source),
                         columns_target: swapped(columns_target),
-                    }),
+                    })),
                     table_is_view: source.foreign_table_is_view,
                     foreign_table_is_view: target.foreign_table_is_view,
                 });
@@ -295,7 +304,7 @@ fn many_to_many(found: &[ForeignKeyRelationship], tables: &Tables) -> Vec<Foreig
     joined
 }
 
-fn swapped(columns: &[(String, String)]) -> Vec<(String, String)> {
+fn swapped(columns: &[(Text, Text)]) -> Vec<(Text, Text)> {
     columns.iter().map(|(a, b)| (b.clone(), a.clone())).collect()
 }
 

@@ -9,9 +9,9 @@ use std::sync::Arc;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Table {
     /// Schema.
-    pub schema: String,
+    pub schema: Text,
     /// Name.
-    pub name: String,
+    pub name: Text,
     /// Comment.
     pub description: Option<String>,
     /// View or materialized view.
@@ -23,7 +23,7 @@ pub struct Table {
     /// Rows can be deleted.
     pub deletable: bool,
     /// Primary key columns, ordered by name; views have those of their base table when all are visible.
-    pub pk_columns: Vec<String>,
+    pub pk_columns: Vec<Text>,
     /// Columns by name in the table's order.
     pub columns: IndexMap<Text, Column>,
 }
@@ -32,6 +32,10 @@ impl Table {
     /// Schema and name.
     pub fn identifier(&self) -> QualifiedIdentifier {
         QualifiedIdentifier::new(&self.schema, &self.name)
+    }
+    /// Names of the primary key's columns.
+    pub fn key_names(&self) -> Vec<String> {
+        self.pk_columns.iter().map(Text::to_string).collect()
     }
     /// The column of this name.
     pub fn column(&self, name: &str) -> Option<&Column> {

@@ -361,7 +361,7 @@ fn order_of(
                         .find(|(_, embed)| embed.key == *name)
                         .ok_or_else(|| ApiError::NotEmbedded(name.clone()))?;
                     if !embed.to_one {
-                        return Err(ApiError::RelatedOrder { origin: relation.name.clone(), target: name.clone() });
+                        return Err(ApiError::RelatedOrder { origin: relation.name.to_string(), target: name.clone() });
                     }
                     let Source::Relation(target) = &embed.plan.source else {
                         return Err(ApiError::Internal("an embed reads a relation"));

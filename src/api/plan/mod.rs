@@ -279,7 +279,7 @@ fn plan_read(
         &Root {
             relation: table.identifier(),
             source: Source::Relation(table.identifier()),
-            alias: table.name.clone(),
+            alias: table.name.to_string(),
             range: request.range,
             with_filters: true,
             with_ranges: true,
@@ -333,7 +333,7 @@ fn plan_mutate(
         &Root {
             relation: table.identifier(),
             source: Source::Written,
-            alias: table.name.clone(),
+            alias: table.name.to_string(),
             range: RowRange::ALL,
             with_filters: false,
             with_ranges: false,
@@ -391,7 +391,7 @@ fn plan_call(
     let relation = routine.composite().cloned().unwrap_or_else(|| QualifiedIdentifier::new("pg_catalog", ""));
     // The row type is embedded and described as the relation of the request's schema.
     let relation = QualifiedIdentifier::new(relation.schema, relation.name);
-    let alias = if relation.name.is_empty() { "pgrst_call".to_owned() } else { relation.name.clone() };
+    let alias = if relation.name.is_empty() { "pgrst_call".to_owned() } else { relation.name.to_string() };
     let mut read = build_read(
         cache,
         &Root {

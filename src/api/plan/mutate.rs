@@ -9,7 +9,7 @@ use crate::api::request::filter::{QuantOperator, Test};
 use crate::api::request::payload::Payload;
 use crate::api::request::preferences::{Missing, Resolution, Return};
 use crate::api::request::{Action, ApiRequest};
-use crate::schema_cache::{QualifiedIdentifier, SchemaCache, Table};
+use crate::schema_cache::{QualifiedIdentifier, SchemaCache, Table, Text};
 use bytes::Bytes;
 
 /// A write.
@@ -103,14 +103,14 @@ pub(crate) fn build_mutate(
     read: &ReadPlan,
 ) -> Result<MutatePlan, ApiError> {
     let identifier = table.identifier();
-    let alias = table.name.clone();
+    let alias = table.name.to_string();
     let preferences = &request.preferences;
     let body = |with_columns: Option<&[String]>| body_of(cache, table, request, with_columns);
     let columns = request.query.columns.as_deref();
     let kind = match request.action {
         Action::Create => {
             let conflict = preferences.resolution.and_then(|resolution| {
-                let columns = request.query.on_conflict.clone().unwrap_or_else(|| table.pk_columns.clone());
+                let columns = request.query.on_conflict.clone().unwrap_or_else(|| table.key_names());
                 (!columns.is_empty()).then_some((columns, resolution))
             });
             let counts_inserts = matches!(conflict, Some((_, Resolution::MergeDuplicates)));
@@ -118,7 +118,7 @@ pub(crate) fn build_mutate(
         }
         Action::SingleUpsert => {
             check_put_filters(table, request)?;
-            MutateKind::Upsert { body: body(columns)?, conflict: table.pk_columns.clone() }
+            MutateKind::Upsert { body: body(columns)?, conflict: table.key_names() }
         }
         Action::Update => MutateKind::Update { body: body(columns)? },
         _ => MutateKind::Delete,
@@ -137,7 +137,7 @@ pub(crate) fn build_mutate(
     let returning = match preferences.representation {
         Some(Return::Representation) => returning_of(read, Some(table)),
         Some(Return::HeadersOnly) if matches!(kind, MutateKind::Insert { .. }) => {
-            Returning { star: false, columns: table.pk_columns.clone() }
+            Returning { star: false, columns: table.key_names() }
         }
         _ => Returning { star: false, columns: Vec::new() },
     };
@@ -153,7 +153,7 @@ fn check_put_filters(table: &Table, request: &ApiRequest) -> Result<(), ApiError
     let mut names: Vec<&str> = filters.iter().map(|(_, filter)| filter.field.name.as_str()).collect();
     names.sort_unstable();
     names.dedup();
-    let mut keys: Vec<&str> = table.pk_columns.iter().map(String::as_str).collect();
+    let mut keys: Vec<&str> = table.pk_columns.iter().map(Text::as_str).collect();
     keys.sort_unstable();
     let only_eq = filters.iter().all(|(path, filter)| {
         path.is_empty()
@@ -182,8 +182,9 @@ fn body_of(
         if body_columns.iter().any(|known| known.name == *name) {
             continue;
         }
-        let column =
-            table.column(name).ok_or_else(|| ApiError::NoColumn { column: name.clone(), table: table.name.clone() })?;
+        let column = table
+            .column(name)
+            .ok_or_else(|| ApiError::NoColumn { column: name.clone(), table: table.name.to_string() })?;
         let parser = if cache.representations.is_empty() {
             None
         } else {

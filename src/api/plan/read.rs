@@ -7,7 +7,7 @@ use crate::api::request::grammar::JsonStep;
 use crate::api::request::order::{Direction, Nulls};
 use crate::api::request::range::RowRange;
 use crate::api::request::select::Aggregate;
-use crate::schema_cache::QualifiedIdentifier;
+use crate::schema_cache::{QualifiedIdentifier, Text};
 
 /// One relation of a read.
 #[derive(Debug, Clone)]
@@ -188,15 +188,15 @@ pub(crate) struct Lifted {
 #[derive(Debug, Clone)]
 pub(crate) enum Link {
     /// Along a foreign key: (parent column, own column).
-    Columns(Vec<(String, String)>),
+    Columns(Vec<(Text, Text)>),
     /// Through a junction.
     Junction {
         /// The junction.
         table: QualifiedIdentifier,
         /// (parent column, junction column)
-        parent: Vec<(String, String)>,
+        parent: Vec<(Text, Text)>,
         /// (own column, junction column)
-        own: Vec<(String, String)>,
+        own: Vec<(Text, Text)>,
     },
     /// Along a function of the parent's row.
     Function {

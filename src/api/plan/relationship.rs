@@ -4,7 +4,7 @@
 
 use super::fuzzy;
 use crate::api::error::{AmbiguousRelationship, ApiError, NoRelationship};
-use crate::schema_cache::{QualifiedIdentifier, Relationship, SchemaCache};
+use crate::schema_cache::{QualifiedIdentifier, Relationship, SchemaCache, Text};
 use serde_json::{Value, json};
 
 /// The one relationship for `/origin?select=target!hint(…)`.
@@ -31,9 +31,9 @@ fn none_found(cache: &SchemaCache, origin: &QualifiedIdentifier, target: &str, h
     let suggestion =
         if name_exists { None } else { fuzzy::best_match(cache.relationship_target_names(origin), target) };
     ApiError::NoRelationship(Box::new(NoRelationship {
-        origin: origin.name.clone(),
+        origin: origin.name.to_string(),
         target: target.to_owned(),
-        schema: origin.schema.clone(),
+        schema: origin.schema.to_string(),
         hint: hint.map(str::to_owned),
         suggestion: suggestion.map(str::to_owned),
     }))
@@ -45,7 +45,7 @@ fn several_found(origin: &QualifiedIdentifier, target: &str, candidates: &[&Rela
         .map(|candidate| format!("'{}!{}'", candidate.foreign_table().name, hint_for(candidate)))
         .collect();
     ApiError::AmbiguousRelationship(Box::new(AmbiguousRelationship {
-        origin: origin.name.clone(),
+        origin: origin.name.to_string(),
         target: target.to_owned(),
         candidates: Value::Array(candidates.iter().map(|candidate| describe(candidate)).collect()),
         alternatives: alternatives.join(", "),
@@ -72,7 +72,7 @@ fn describe(relationship: &Relationship) -> Value {
             "embedding": embedding,
         }),
         Relationship::ForeignKey(relationship) => {
-            let columns = |pairs: &[(String, String)], second: bool| {
+            let columns = |pairs: &[(Text, Text)], second: bool| {
                 let names: Vec<&str> =
                     pairs.iter().map(|(a, b)| if second { b.as_str() } else { a.as_str() }).collect();
                 names.join(", ")

@@ -8,7 +8,7 @@ use crate::api::request::{ApiRequest, RawRequest};
 use crate::api::settings::ApiSettings;
 use crate::schema_cache::{
     Cardinality, Column, ComputedRelationship, ForeignKeyRelationship, Junction, PgType, QualifiedIdentifier,
-    Relationship, ReturnType, Routine, RoutineParam, SchemaCache, Table, Volatility,
+    Relationship, ReturnType, Routine, RoutineParam, SchemaCache, Table, Text, Volatility,
 };
 use bytes::Bytes;
 use std::fmt::Write as _;
@@ -56,7 +56,7 @@ fn foreign_key(from: &str, to: &str, cardinality: Cardinality) -> Relationship {
     })
 }
 
-fn pair(own: &str, other: &str) -> Vec<(String, String)> {
+fn pair(own: &str, other: &str) -> Vec<(Text, Text)> {
     vec![(own.into(), other.into())]
 }
 
@@ -116,7 +116,7 @@ fn cache() -> SchemaCache {
                 "statuses",
                 Cardinality::ManyToOne { constraint: "requests_status_id_fkey".into(), columns: status },
             ),
-            foreign_key("requests", "tags", Cardinality::ManyToMany(junction)),
+            foreign_key("requests", "tags", Cardinality::ManyToMany(Box::new(junction))),
             Relationship::Computed(ComputedRelationship {
                 function: name("similar"),
                 table: name("requests"),

@@ -1,7 +1,7 @@
 //! Which ways lead from one relation to another.
 
 use super::loaded;
-use civic_os::schema_cache::{Cardinality, QualifiedIdentifier, Relationship, SchemaCache};
+use civic_os::schema_cache::{Cardinality, QualifiedIdentifier, Relationship, SchemaCache, Text};
 
 fn origin(name: &str) -> QualifiedIdentifier {
     QualifiedIdentifier::new("test", name)
@@ -10,7 +10,7 @@ fn origin(name: &str) -> QualifiedIdentifier {
 /// `cardinality target(constraint or function)[own columns → their columns]`
 fn described(relationship: &Relationship) -> String {
     let pairs =
-        |columns: &[(String, String)]| columns.iter().map(|(a, b)| format!("{a}={b}")).collect::<Vec<_>>().join(",");
+        |columns: &[(Text, Text)]| columns.iter().map(|(a, b)| format!("{a}={b}")).collect::<Vec<_>>().join(",");
     match relationship {
         Relationship::Computed(computed) => format!(
             "computed {} {}() {}",

@@ -5,7 +5,7 @@ use crate::schema_cache::{Cardinality, Column, Relationship, SchemaCache, Table}
 use serde_json::{Map, Value, json};
 
 pub(super) fn definitions(cache: &SchemaCache, tables: &[&Table]) -> Value {
-    Value::Object(tables.iter().map(|table| (table.name.clone(), definition(cache, table))).collect())
+    Value::Object(tables.iter().map(|table| (table.name.to_string(), definition(cache, table))).collect())
 }
 
 fn definition(cache: &SchemaCache, table: &Table) -> Value {

@@ -35,13 +35,13 @@ pub(crate) fn document(
     let mut tables: Vec<&Table> = cache
         .tables
         .values()
-        .filter(|table| table.schema == schema && visible.relations.contains(&table.name))
+        .filter(|table| table.schema == schema && visible.relations.contains(table.name.as_str()))
         .collect();
     tables.sort_by(|a, b| a.name.cmp(&b.name));
     let mut routines: Vec<&Routine> = cache
         .routines
         .iter()
-        .filter(|(name, _)| name.schema == schema && visible.functions.contains(&name.name))
+        .filter(|(name, _)| name.schema == schema && visible.functions.contains(name.name.as_str()))
         .filter_map(|(_, overloads)| overloads.last())
         .collect();
     routines.sort_by(|a, b| a.name.cmp(&b.name));
