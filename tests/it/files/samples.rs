@@ -58,24 +58,69 @@ pub(crate) fn huge_png() -> Vec<u8> {
     bytes
 }
 
+/// Three gibibytes of zeros, deflated: the same block again and again.
+pub(crate) fn flate_bomb() -> Vec<u8> {
+    const BLOCK: usize = 16 * 1024 * 1024;
+    const BLOCKS: usize = 192;
+    let mut block = Vec::with_capacity(64 * 1024);
+    let mut packer = flate2::Compress::new(flate2::Compression::best(), false);
+    packer.compress_vec(&vec![0; BLOCK], &mut block, flate2::FlushCompress::Full).expect("deflated");
+    assert_eq!(packer.total_in(), BLOCK as u64);
+    let mut bomb = vec![0x78, 0x9c];
+    bomb.extend(block.repeat(BLOCKS));
+    // An empty last block, and the sum of so many zeros (RFC 1950).
+    bomb.extend([0x03, 0x00]);
+    bomb.extend((((BLOCKS * BLOCK % 65521) as u32) << 16 | 1).to_be_bytes());
+    bomb
+}
+
+/// A small picture with a colour profile that unpacks to this.
+pub(crate) fn profile_bomb(packed: &[u8]) -> Vec<u8> {
+    let picture = encoded(halves(64, 64).into(), ImageFormat::Png);
+    let mut chunk = b"iCCPbomb\0\0".to_vec();
+    chunk.extend(packed);
+    let mut crc = flate2::Crc::new();
+    crc.update(&chunk);
+    // After signature and header.
+    let (head, rest) = picture.split_at(33);
+    let length = (chunk.len() as u32 - 4).to_be_bytes();
+    [head, &length, &chunk, &crc.sum().to_be_bytes(), rest].concat()
+}
+
 /// A document from its objects, numbered from 1; the first is the catalogue.
 pub(crate) fn pdf(objects: &[String], trailer: &str) -> Vec<u8> {
-    let mut text = String::from("%PDF-1.4\n");
+    let objects: Vec<&[u8]> = objects.iter().map(String::as_bytes).collect();
+    pdf_of(&objects, trailer)
+}
+
+fn pdf_of(objects: &[&[u8]], trailer: &str) -> Vec<u8> {
+    let mut bytes = b"%PDF-1.4\n".to_vec();
     let mut offsets = Vec::new();
     for (number, object) in objects.iter().enumerate() {
-        offsets.push(text.len());
-        text.push_str(&format!("{} 0 obj\n{object}\nendobj\n", number + 1));
+        offsets.push(bytes.len());
+        bytes.extend(format!("{} 0 obj\n", number + 1).bytes());
+        bytes.extend(*object);
+        bytes.extend(b"\nendobj\n");
     }
-    let start = text.len();
-    text.push_str(&format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1));
+    let start = bytes.len();
+    let mut table = format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1);
     for offset in offsets {
-        text.push_str(&format!("{offset:010} 00000 n \n"));
+        table.push_str(&format!("{offset:010} 00000 n \n"));
     }
-    text.push_str(&format!(
+    table.push_str(&format!(
         "trailer\n<< /Size {} /Root 1 0 R {trailer} >>\nstartxref\n{start}\n%%EOF\n",
         objects.len() + 1
     ));
-    text.into_bytes()
+    bytes.extend(table.bytes());
+    bytes
+}
+
+/// One page whose content is this stream, packed by this filter.
+pub(crate) fn pdf_with_stream(filter: &str, packed: &[u8]) -> Vec<u8> {
+    let head = format!("<< /Length {} {filter} >>\nstream\n", packed.len());
+    let content = [head.as_bytes(), packed, b"\nendstream"].concat();
+    let page = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 300 600] /Contents 4 0 R >>";
+    pdf_of(&[b"<< /Type /Catalog /Pages 2 0 R >>", b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>", page, &content], "")
 }
 
 pub(crate) fn one_page(content: &str, trailer: &str) -> Vec<u8> {
