@@ -6,8 +6,8 @@
 use super::render::reduced;
 use super::{Format, LARGEST_BOX, Picture, PictureError};
 use hayro::hayro_interpret::InterpreterSettings;
-use hayro::hayro_syntax::{DecryptionError, LoadPdfError, Pdf};
 use hayro::hayro_syntax::page::Page;
+use hayro::hayro_syntax::{DecryptionError, LoadPdfError, Pdf};
 use hayro::kurbo::Affine;
 use hayro::vello_cpu::color::palette::css::WHITE;
 use hayro::vello_cpu::{Pixmap, RasterizerSettings, RenderContext, Resources, TargetInit};
@@ -185,9 +185,8 @@ fn drawn<'a>(page: &'a Page<'a>) -> Result<Pixmap, PictureError> {
     let side = |length: f64| ((length * scale - 1e-3).ceil() as u16).max(1);
     let mut context = RenderContext::new(side(width), side(height));
     let moved = if as_print && !page.resources().fonts.is_empty() { LETTERS } else { (0.0, 0.0) };
-    let transform = Affine::translate(moved)
-        * Affine::scale(scale)
-        * Affine::new(page.initial_transform(true).as_coeffs());
+    let transform =
+        Affine::translate(moved) * Affine::scale(scale) * Affine::new(page.initial_transform(true).as_coeffs());
     // Hinting is for letters that stay at the size they are drawn at.
     let settings = RenderSettings { hinting: false, ..RenderSettings::default() };
     hayro::render_into(page, &RenderCache::new(), &InterpreterSettings::default(), &settings, &mut context, transform);

@@ -83,7 +83,8 @@ fn store_of_another_hour() -> String {
             }
             let body = if head.starts_with(b"HEAD") { "" } else { REASON };
             let length = body.len();
-            let _ = write!(stream, "HTTP/1.1 403 Forbidden\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
+            let _ =
+                write!(stream, "HTTP/1.1 403 Forbidden\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
         }
     });
     endpoint
