@@ -27,7 +27,7 @@ const MEMORY: u64 = 1024 * 1024 * 1024;
 const CPU_SECONDS: u64 = 20;
 /// Pixels per point of a page at 150 dpi, what `pdftoppm -r 150` draws too.
 const PRINT: f64 = 150.0 / 72.0;
-/// Pages whose longer side has so many pixels at 150 dpi are drawn like that: from half a letter to A3. Other pages are drawn at twice the size that is needed.
+/// Pages whose longer side has so many pixels at 150 dpi are drawn like that: from A6 to A3. Other pages are drawn at twice the size that is needed.
 const DRAWN_AS_PRINT: std::ops::RangeInclusive<f64> = LARGEST_BOX as f64..=2600.0;
 /// Letters begin at whole pixels of height and quarters of width; poppler rounds down to them, hayro to the nearest. So the page is moved by most of the half step.
 const LETTERS: (f64, f64) = (-0.125, -0.375);
