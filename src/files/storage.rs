@@ -12,6 +12,9 @@ use url::Url;
 /// A store that does not answer for this long is away.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
+/// S3's code for a request whose time is too far from the store's, usually by a quarter of an hour.
+const WRONG_CLOCK: &str = "RequestTimeTooSkewed";
+
 /// How to reach the store.
 #[derive(Clone, Debug)]
 pub struct StorageOptions {
@@ -41,7 +44,7 @@ pub enum StorageError {
         key: String,
     },
     /// The store answered and refused.
-    #[error("the store refused to {action} \"{key}\" in bucket \"{bucket}\": {code} (HTTP {status})")]
+    #[error("the store refused to {action} \"{key}\" in bucket \"{bucket}\": {code} (HTTP {status}){}", hint(code))]
     Refused {
         /// What was tried.
         action: &'static str,
@@ -80,6 +83,9 @@ impl StorageError {
     pub fn for_people(&self) -> String {
         match self {
             Self::NotFound { .. } => "The upload did not arrive in the store.".to_owned(),
+            Self::Refused { code, .. } if code == WRONG_CLOCK => {
+                "The store of files refused the server, because one of the two clocks is wrong.".to_owned()
+            }
             Self::Refused { code, .. } => format!("The store of files refused the server ({code})."),
             Self::Unreachable { .. } => "The store of files cannot be reached.".to_owned(),
             Self::Credentials(_) | Self::Settings(_) => "The store of files is not set up.".to_owned(),
@@ -158,6 +164,19 @@ impl Storage {
     /// # Errors
     /// [`StorageError::NotFound`] and all others.
     pub async fn head(&self, bucket: &str, key: &str) -> Result<ObjectInfo, StorageError> {
+        match self.look(bucket, key).await {
+            // The answer to HEAD has no body, and so no reason but the status; the answer to GET has.
+            Err(bare @ (StorageError::Refused { .. } | StorageError::NotFound { .. })) => {
+                match self.get_start(bucket, key, 1).await {
+                    Err(told @ (StorageError::Refused { .. } | StorageError::NotFound { .. })) => Err(told),
+                    _ => Err(bare),
+                }
+            }
+            other => other,
+        }
+    }
+
+    async fn look(&self, bucket: &str, key: &str) -> Result<ObjectInfo, StorageError> {
         let handle = self.bucket(bucket);
         let (head, status) = handle.head_object(key).await.map_err(|error| failure("look at", bucket, key, error))?;
         if !(200..300).contains(&status) {
@@ -321,6 +340,14 @@ fn connect(options: &StorageOptions, endpoint: &str, bucket: &str) -> Result<Box
     let region = Region::Custom { region: options.region.clone(), endpoint: endpoint.trim_end_matches('/').to_owned() };
     let bucket = Bucket::new(bucket, region, credentials).map_err(|error| StorageError::Settings(error.to_string()))?;
     bucket.with_path_style().with_request_timeout(TIMEOUT).map_err(|error| StorageError::Settings(error.to_string()))
+}
+
+/// What an operator should look at, where the code does not say it.
+fn hint(code: &str) -> &'static str {
+    match code {
+        WRONG_CLOCK => ": the clocks of this machine and of the store differ",
+        _ => "",
+    }
 }
 
 fn failure(action: &'static str, bucket: &str, key: &str, error: S3Error) -> StorageError {

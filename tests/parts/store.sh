@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# uploads on stores that nobody here wrote (moto), and Amazon's boto3 on the embedded store
+# uploads on stores that nobody here wrote (moto), Amazon's boto3 on the embedded store, and a store with a wrong clock
 STORE_VENV="$(python_venv store 'boto3==1.*' 'moto[server,s3]==5.*')"
 
 # The embedded store of a real process, driven by boto3.
@@ -25,5 +25,21 @@ mapfile -t store_key <"$store_work/data/store/credentials" || { cat "$store_work
   exit 1
 }
 
-# The whole way of an upload on moto.
-CIVIC_OS_TEST_S3="http://127.0.0.1:$moto_port" cargo test --test it files::foreign -- --ignored
+# A store whose process is two hours ahead.
+apt_install faketime
+late_port="$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')"
+env -i PATH="$PATH" LD_PRELOAD="$(dpkg -L libfaketime | grep '/libfaketime\.so')" FAKETIME=+2h DONT_FAKE_MONOTONIC=1 \
+  CIVIC_OS_STORE__LISTEN="127.0.0.1:$late_port" CIVIC_OS_DATA_DIR="$store_work/late" CIVIC_OS_ADMIN__LISTEN=off \
+  CIVIC_OS_DATABASE__URL=postgres://nobody@127.0.0.1:9/none CIVIC_OS_MIGRATE__ON_START=false CIVIC_OS_LOG__LEVEL=warn \
+  "$BINARY" serve --role worker >"$store_work/late.log" 2>&1 &
+late_pid=$!
+trap 'kill "$store_pid" "$moto_pid" "$late_pid" 2>/dev/null; rm -rf "$store_work"' EXIT
+for _ in $(seq 300); do
+  curl -s -o /dev/null "http://127.0.0.1:$late_port/" && break
+  sleep 0.1
+done
+mapfile -t late_key <"$store_work/late/store/credentials" || { cat "$store_work/late.log"; exit 1; }
+
+# The whole way of an upload on moto, and what a wrong clock looks like.
+CIVIC_OS_TEST_S3="http://127.0.0.1:$moto_port" CIVIC_OS_TEST_S3_OTHER_HOUR="http://127.0.0.1:$late_port ${late_key[0]} ${late_key[1]}" \
+  cargo test --test it files:: -- --ignored

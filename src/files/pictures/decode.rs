@@ -261,3 +261,35 @@ fn image_error(error: ImageError, stop: &Stop) -> PictureError {
         error => PictureError::Damaged(error.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decode_that_nobody_waits_for_ends() {
+        let image = DynamicImage::new_rgb8(300, 200);
+        let mut jpeg = Vec::new();
+        jpeg_encoder::Encoder::new(&mut jpeg, 90)
+            .encode(image.as_bytes(), 300, 200, jpeg_encoder::ColorType::Rgb)
+            .expect("JPEG");
+        let mut files = vec![(Format::Jpeg, jpeg)];
+        for (format, encoding) in [
+            (Format::Png, image::ImageFormat::Png),
+            (Format::Gif, image::ImageFormat::Gif),
+            (Format::Tiff, image::ImageFormat::Tiff),
+            (Format::Bmp, image::ImageFormat::Bmp),
+            (Format::Webp, image::ImageFormat::WebP),
+        ] {
+            let mut bytes = Cursor::new(Vec::new());
+            image.write_to(&mut bytes, encoding).expect("encoded");
+            files.push((format, bytes.into_inner()));
+        }
+        for (format, bytes) in files {
+            assert!(picture(&bytes, format, &Stop::default()).is_ok(), "{format:?}");
+            let stop = Stop::default();
+            drop(stop.on_drop());
+            assert_eq!(picture(&bytes, format, &stop).err(), Some(PictureError::Cancelled), "{format:?}");
+        }
+    }
+}

@@ -6,9 +6,12 @@
 use super::render::reduced;
 use super::{Format, LARGEST_BOX, Picture, PictureError};
 use hayro::hayro_interpret::InterpreterSettings;
+use hayro::hayro_syntax::page::Page;
 use hayro::hayro_syntax::{DecryptionError, LoadPdfError, Pdf};
+use hayro::kurbo::Affine;
 use hayro::vello_cpu::color::palette::css::WHITE;
-use hayro::{PixmapSettings, RenderCache, RenderSettings};
+use hayro::vello_cpu::{Pixmap, RasterizerSettings, RenderContext, Resources, TargetInit};
+use hayro::{RenderCache, RenderSettings};
 use nix::sys::resource::{Resource, setrlimit};
 use resvg::{tiny_skia, usvg};
 use std::io::{Read, Write};
@@ -22,6 +25,12 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 const MEMORY: u64 = 1024 * 1024 * 1024;
 /// Processor seconds of the drawing process.
 const CPU_SECONDS: u64 = 20;
+/// Pixels per point of a page at 150 dpi, what `pdftoppm -r 150` draws too.
+const PRINT: f64 = 150.0 / 72.0;
+/// Pages whose longer side has so many pixels at 150 dpi are drawn like that: from A6 to A3. Other pages are drawn at twice the size that is needed.
+const DRAWN_AS_PRINT: std::ops::RangeInclusive<f64> = LARGEST_BOX as f64..=2600.0;
+/// Letters begin at whole pixels of height and quarters of width; poppler rounds down to them, hayro to the nearest. So the page is moved by most of the half step.
+const LETTERS: (f64, f64) = (-0.125, -0.375);
 
 /// Draws pages in processes of their own; cheap to clone.
 #[derive(Clone)]
@@ -156,24 +165,36 @@ fn pdf(bytes: Vec<u8>) -> Result<Picture, PictureError> {
         LoadPdfError::Invalid => PictureError::Damaged("it is no complete PDF document".into()),
     })?;
     let page = document.pages().first().ok_or_else(|| PictureError::Damaged("the document has no page".into()))?;
+    let pixmap = drawn(page)?;
+    let (width, height) = (u32::from(pixmap.width()), u32::from(pixmap.height()));
+    let rgb = pixmap.data().iter().flat_map(|pixel| [pixel.r, pixel.g, pixel.b]).collect();
+    reduced(&Picture { width, height, rgb }, LARGEST_BOX)
+}
+
+/// A page on white, a little larger than needed: small letters look like print only after reducing.
+fn drawn<'a>(page: &'a Page<'a>) -> Result<Pixmap, PictureError> {
     let (width, height) = page.render_dimensions();
+    let (width, height) = (f64::from(width), f64::from(height));
     let longest = width.max(height);
     if !(longest.is_finite() && width >= 1.0 && height >= 1.0) {
         return Err(PictureError::Damaged("its first page has no size".into()));
     }
-    // Twice as large as needed: the page's sides are whole pixels only after reducing, and small letters look like print.
-    let scale = 2.0 * LARGEST_BOX as f32 / longest;
-    let settings = PixmapSettings { x_scale: scale, y_scale: scale, bg_color: WHITE };
-    let pixmap = hayro::render(
-        page,
-        &RenderCache::new(),
-        &InterpreterSettings::default(),
-        &RenderSettings::default(),
-        &settings,
-    );
-    let (width, height) = (u32::from(pixmap.width()), u32::from(pixmap.height()));
-    let rgb = pixmap.data().iter().flat_map(|pixel| [pixel.r, pixel.g, pixel.b]).collect();
-    reduced(&Picture { width, height, rgb }, LARGEST_BOX)
+    let as_print = DRAWN_AS_PRINT.contains(&(longest * PRINT));
+    let scale = if as_print { PRINT } else { 2.0 * f64::from(LARGEST_BOX) / longest };
+    // A pixel that the page covers in part is there. Sizes are single precision: 792 points are 1,650 pixels and not one more.
+    let side = |length: f64| ((length * scale - 1e-3).ceil() as u16).max(1);
+    let mut context = RenderContext::new(side(width), side(height));
+    let moved = if as_print && !page.resources().fonts.is_empty() { LETTERS } else { (0.0, 0.0) };
+    let transform =
+        Affine::translate(moved) * Affine::scale(scale) * Affine::new(page.initial_transform(true).as_coeffs());
+    // Hinting is for letters that stay at the size they are drawn at.
+    let settings = RenderSettings { hinting: false, ..RenderSettings::default() };
+    hayro::render_into(page, &RenderCache::new(), &InterpreterSettings::default(), &settings, &mut context, transform);
+    context.flush();
+    let mut pixmap = Pixmap::new(context.width(), context.height());
+    let rasterizer = RasterizerSettings { target_init: TargetInit::Clear(WHITE), ..RasterizerSettings::default() };
+    context.render_with(&mut pixmap, &mut Resources::default(), rasterizer);
+    Ok(pixmap)
 }
 
 fn svg(bytes: &[u8]) -> Result<Picture, PictureError> {

@@ -1,7 +1,7 @@
-//! Damaged and malicious files, and a store that does not do its part: the message, the final state, and that other jobs went on.
+//! Damaged and malicious files, and processes that go away in the middle: the message, the final state, and that other jobs went on.
 
 use super::Desk;
-use super::samples::{jpeg, one_page, protected_pdf};
+use super::samples::{flate_bomb, jpeg, one_page, pdf_with_stream, profile_bomb, protected_pdf};
 use crate::store::{BUCKET, TestStore, http};
 use crate::support::Proxy;
 use civic_os::config::Secret;
@@ -57,6 +57,26 @@ async fn a_document_that_draws_itself_ends_in_bounded_time() {
 }
 
 #[tokio::test]
+async fn what_unpacks_to_gigabytes_ends_in_bounded_time() {
+    let desk = Desk::open().await;
+    let started = Instant::now();
+    let bomb = flate_bomb();
+    assert!(bomb.len() < 4 * 1024 * 1024);
+    let document = pdf_with_stream("/Filter /FlateDecode", &bomb);
+    let twice = desk.upload("bomb.pdf", "application/pdf", document).await;
+    let profile = desk.upload("bomb.png", "image/png", profile_bomb(&bomb)).await;
+    let good = desk.upload("good.jpg", "image/jpeg", jpeg(64, 48, None)).await;
+    assert_eq!(desk.end(&good).await.status, "completed");
+    let state = desk.end(&twice).await;
+    assert_eq!((state.status.as_str(), state.job.as_str()), ("failed", "discarded"), "{state:?}");
+    assert!(state.error.contains("it asks for more than a preview may take"), "{}", state.error);
+    // The picture is two pixels; its profile is left alone.
+    let state = desk.end(&profile).await;
+    assert!(matches!(state.status.as_str(), "completed" | "failed"), "{state:?}");
+    assert!(started.elapsed() < Duration::from_secs(50));
+}
+
+#[tokio::test]
 async fn an_upload_that_never_arrives_fails_after_a_few_looks() {
     let desk = Desk::open().await;
     let [_, url, file, _] = desk.request("ghost.jpg", "image/jpeg").await;
@@ -70,89 +90,8 @@ async fn an_upload_that_never_arrives_fails_after_a_few_looks() {
     let state = desk.end(&file).await;
     assert_eq!((state.status.as_str(), state.job.as_str()), ("failed", "discarded"));
     assert_eq!(state.error, "The upload did not arrive in the store.");
-}
-
-/// A desk whose worker reaches the store in a way that fails; addresses come from the good one.
-async fn with_store(change: impl FnOnce(&mut civic_os::files::StorageOptions)) -> (Desk, String) {
-    let mut desk = Desk::open().await;
-    let [_, url, file, _] = desk.request("photo.jpg", "image/jpeg").await;
-    let bytes = jpeg(320, 240, None);
-    let size = bytes.len();
-    assert_eq!(http().put(&url).body(bytes).send().await.expect("an answer").status(), 200);
-    let mut options = desk.store.storage_options();
-    change(&mut options);
-    if let Some(queue) = desk.queue.take() {
-        queue.stop(Duration::from_secs(5)).await;
-    }
-    desk.work(Some(Storage::new(options).expect("access")));
-    desk.register(&url, &file, "photo.jpg", "image/jpeg", size).await.expect("registered");
-    (desk, file)
-}
-
-async fn recovers(mut desk: Desk, file: &str, reason: &str, log: &str) {
-    let error = format!("select coalesce(thumbnail_error, '') from metadata.files where id = '{file}'");
-    let shown = desk.wait(&error, |value| !value.is_empty()).await;
-    assert!(shown.contains(reason), "{shown}");
-    let job = format!(
-        "select coalesce(errors[1] ->> 'error', '') from metadata.river_job where args ->> 'file_id' = '{file}'"
-    );
-    let told = desk.wait(&job, |value| !value.is_empty()).await;
-    assert!(told.contains(log), "{told}");
-    let state = desk.state_when(file, |job| job != "running").await;
-    assert!(matches!(state.job.as_str(), "available" | "retryable"), "it is tried again: {state:?}");
-    // The operator mends it.
-    if let Some(queue) = desk.queue.take() {
-        queue.stop(Duration::from_secs(5)).await;
-    }
-    let storage = desk.store.storage();
-    desk.work(Some(storage));
-    desk.hurry().await;
-    let state = desk.end(file).await;
-    assert_eq!((state.status.as_str(), state.error.as_str(), state.job.as_str()), ("completed", "", "completed"));
-}
-
-#[tokio::test]
-async fn a_store_that_is_down_is_tried_again() {
-    let (desk, file) = with_store(|options| options.endpoint = Some("http://127.0.0.1:9".into())).await;
-    recovers(desk, &file, "The store of files cannot be reached.", "could not be reached").await;
-}
-
-#[tokio::test]
-async fn a_key_that_is_refused_is_said_and_tried_again() {
-    let (desk, file) = with_store(|options| options.secret_access_key = Secret::new("not-the-secret")).await;
-    recovers(desk, &file, "The store of files refused the server", "HTTP 403").await;
-}
-
-#[tokio::test]
-async fn a_bucket_that_does_not_exist_is_said() {
-    let desk = Desk::open().await;
-    let [_, _, file, _] = desk.request("photo.jpg", "image/jpeg").await;
-    let insert = format!(
-        "insert into metadata.files (id, entity_type, entity_id, file_name, file_type, file_size, s3_bucket, s3_original_key, thumbnail_status)
-         values ('{file}', 'reports', '7', 'a', 'image/jpeg', 1, 'no-such-bucket', 'k', 'pending') returning id::text"
-    );
-    desk.owner(&insert).await;
-    let error = format!("select coalesce(thumbnail_error, '') from metadata.files where id = '{file}'");
-    let shown = desk.wait(&error, |value| !value.is_empty()).await;
-    // A look (HEAD) has no body, and so no reason but the status.
-    assert!(shown.contains("did not arrive") || shown.contains("refused"), "{shown}");
-}
-
-#[tokio::test]
-async fn a_store_that_is_slow_does_not_stop_addresses() {
-    // It takes connections and never answers.
-    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    let endpoint = format!("http://{}", silent.local_addr().expect("an address"));
-    let (desk, file) = with_store(|options| {
-        options.public_endpoint.clone_from(&options.endpoint);
-        options.endpoint = Some(endpoint);
-    })
-    .await;
-    desk.state_when(&file, |job| job == "running").await;
-    let [status, url, ..] = desk.request("other.jpg", "image/jpeg").await;
-    assert_eq!(status, "completed", "signing needs no store");
-    assert!(url.starts_with(&desk.store.endpoint) && url.contains(BUCKET));
-    recovers(desk, &file, "The store of files cannot be reached.", "could not be reached").await;
+    let good = desk.upload("good.jpg", "image/jpeg", jpeg(64, 48, None)).await;
+    assert_eq!(desk.end(&good).await.status, "completed");
 }
 
 #[tokio::test]

@@ -2,8 +2,10 @@
 
 use super::Desk;
 use super::samples::jpeg;
-use crate::store::{BUCKET, http};
+use crate::store::{ACCESS_KEY, BUCKET, SECRET_KEY, TestStore, http};
+use crate::support::{TestDatabase, binary};
 use civic_os::files::{Cleanup, Records};
+use std::io::{Read, Write};
 use std::time::Duration;
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -45,6 +47,49 @@ async fn only_what_is_old_and_nobody_s_goes() {
     assert!(left.contains(&"backups/night.tar") && left.iter().filter(|key| key.contains(&kept)).count() == 4);
     let requests = desk.owner("select count(*)::text from metadata.file_upload_requests").await;
     assert_eq!(requests, "0");
+}
+
+/// Gives this secret to whoever asks, as the agent of a container does; returns its address.
+fn agent(secret: &str) -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = format!("http://{}/role", listener.local_addr().expect("an address"));
+    let body = format!(
+        r#"{{"AccessKeyId":"{ACCESS_KEY}","SecretAccessKey":"{secret}","Token":"a token","Expiration":"2099-01-01T00:00:00Z"}}"#
+    );
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut start = [0; 512];
+            let _ = stream.read(&mut start);
+            let length = body.len();
+            let _ = write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
+        }
+    });
+    address
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_verb_works_with_keys_of_the_environment_and_of_the_machine() {
+    let (database, store) = (TestDatabase::create().await, TestStore::start(false));
+    let url = database.authenticator_url();
+    let prune = |variables: &[(&str, &str)]| {
+        let mut command = binary();
+        command.args(["files", "prune", "--dry-run", "--json"]);
+        command.env("CIVIC_OS_DATABASE__URL", url.expose().expect("a URL"));
+        command.env("CIVIC_OS_STORAGE__S3_BUCKET", BUCKET).env("CIVIC_OS_STORAGE__S3_ENDPOINT", &store.endpoint);
+        command.envs(variables.iter().copied());
+        let output = tokio::task::block_in_place(|| command.output().expect("ended"));
+        (output.status.code(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+    };
+    const AGENT: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
+    for (what, variables, good) in [
+        ("environment", &[("AWS_ACCESS_KEY_ID", ACCESS_KEY), ("AWS_SECRET_ACCESS_KEY", SECRET_KEY)][..], true),
+        ("machine", &[(AGENT, &agent(SECRET_KEY))], true),
+        ("another machine", &[(AGENT, &agent("another"))], false),
+    ] {
+        let (code, text) = prune(variables);
+        assert_eq!(code == Some(0), good, "{what}: {code:?} {text}");
+        assert!(text.contains(if good { "\"objects\": 0" } else { "SignatureDoesNotMatch" }), "{what}: {text}");
+    }
 }
 
 impl Desk {

@@ -1,6 +1,7 @@
 //! Files from the request for an address to the thumbnails, through the real store and the real queue (WORKERS.md §10, checks 9 and 10).
 
 mod bad_input;
+mod bad_store;
 mod cleanup;
 mod crash;
 mod foreign;

@@ -1,8 +1,13 @@
 //! Pictures and documents, made when they are needed.
 
-use image::{DynamicImage, ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
+use image::codecs::gif::GifEncoder;
+use image::codecs::png::PngEncoder;
+use image::{DynamicImage, ExtendedColorType, Frame, ImageEncoder, ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
 use jpeg_encoder::{ColorType, Encoder};
+use moxcms::ColorProfile;
 use std::io::Cursor;
+
+const MIB: usize = 1024 * 1024;
 
 /// Left half red, right half blue.
 pub(crate) fn halves(width: u32, height: u32) -> RgbImage {
@@ -17,6 +22,46 @@ pub(crate) fn jpeg(width: u32, height: u32, exif: Option<&[u8]>) -> Vec<u8> {
         encoder.add_exif_metadata(exif).expect("EXIF");
     }
     encoder.encode(&picture, width as u16, height as u16, ColorType::Rgb).expect("JPEG");
+    bytes
+}
+
+/// Red and blue change places in the colour space of this profile.
+fn swapped_profile() -> Vec<u8> {
+    let mut profile = ColorProfile::new_srgb();
+    std::mem::swap(&mut profile.red_colorant, &mut profile.blue_colorant);
+    profile.encode().expect("a profile")
+}
+
+/// [`halves`] in a colour space where red is blue: as JPEG and as PNG.
+pub(crate) fn profiled(width: u32, height: u32) -> [Vec<u8>; 2] {
+    let picture = halves(width, height);
+    let (mut jpeg, mut png) = (Vec::new(), Vec::new());
+    let mut encoder = Encoder::new(&mut jpeg, 90);
+    encoder.add_icc_profile(&swapped_profile()).expect("a profile");
+    encoder.encode(&picture, width as u16, height as u16, ColorType::Rgb).expect("JPEG");
+    let mut encoder = PngEncoder::new(&mut png);
+    encoder.set_icc_profile(swapped_profile()).expect("a profile");
+    encoder.write_image(&picture, width, height, ExtendedColorType::Rgb8).expect("PNG");
+    [jpeg, png]
+}
+
+/// [`halves`] in the coefficients' order instead of the rows'.
+pub(crate) fn progressive_jpeg(width: u32, height: u32) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = Encoder::new(&mut bytes, 90);
+    encoder.set_progressive(true);
+    encoder.encode(&halves(width, height), width as u16, height as u16, ColorType::Rgb).expect("JPEG");
+    bytes
+}
+
+/// [`halves`], and then black.
+pub(crate) fn animation(width: u32, height: u32) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = GifEncoder::new(&mut bytes);
+    for picture in [halves(width, height), RgbImage::new(width, height)] {
+        encoder.encode_frame(Frame::new(DynamicImage::from(picture).into_rgba8())).expect("a frame");
+    }
+    drop(encoder);
     bytes
 }
 
@@ -58,24 +103,81 @@ pub(crate) fn huge_png() -> Vec<u8> {
     bytes
 }
 
+/// Three gibibytes of zeros, deflated.
+pub(crate) fn flate_bomb() -> Vec<u8> {
+    let mut bomb = vec![0x78, 0x9c];
+    bomb.extend(deflated_again_and_again(&vec![0; 16 * MIB], 192));
+    // The sum of so many zeros (RFC 1950).
+    bomb.extend((((3 * 1024 * MIB % 65521) as u32) << 16 | 1).to_be_bytes());
+    bomb
+}
+
+/// The same block again and again, packed once.
+fn deflated_again_and_again(block: &[u8], times: usize) -> Vec<u8> {
+    let mut packed = Vec::with_capacity(256 * 1024);
+    let mut packer = flate2::Compress::new(flate2::Compression::best(), false);
+    packer.compress_vec(block, &mut packed, flate2::FlushCompress::Full).expect("deflated");
+    assert_eq!(packer.total_in(), block.len() as u64);
+    let mut all = packed.repeat(times);
+    // An empty last block.
+    all.extend([0x03, 0x00]);
+    all
+}
+
+/// A document of a few kilobytes that fills its page ten million times.
+pub(crate) fn slow_pdf() -> Vec<u8> {
+    let content = "0 0 300 600 re f ".repeat(20_000);
+    let packed = [&[0x78, 0x9c][..], &deflated_again_and_again(content.as_bytes(), 500), &[0; 4]].concat();
+    pdf_with_stream("/Filter /FlateDecode", &packed)
+}
+
+/// A small picture with a colour profile that unpacks to this.
+pub(crate) fn profile_bomb(packed: &[u8]) -> Vec<u8> {
+    let picture = encoded(halves(64, 64).into(), ImageFormat::Png);
+    let mut chunk = b"iCCPbomb\0\0".to_vec();
+    chunk.extend(packed);
+    let mut crc = flate2::Crc::new();
+    crc.update(&chunk);
+    // After signature and header.
+    let (head, rest) = picture.split_at(33);
+    let length = (chunk.len() as u32 - 4).to_be_bytes();
+    [head, &length, &chunk, &crc.sum().to_be_bytes(), rest].concat()
+}
+
 /// A document from its objects, numbered from 1; the first is the catalogue.
 pub(crate) fn pdf(objects: &[String], trailer: &str) -> Vec<u8> {
-    let mut text = String::from("%PDF-1.4\n");
+    let objects: Vec<&[u8]> = objects.iter().map(String::as_bytes).collect();
+    pdf_of(&objects, trailer)
+}
+
+fn pdf_of(objects: &[&[u8]], trailer: &str) -> Vec<u8> {
+    let mut bytes = b"%PDF-1.4\n".to_vec();
     let mut offsets = Vec::new();
     for (number, object) in objects.iter().enumerate() {
-        offsets.push(text.len());
-        text.push_str(&format!("{} 0 obj\n{object}\nendobj\n", number + 1));
+        offsets.push(bytes.len());
+        bytes.extend(format!("{} 0 obj\n", number + 1).bytes());
+        bytes.extend(*object);
+        bytes.extend(b"\nendobj\n");
     }
-    let start = text.len();
-    text.push_str(&format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1));
+    let start = bytes.len();
+    let mut table = format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1);
     for offset in offsets {
-        text.push_str(&format!("{offset:010} 00000 n \n"));
+        table.push_str(&format!("{offset:010} 00000 n \n"));
     }
-    text.push_str(&format!(
+    table.push_str(&format!(
         "trailer\n<< /Size {} /Root 1 0 R {trailer} >>\nstartxref\n{start}\n%%EOF\n",
         objects.len() + 1
     ));
-    text.into_bytes()
+    bytes.extend(table.bytes());
+    bytes
+}
+
+/// One page whose content is this stream, packed by this filter.
+pub(crate) fn pdf_with_stream(filter: &str, packed: &[u8]) -> Vec<u8> {
+    let head = format!("<< /Length {} {filter} >>\nstream\n", packed.len());
+    let content = [head.as_bytes(), packed, b"\nendstream"].concat();
+    let page = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 300 600] /Contents 4 0 R >>";
+    pdf_of(&[b"<< /Type /Catalog /Pages 2 0 R >>", b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>", page, &content], "")
 }
 
 pub(crate) fn one_page(content: &str, trailer: &str) -> Vec<u8> {

@@ -1,13 +1,15 @@
 //! WORKERS.md §10, check 10, and the other formats.
 
 use super::samples::{
-    Pixels, cmyk_jpeg, encoded, exif_rotated, green_pdf, halves, huge_png, jpeg, page_of, protected_pdf,
-    transparent_png,
+    Pixels, animation, cmyk_jpeg, encoded, exif_rotated, green_pdf, halves, huge_png, jpeg, page_of, profiled,
+    progressive_jpeg, protected_pdf, slow_pdf, transparent_png,
 };
 use super::{Desk, painter};
 use crate::store::{BUCKET, http};
-use civic_os::files::pictures::PictureError;
+use crate::support::binary_path;
+use civic_os::files::pictures::{Budget, PageRenderer, Painter, PictureError};
 use image::ImageFormat;
+use std::time::{Duration, Instant};
 
 async fn drawn(bytes: Vec<u8>) -> Result<[Pixels; 3], PictureError> {
     painter().thumbnails(bytes.into()).await.map(|thumbnails| thumbnails.map(|bytes| Pixels::of(&bytes)))
@@ -70,6 +72,7 @@ async fn check_10_what_cannot_be_drawn_says_why() {
         ("20,000 x 20,000", huge_png(), "The picture is too large for a preview: 20000 × 20000 pixels."),
         ("protected", protected_pdf(), "The document is protected by a password."),
         ("HEIC", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic".to_vec(), "HEIC cannot be drawn here"),
+        ("AVIF", b"\0\0\0\x18ftypavif\0\0\0\0mif1avif".to_vec(), "AVIF cannot be drawn here"),
         ("text", b"just text".to_vec(), "no picture and no document"),
     ] {
         let error = drawn(bytes).await.err().unwrap_or_else(|| panic!("{what} was drawn")).to_string();
@@ -93,6 +96,8 @@ async fn all_formats_are_drawn() {
     let svg = "<?xml version=\"1.0\"?><svg xmlns=\"http://www.w3.org/2000/svg\" width=\"900\" height=\"600\">
         <rect width=\"450\" height=\"600\" fill=\"#dc1414\"/><rect x=\"450\" width=\"450\" height=\"600\" fill=\"#1414dc\"/></svg>";
     files.push(("SVG", svg.into()));
+    files.push(("JPEG, progressive", progressive_jpeg(900, 600)));
+    files.push(("GIF, animated", animation(900, 600)));
     for (name, bytes) in files {
         let pixels = drawn(bytes).await.unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(sizes(&pixels), BOXES, "{name}");
@@ -106,6 +111,28 @@ async fn all_formats_are_drawn() {
 }
 
 #[tokio::test]
+async fn colours_of_another_space_become_srgb() {
+    for (name, bytes) in ["JPEG", "PNG"].into_iter().zip(profiled(900, 600)) {
+        let [_, _, large] = drawn(bytes).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!([large.colour(100, 400), large.colour(700, 400)], ["blue", "red"], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_takes_too_long_is_given_up_and_gives_its_memory_back() {
+    // One picture at a time.
+    let pages = PageRenderer::new(binary_path(), Duration::from_millis(700));
+    let painter = Painter::new(Budget::new(1), pages);
+    let started = Instant::now();
+    assert_eq!(painter.thumbnails(slow_pdf().into()).await.err(), Some(PictureError::TimedOut));
+    // Whoever waits may also leave.
+    let left = tokio::time::timeout(Duration::from_millis(300), painter.thumbnails(slow_pdf().into())).await;
+    assert!(left.is_err(), "it was drawn after all");
+    assert!(painter.thumbnails(jpeg(640, 480, None).into()).await.is_ok());
+    assert!(started.elapsed() < Duration::from_secs(8), "{:?}", started.elapsed());
+}
+
+#[tokio::test]
 async fn check_10_nothing_of_the_camera_is_left() {
     let desk = Desk::open().await;
     let bytes = jpeg(1200, 900, Some(&exif_rotated()));
@@ -116,7 +143,7 @@ async fn check_10_nothing_of_the_camera_is_left() {
     assert_eq!(state.size as usize, bytes.len());
     let folder = format!("reports/7/{file}");
     assert_eq!(state.keys, ["small", "medium", "large"].map(|size| format!("{folder}/thumb-{size}.jpg")));
-    for key in &state.keys {
+    for (key, first) in state.keys.iter().zip([6, 5, 3]) {
         let answer = http().get(format!("{}/{BUCKET}/{key}", desk.store.endpoint)).send().await.expect("an answer");
         assert_eq!(
             (answer.status().as_u16(), answer.headers()["content-type"].to_str().ok()),
@@ -127,5 +154,8 @@ async fn check_10_nothing_of_the_camera_is_left() {
             assert!(!bytes.windows(trace.len()).any(|window| window == trace), "{key}");
         }
         assert!(bytes.starts_with(b"\xff\xd8\xff"));
+        // The first divisor of the first table: 16 at quality 50, so these at 80, 85 and 90.
+        let table = bytes.windows(2).position(|pair| pair == b"\xff\xdb").expect("a table of divisors");
+        assert_eq!(bytes[table + 5], first, "{key}");
     }
 }
