@@ -67,6 +67,27 @@ export function sessionTests(world) {
       await page.context().close()
     })
 
+    test('the profile tells what the server makes of the sign-in', async () => {
+      const page = await arrive()
+      await signIn(page, 'resident')
+      await open(page, '/profile')
+      const seen = page.locator('section', { has: page.getByRole('heading', { name: 'What the server sees' }) })
+      await seen.getByText('authenticated', { exact: true }).waitFor()
+      await seen.getByText('user', { exact: true }).waitFor()
+      await seen.getByText('Claims of your token').click()
+      await seen.getByText('"preferred_username": "resident"').waitFor()
+      // What the database itself refuses is told in its words.
+      await page.route('**/auth/whoami', async (route) => {
+        const answer = await route.fetch()
+        const refused = { code: '42501', message: 'this person is not known' }
+        await route.fulfill({ response: answer, json: { ...(await answer.json()), database: undefined, refused } })
+      })
+      await page.reload()
+      await seen.getByText('The server refuses: this person is not known').waitFor()
+      assertQuiet(page)
+      await page.context().close()
+    })
+
     test('a session that ended elsewhere asks for the password in a window, and the half-filled form is kept', async () => {
       const page = await arrive()
       await signIn(page, 'resident')
@@ -78,7 +99,10 @@ export function sessionTests(world) {
       const elsewhere = await page.context().newPage()
       await elsewhere.goto('/realms/civic-os/account')
       await elsewhere.getByRole('button', { name: 'Sign out on all devices' }).click()
-      await elsewhere.getByText(/signed out/i).first().waitFor()
+      await elsewhere
+        .getByText(/signed out/i)
+        .first()
+        .waitFor()
       await elsewhere.close()
       await refuse(page, await accessToken(page))
 
