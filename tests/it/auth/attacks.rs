@@ -1,6 +1,6 @@
 //! What other sites and strangers try at the embedded provider: open redirects, forms of others, framing, guesses.
 
-use super::provider::{Browser, PASSWORD, TestProvider, client, encode, header};
+use super::provider::{Browser, PASSWORD, TestProvider, client, encode};
 
 #[actix_web::test]
 async fn nobody_is_redirected_to_strangers() {

@@ -1,6 +1,6 @@
 //! Codes and refresh tokens of the embedded provider: once, by whom they were meant for, and what the standard asks.
 
-use super::provider::{Browser, TestProvider, VERIFIER, encode};
+use super::provider::{Browser, TestProvider, VERIFIER};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 
 #[actix_web::test]

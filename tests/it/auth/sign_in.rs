@@ -1,7 +1,7 @@
 //! What a browser and a client see of the embedded provider: sign-in, tokens, single sign-on, logout.
 
 use super::keys::at;
-use super::provider::{Browser, PASSWORD, TestProvider, claims, client, encode, header};
+use super::provider::{Browser, PASSWORD, TestProvider, claims, client, encode};
 use crate::support::TestDatabase;
 use civic_os::auth::{AuthOptions, Authenticator, KeySource};
 use civic_os::identity::NewPerson;

@@ -1,6 +1,6 @@
 //! Guessing passwords at the embedded provider: braked by account and by address, over restarts and in all processes.
 
-use super::provider::{Browser, PASSWORD, Page, TestProvider, client, encode, header};
+use super::provider::{Browser, PASSWORD, Page, TestProvider, client, encode};
 use crate::support::TestDatabase;
 use reqwest::header::COOKIE;
 use std::net::IpAddr;
