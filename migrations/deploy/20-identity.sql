@@ -166,9 +166,74 @@ create table civic_os_identity.seal (
   constraint seal_is_only check (is_only)
 );
 
+-- Failed attempts to sign in, by account and by address, so that the brake holds over restarts and in all processes. Names
+-- are hashes: people type passwords into the wrong field.
+create table civic_os_identity.attempts (
+  name_hash text constraint attempts_pkey primary key,
+  failures integer not null default 0,
+  last_at timestamptz not null default now(),
+  blocked_until timestamptz
+);
+create index attempts_last_at_idx on civic_os_identity.attempts (last_at);
+
+-- Counts an attempt that has not succeeded yet, or says for how many seconds there is none: many at once gain nothing.
+-- After the free failures the pause doubles with each further one; a time of peace forgets them.
+create function civic_os_identity.begin_attempt(
+  account_hash text, address_hash text, free_for_account integer, free_for_address integer
+)
+returns double precision
+language plpgsql
+set search_path = pg_catalog
+as $$
+declare
+  first_pause constant double precision := 30;
+  longest_pause constant double precision := 600;
+  peace constant interval := '15 minutes';
+  wait double precision;
+  moment timestamptz;
+begin
+  insert into civic_os_identity.attempts (name_hash)
+  select hash from unnest(array[account_hash, address_hash]) as hash order by hash
+  on conflict do nothing;
+  -- In order, so that two attempts cannot wait for each other.
+  perform 1 from civic_os_identity.attempts a
+  where a.name_hash in (account_hash, address_hash)
+  order by a.name_hash
+  for update;
+  -- After the locks: now() is the time at which waiting for them began.
+  moment := clock_timestamp();
+  select max(extract(epoch from a.blocked_until - moment)) into wait
+  from civic_os_identity.attempts a
+  where a.name_hash in (account_hash, address_hash) and a.blocked_until > moment;
+  if wait is not null then
+    return wait;
+  end if;
+  update civic_os_identity.attempts a
+  set
+    failures = counted.failures,
+    last_at = moment,
+    blocked_until = case
+      when counted.failures > counted.free then
+        moment + make_interval(secs => least(longest_pause, first_pause * 2 ^ least(counted.failures - counted.free - 1, 9)))
+    end
+  from (
+    select
+      b.name_hash,
+      case when b.last_at > moment - peace then b.failures + 1 else 1 end as failures,
+      case when b.name_hash = account_hash then free_for_account else free_for_address end as free
+    from civic_os_identity.attempts b
+    where b.name_hash in (account_hash, address_hash)
+  ) counted
+  where a.name_hash = counted.name_hash;
+  return null;
+end
+$$;
+revoke execute on function civic_os_identity.begin_attempt(text, text, integer, integer) from public;
+grant execute on function civic_os_identity.begin_attempt(text, text, integer, integer) to civic_os_identity;
+
 grant select, insert, update, delete
   on
-    civic_os_identity.people, civic_os_identity.person_roles, civic_os_identity.sessions,
+    civic_os_identity.attempts, civic_os_identity.people, civic_os_identity.person_roles, civic_os_identity.sessions,
     civic_os_identity.token_families, civic_os_identity.codes, civic_os_identity.links,
     civic_os_identity.signing_keys, civic_os_identity.seal
   to civic_os_identity;

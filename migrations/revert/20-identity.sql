@@ -1,5 +1,7 @@
 -- The role stays: it belongs to the cluster, and another database may use it.
 drop view civic_os_identity.accounts;
+drop function civic_os_identity.begin_attempt(text, text, integer, integer);
+drop table civic_os_identity.attempts;
 drop table civic_os_identity.seal;
 drop table civic_os_identity.signing_keys;
 drop table civic_os_identity.links;

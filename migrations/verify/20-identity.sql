@@ -3,6 +3,10 @@ select pg_temp.expect($facts$
 {
  "categories": {
   "columns": {
+   "civic_os_identity.attempts.blocked_until": {"default":null,"generated":null,"identity":null,"not_null":false,"position":4,"type":"timestamp with time zone"},
+   "civic_os_identity.attempts.failures": {"default":"0","generated":null,"identity":null,"not_null":true,"position":2,"type":"integer"},
+   "civic_os_identity.attempts.last_at": {"default":"now()","generated":null,"identity":null,"not_null":true,"position":3,"type":"timestamp with time zone"},
+   "civic_os_identity.attempts.name_hash": {"default":null,"generated":null,"identity":null,"not_null":true,"position":1,"type":"text"},
    "civic_os_identity.codes.code_challenge": {"default":null,"generated":null,"identity":null,"not_null":true,"position":4,"type":"text"},
    "civic_os_identity.codes.code_hash": {"default":null,"generated":null,"identity":null,"not_null":true,"position":1,"type":"text"},
    "civic_os_identity.codes.created_at": {"default":"now()","generated":null,"identity":null,"not_null":true,"position":7,"type":"timestamp with time zone"},
@@ -55,6 +59,7 @@ select pg_temp.expect($facts$
    "civic_os_identity.token_families.sid": {"default":null,"generated":null,"identity":null,"not_null":true,"position":2,"type":"uuid"}
   },
   "constraints": {
+   "civic_os_identity.attempts.attempts_pkey": {"definition":"PRIMARY KEY (name_hash)","kind":"primary key"},
    "civic_os_identity.codes.codes_pkey": {"definition":"PRIMARY KEY (code_hash)","kind":"primary key"},
    "civic_os_identity.codes.codes_sid_fkey": {"definition":"FOREIGN KEY (sid) REFERENCES civic_os_identity.sessions(sid) ON DELETE CASCADE","kind":"foreign key"},
    "civic_os_identity.links.links_person_id_fkey": {"definition":"FOREIGN KEY (person_id) REFERENCES civic_os_identity.people(id) ON DELETE CASCADE","kind":"foreign key"},
@@ -76,12 +81,18 @@ select pg_temp.expect($facts$
    "civic_os_identity.token_families.token_families_sid_fkey": {"definition":"FOREIGN KEY (sid) REFERENCES civic_os_identity.sessions(sid) ON DELETE CASCADE","kind":"foreign key"}
   },
   "function_bodies": {
+   "civic_os_identity.begin_attempt(text, text, integer, integer)": {"hash":"32afb101ebe4c003fb84d965e63bd890"},
    "civic_os_identity.follow_roles()": {"hash":"fec07cdbacd3041b0ab1f72686ca7d74"}
   },
+  "function_grants": {
+   "civic_os_identity.begin_attempt(text, text, integer, integer) TO civic_os_identity": {"privileges":["EXECUTE"]}
+  },
   "functions": {
+   "civic_os_identity.begin_attempt(text, text, integer, integer)": {"arguments":[{"mode":"in","name":"account_hash","type":"text","default":null},{"mode":"in","name":"address_hash","type":"text","default":null},{"mode":"in","name":"free_for_account","type":"integer","default":null},{"mode":"in","name":"free_for_address","type":"integer","default":null}],"kind":"function","language":"plpgsql","returns":"double precision","returns_columns":[],"returns_set":false,"security_definer":false,"settings":["search_path=pg_catalog"],"strict":false,"volatility":"volatile"},
    "civic_os_identity.follow_roles()": {"arguments":[],"kind":"function","language":"plpgsql","returns":"trigger","returns_columns":[],"returns_set":false,"security_definer":true,"settings":["search_path=pg_catalog, public"],"strict":false,"volatility":"volatile"}
   },
   "indexes": {
+   "civic_os_identity.attempts.attempts_last_at_idx": {"definition":"civic_os_identity.attempts USING btree (last_at)","unique":false},
    "civic_os_identity.codes.codes_sid_idx": {"definition":"civic_os_identity.codes USING btree (sid)","unique":false},
    "civic_os_identity.links.links_person_id_idx": {"definition":"civic_os_identity.links USING btree (person_id)","unique":false},
    "civic_os_identity.people.people_email_key": {"definition":"civic_os_identity.people USING btree (lower(email))","unique":true},
@@ -95,6 +106,7 @@ select pg_temp.expect($facts$
    "civic_os_identity": {"bypass_rls":false,"inherit":true,"login":false,"settings":[],"superuser":false}
   },
   "row_security": {
+   "civic_os_identity.attempts": {"enabled":false,"forced":false},
    "civic_os_identity.codes": {"enabled":false,"forced":false},
    "civic_os_identity.links": {"enabled":false,"forced":false},
    "civic_os_identity.people": {"enabled":false,"forced":false},
@@ -113,6 +125,7 @@ select pg_temp.expect($facts$
   },
   "table_grants": {
    "civic_os_identity.accounts TO civic_os_identity": {"privileges":["SELECT"]},
+   "civic_os_identity.attempts TO civic_os_identity": {"privileges":["DELETE","INSERT","SELECT","UPDATE"]},
    "civic_os_identity.codes TO civic_os_identity": {"privileges":["DELETE","INSERT","SELECT","UPDATE"]},
    "civic_os_identity.links TO civic_os_identity": {"privileges":["DELETE","INSERT","SELECT","UPDATE"]},
    "civic_os_identity.people TO civic_os_identity": {"privileges":["DELETE","INSERT","SELECT","UPDATE"]},
@@ -124,6 +137,7 @@ select pg_temp.expect($facts$
    "metadata.roles TO civic_os_identity": {"privileges":["SELECT"]}
   },
   "tables": {
+   "civic_os_identity.attempts": {"kind":"table","options":[],"persistence":"permanent"},
    "civic_os_identity.codes": {"kind":"table","options":[],"persistence":"permanent"},
    "civic_os_identity.links": {"kind":"table","options":[],"persistence":"permanent"},
    "civic_os_identity.people": {"kind":"table","options":[],"persistence":"permanent"},

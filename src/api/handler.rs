@@ -143,7 +143,7 @@ async fn pipeline(
     let anonymous = identity.anonymous;
     let result = async {
         let cache = inner.schema_cache.current().ok_or(ApiError::NoSchemaCache)?;
-        let body = read_body(payload, settings.max_body_bytes).await?;
+        let body = read_body(http, payload, settings.max_body_bytes).await?;
         let started = timing.start();
         let headers: Vec<(&str, &str)> = http
             .headers()
@@ -234,7 +234,11 @@ async fn precondition_failed(
     })
 }
 
-async fn read_body(mut payload: web::Payload, limit: usize) -> Result<Bytes, ApiError> {
+async fn read_body(http: &HttpRequest, mut payload: web::Payload, limit: usize) -> Result<Bytes, ApiError> {
+    let announced = http.headers().get("content-length").and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|announced| announced > limit) {
+        return Err(ApiError::BodyTooLarge);
+    }
     let mut first: Option<Bytes> = None;
     let mut rest: Option<BytesMut> = None;
     let mut length = 0;

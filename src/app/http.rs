@@ -3,7 +3,7 @@
 use super::AppError;
 use super::files::configure_downloads;
 use super::front_door::FrontDoor;
-use super::heads::Heads;
+use super::heads::{Heads, Refusal};
 use super::http_metrics;
 use super::listeners::Listeners;
 use super::who_am_i::WhoAmI;
@@ -23,15 +23,18 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{AppConfig, Server, ServerHandle};
 use actix_web::http::header;
 use actix_web::middleware::from_fn;
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use actix_web::{App, HttpRequest, HttpResponse, web};
 use futures_util::future::{join_all, select_all};
 use std::future::ready;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpStream, UnixStream};
 use tokio::task::JoinHandle;
+use tokio_rustls::server::TlsStream;
+use tokio_rustls::{Accept, TlsAcceptor};
 
 /// A client that has not finished its request head after this time is dropped.
 const REQUEST_HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -239,25 +242,11 @@ impl Servers {
         if sockets.is_empty() && unix.is_none() {
             return Ok(());
         }
-        let server = match self.tls.clone() {
-            Some(tls) => {
-                let mut server = HttpServer::new(factory)
-                    .workers(workers)
-                    .disable_signals()
-                    .keep_alive(KEEP_ALIVE)
-                    .h1_allow_half_closed(false)
-                    .client_request_timeout(REQUEST_HEAD_TIMEOUT)
-                    .shutdown_timeout(DRAIN_SECONDS);
-                for socket in sockets {
-                    server = server.listen_rustls_0_23(socket, tls.clone()).map_err(AppError::Server)?;
-                }
-                if let Some(socket) = unix {
-                    server = server.listen_uds(socket).map_err(AppError::Server)?;
-                }
-                server.run()
-            }
-            None => plain_server(sockets, unix, workers, &factory).map_err(AppError::Server)?,
-        };
+        let tls = self.tls.clone().map(|mut tls| {
+            tls.alpn_protocols.push(b"http/1.1".to_vec());
+            TlsAcceptor::from(Arc::new(tls))
+        });
+        let server = server(sockets, tls, unix, workers, &factory).map_err(AppError::Server)?;
         self.handles.push(server.handle());
         self.tasks.push(tokio::spawn(server));
         Ok(())
@@ -279,9 +268,10 @@ impl Servers {
     }
 }
 
-/// A server without encryption, with [`Heads`] below its HTTP parser. What `HttpServer` does, it does too.
-fn plain_server<F, I, S, B>(
+/// A server with [`Heads`] below its HTTP parser, which `HttpServer` has no place for. What it does, this does too.
+fn server<F, I, S, B>(
     sockets: Vec<TcpListener>,
+    tls: Option<TlsAcceptor>,
     unix: Option<UnixListener>,
     workers: usize,
     factory: &F,
@@ -320,22 +310,56 @@ where
     for socket in sockets {
         let (factory, stopping) = (factory.clone(), stopping.clone());
         let address = socket.local_addr()?;
-        server = server.listen(format!("http-{address}"), socket, move || {
-            fn_service(|stream: TcpStream| {
-                let peer = stream.peer_addr().ok();
-                ready(Ok::<_, DispatchError>((Heads::new(stream), Protocol::Http1, peer)))
-            })
-            .and_then(service!(factory, stopping))
-        })?;
+        server = match tls.clone() {
+            Some(tls) => server.listen(format!("https-{address}"), socket, move || {
+                let tls = tls.clone();
+                fn_service(move |stream: TcpStream| {
+                    let handshake = tls.accept(stream);
+                    async move {
+                        let (stream, peer) = encrypted(handshake).await?;
+                        Ok::<_, DispatchError>((Heads::new(stream, peer), Protocol::Http1, peer))
+                    }
+                })
+                .and_then(service!(factory, stopping))
+            })?,
+            None => server.listen(format!("http-{address}"), socket, move || {
+                fn_service(|stream: TcpStream| {
+                    let peer = stream.peer_addr().ok();
+                    ready(Ok::<_, DispatchError>((Heads::new(stream, peer), Protocol::Http1, peer)))
+                })
+                .and_then(service!(factory, stopping))
+            })?,
+        };
     }
     if let Some(socket) = unix {
         let (factory, stopping) = (factory.clone(), stopping.clone());
         server = server.listen_uds("http-unix", socket, move || {
-            fn_service(|stream: UnixStream| ready(Ok::<_, DispatchError>((Heads::new(stream), Protocol::Http1, None))))
-                .and_then(service!(factory, stopping))
+            fn_service(|stream: UnixStream| {
+                ready(Ok::<_, DispatchError>((Heads::new(stream, None), Protocol::Http1, None)))
+            })
+            .and_then(service!(factory, stopping))
         })?;
     }
     Ok(server.run())
+}
+
+/// The encrypted connection, when its handshake comes to an end in time.
+async fn encrypted(handshake: Accept<TcpStream>) -> Result<(TlsStream<TcpStream>, Option<SocketAddr>), DispatchError> {
+    let peer = handshake.get_ref().and_then(|stream| stream.peer_addr().ok());
+    match tokio::time::timeout(REQUEST_HEAD_TIMEOUT, handshake).await {
+        Ok(Ok(stream)) => Ok((stream, peer)),
+        Ok(Err(error)) => {
+            // Browsers open connections in advance and balancers look whether somebody listens: both just close.
+            if error.kind() == std::io::ErrorKind::InvalidData {
+                Refusal::Handshake.note(peer);
+            }
+            Err(DispatchError::Io(error))
+        }
+        Err(_) => {
+            Refusal::Handshake.note(peer);
+            Err(DispatchError::SlowRequestTimeout)
+        }
+    }
 }
 
 /// The same page with https, on the configured name whatever name was asked for: nobody is sent to strangers. 308 keeps

@@ -1,7 +1,7 @@
 //! From an `Authorization` header to an [`Identity`].
 
 use super::{
-    AuthError, ClaimPaths, KeySet, KeySource, KeyStatus, RolePath, SetupError, SharedKeySet,
+    AuthError, ClaimPaths, Clock, KeySet, KeySource, KeyStatus, RolePath, SetupError, SharedKeySet,
     claims::{self, Expected, Validity},
     jws::Parts,
     key_source::Keys,
@@ -9,7 +9,7 @@ use super::{
 };
 use serde_json::{Map, Value};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 /// Roles that no request may ever become, whatever a token says (ARCHITECTURE.md §2).
 const NEVER_FOR_REQUESTS: [&str; 3] = ["civic_os_worker", "civic_os_payments", "civic_os_identity"];
@@ -43,6 +43,8 @@ pub struct AuthOptions {
     pub client_id: Option<String>,
     /// Where the claims are that SQL functions look for.
     pub claim_paths: ClaimPaths,
+    /// The time of day.
+    pub clock: Clock,
 }
 
 impl Default for AuthOptions {
@@ -60,6 +62,7 @@ impl Default for AuthOptions {
             cache_max_lifetime: Duration::from_secs(3600),
             client_id: None,
             claim_paths: ClaimPaths::default(),
+            clock: Clock::default(),
         }
     }
 }
@@ -257,7 +260,7 @@ impl Inner {
 
     fn verify_cached(&self, shared: &SharedKeySet, token: &str) -> Result<Arc<Identity>, AuthError> {
         let key_version = shared.version();
-        let now = now();
+        let now = self.options.clock.now();
         let fingerprint = digest(token.as_bytes());
         if let Some(verified) = self.cache.get(&fingerprint)
             && now < verified.cached_until
@@ -339,8 +342,4 @@ fn bearer_token(header: &str) -> Option<&str> {
     let header = header.trim_matches([' ', '\t']);
     let (scheme, rest) = header.split_once([' ', '\t']).unwrap_or((header, ""));
     scheme.eq_ignore_ascii_case("bearer").then(|| rest.trim_matches([' ', '\t']))
-}
-
-fn now() -> f64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
 }

@@ -8,6 +8,7 @@
 mod authenticator;
 mod claim_paths;
 mod claims;
+mod clock;
 mod error;
 mod issuer;
 mod jws;
@@ -19,6 +20,7 @@ mod who_am_i;
 
 pub use authenticator::{AuthOptions, Authenticator, Identity};
 pub use claim_paths::ClaimPaths;
+pub use clock::Clock;
 pub use error::{AuthError, SetupError};
 pub use issuer::{IssuerOptions, KeyStatus};
 pub use jws::verified_claims;

@@ -5,6 +5,7 @@ use super::form::Form;
 use super::people::{Person, hashed};
 use super::provider::{Inner, SESSION_COOKIE, STATE_COOKIE, address, page};
 use super::sessions::{Session, now};
+use super::throttle::Admission;
 use super::{ProviderError, pages, passwords::Busy, second_factor, tickets::Standing};
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, Scope, web};
@@ -47,7 +48,7 @@ async fn change_password(provider: web::Data<Inner>, request: HttpRequest, body:
         let problem = "The two new passwords are not the same.";
         return shown(&provider, &request, &session, &person, Some(problem), 400).await;
     }
-    if let Err((problem, status)) = password_holds(&provider, &request, &person, form.text("password")).await {
+    if let Err((problem, status)) = password_holds(&provider, &request, &person, form.text("password")).await? {
         return shown(&provider, &request, &session, &person, Some(problem), status).await;
     }
     provider.people().set_password_hash(person.id, &hashed(new.to_owned()).await?).await?;
@@ -63,18 +64,19 @@ async fn password_holds(
     request: &HttpRequest,
     person: &Person,
     password: &str,
-) -> Result<(), (&'static str, u16)> {
-    let Ok(attempt) = provider.throttle.begin(&person.username, address(request)) else {
-        return Err(("Too many attempts. Try again in a few minutes.", 429));
+) -> Result<Result<(), (&'static str, u16)>, ProviderError> {
+    let admission = provider.throttle.begin(&person.username, address(request)).await?;
+    let Admission::Admitted(attempt) = admission else {
+        return Ok(Err(("Too many attempts. Try again in a few minutes.", 429)));
     };
-    match provider.passwords.holds(person.password_hash.clone(), password.to_owned()).await {
+    Ok(match provider.passwords.holds(person.password_hash.clone(), password.to_owned()).await {
         Ok(true) => {
-            attempt.succeeded();
+            attempt.succeeded().await?;
             Ok(())
         }
         Ok(false) => Err(("The present password is not right.", 401)),
         Err(Busy) => Err(("The server is busy. Please try again.", 503)),
-    }
+    })
 }
 
 async fn offer_second_factor(provider: web::Data<Inner>, request: HttpRequest) -> Answer {
@@ -123,7 +125,7 @@ async fn confirm_second_factor(provider: web::Data<Inner>, request: HttpRequest,
     if content["sid"] != session.sid.to_string() || secret.is_empty() || person.has_second_factor {
         return Ok(not_signed_in(&provider));
     }
-    if let Err((problem, status)) = password_holds(&provider, &request, &person, form.text("password")).await {
+    if let Err((problem, status)) = password_holds(&provider, &request, &person, form.text("password")).await? {
         return offered(&provider, &request, &session, &person, secret, Some(problem), status);
     }
     let Some(step) = second_factor::matching_step(&secret, form.text("code"), now()) else {
@@ -141,7 +143,7 @@ async fn remove_second_factor(provider: web::Data<Inner>, request: HttpRequest, 
     let Some((session, person, form)) = checked(&provider, &request, &body).await? else {
         return Ok(not_signed_in(&provider));
     };
-    if let Err((problem, status)) = password_holds(&provider, &request, &person, form.text("password")).await {
+    if let Err((problem, status)) = password_holds(&provider, &request, &person, form.text("password")).await? {
         return shown(&provider, &request, &session, &person, Some(problem), status).await;
     }
     provider.people().set_second_factor(person.id, None, &[]).await?;

@@ -5,6 +5,7 @@ use super::passwords::Busy;
 use super::people::Person;
 use super::provider::{FORM_COOKIE, Inner, SESSION_COOKIE, STATE_COOKIE, address, page};
 use super::sessions::{Grant, Session, now};
+use super::throttle::Admission;
 use super::{ProviderError, pages, second_factor, tickets::Standing};
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -144,9 +145,9 @@ pub(super) async fn sign_in(provider: web::Data<Inner>, request: HttpRequest, bo
     if username.is_empty() || password.is_empty() {
         return again("Enter your username and your password.", 400, None);
     }
-    let attempt = match provider.throttle.begin(username, address(&request)) {
-        Ok(attempt) => attempt,
-        Err(wait) => {
+    let attempt = match provider.throttle.begin(username, address(&request)).await? {
+        Admission::Admitted(attempt) => attempt,
+        Admission::Wait(wait) => {
             tracing::warn!(address = ?address(&request), "sign-in attempts throttled");
             let seconds = wait.as_secs() + 1;
             let problem = format!("Too many attempts. Try again in {seconds} seconds.");
@@ -164,7 +165,7 @@ pub(super) async fn sign_in(provider: web::Data<Inner>, request: HttpRequest, bo
         tracing::info!(address = ?address(&request), "sign-in refused");
         return again("The username or the password is not right.", 401, None);
     };
-    attempt.succeeded();
+    attempt.succeeded().await?;
     if person.has_second_factor {
         return ask_for_code(provider, &request, query, person.id, now(), None, 200);
     }
@@ -218,7 +219,9 @@ pub(super) async fn second_factor(provider: web::Data<Inner>, request: HttpReque
         return show_form(provider, &request, query, &wanted, shown);
     };
     let again = |problem: &str, status| ask_for_code(provider, &request, query, id, password_at, Some(problem), status);
-    let Ok(attempt) = provider.throttle.begin(&format!("second factor {id}"), address(&request)) else {
+    let Admission::Admitted(attempt) =
+        provider.throttle.begin(&format!("second factor {id}"), address(&request)).await?
+    else {
         tracing::warn!(address = ?address(&request), "codes of a second factor throttled");
         return again("Too many attempts. Try again in a few minutes.", 429);
     };
@@ -226,7 +229,7 @@ pub(super) async fn second_factor(provider: web::Data<Inner>, request: HttpReque
         tracing::info!(address = ?address(&request), "second factor refused");
         return again("The code is not right.", 401);
     }
-    attempt.succeeded();
+    attempt.succeeded().await?;
     complete(provider, &request, &wanted, &person).await
 }
 

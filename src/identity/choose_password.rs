@@ -4,6 +4,7 @@ use super::directory::check_password;
 use super::form::Form;
 use super::people::hashed;
 use super::provider::{Inner, address, page};
+use super::throttle::Admission;
 use super::{ProviderError, links::Purpose, pages, tickets::Standing};
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -90,7 +91,8 @@ pub(super) async fn send(provider: web::Data<Inner>, request: HttpRequest, body:
     let Some(form) = opened else { return forgotten(provider, request).await };
     let login = form.text("username").trim().to_owned();
     // Not given back: asking again and again is what this is against.
-    if provider.throttle.begin(&format!("forgotten {login}"), address(&request)).is_err() {
+    let admission = provider.throttle.begin(&format!("forgotten {login}"), address(&request)).await?;
+    if matches!(admission, Admission::Wait(_)) {
         let text = "Too many attempts. Try again in a few minutes.";
         let html = pages::message(&provider.appearance, &provider.realm_path, "Please wait", text);
         return Ok(page(429, html, &provider.form_policy()));

@@ -140,7 +140,7 @@ impl Provider {
             keys,
             sessions: Sessions::new(store.clone(), options.session_idle_lifetime, options.session_max_lifetime),
             passwords: PasswordChecks::new(),
-            throttle: Throttle::new(),
+            throttle: Throttle::new(store.clone()),
             access_tokens,
             secure_cookies: options.issuer.starts_with("https:"),
             issuer: options.issuer,

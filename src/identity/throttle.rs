@@ -1,86 +1,71 @@
 //! Brakes on guessing passwords: per account and per address, unknown accounts included, so that the brake tells
-//! nobody who exists. Memory is bounded; entries vanish after a quarter of an hour of peace.
+//! nobody who exists. The counts are in the database: they hold over restarts and in all processes together.
 
+use super::ProviderError;
+use super::sessions::hash;
+use super::store::Store;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// Failures that cost nothing, for an account and for an address (behind which many people may sit).
-const FREE_FOR_ACCOUNT: u32 = 5;
-const FREE_FOR_ADDRESS: u32 = 30;
-/// The pause after that doubles with every further failure.
-const FIRST_PAUSE: Duration = Duration::from_secs(30);
-const LONGEST_PAUSE: Duration = Duration::from_secs(600);
+const BEGIN: &str = include_str!("../sql/identity/attempt_begin.sql");
+const SUCCEEDED: &str = include_str!("../sql/identity/attempt_succeeded.sql");
 
-type Counters = moka::sync::Cache<String, Arc<Mutex<Counter>>>;
-
-#[derive(Default)]
-struct Counter {
-    failures: u32,
-    blocked_until: Option<Instant>,
-}
+/// Failures that cost nothing, for an account and for an address (behind which many people may sit). The pauses after
+/// them are the function's in the database.
+const FREE_FOR_ACCOUNT: &str = "5";
+const FREE_FOR_ADDRESS: &str = "30";
 
 /// Counters of failed attempts.
 #[derive(Clone)]
 pub(super) struct Throttle {
-    counters: Counters,
+    store: Store,
+}
+
+/// What became of the wish to try.
+pub(super) enum Admission {
+    /// Go on.
+    Admitted(Attempt),
+    /// Try again after this time.
+    Wait(Duration),
 }
 
 /// An attempt that counts as failed until [`Attempt::succeeded`] is called: many at once gain nothing.
 pub(super) struct Attempt {
-    account: Arc<Mutex<Counter>>,
-    address: Arc<Mutex<Counter>>,
+    store: Store,
+    account: String,
+    address: String,
 }
 
 impl Throttle {
-    pub(super) fn new() -> Self {
-        let counters =
-            moka::sync::Cache::builder().max_capacity(50_000).time_to_idle(Duration::from_secs(15 * 60)).build();
-        Self { counters }
+    pub(super) fn new(store: Store) -> Self {
+        Self { store }
     }
 
     /// Starts an attempt, or says how long to wait.
-    pub(super) fn begin(&self, account: &str, address: Option<IpAddr>) -> Result<Attempt, Duration> {
-        let account = self.counter(format!("account {}", account.to_lowercase()));
-        let address = self.counter(format!("address {}", network(address)));
-        for counter in [&account, &address] {
-            let counter = lock(counter);
-            if let Some(wait) = counter.blocked_until.and_then(|until| until.checked_duration_since(Instant::now())) {
-                return Err(wait);
-            }
-        }
-        lock(&account).fail(FREE_FOR_ACCOUNT);
-        lock(&address).fail(FREE_FOR_ADDRESS);
-        Ok(Attempt { account, address })
-    }
-
-    fn counter(&self, name: String) -> Arc<Mutex<Counter>> {
-        self.counters.get_with(name, Arc::default)
+    ///
+    /// # Errors
+    /// The database is away.
+    pub(super) async fn begin(&self, account: &str, address: Option<IpAddr>) -> Result<Admission, ProviderError> {
+        let account = hash(&format!("account {}", account.to_lowercase()));
+        let address = hash(&format!("address {}", network(address)));
+        let values = [Some(&*account), Some(&*address), Some(FREE_FOR_ACCOUNT), Some(FREE_FOR_ADDRESS)];
+        let rows = self.store.rows(BEGIN, &values).await?;
+        let seconds = rows.first().and_then(|row| row.text(0)).and_then(|text| text.parse().ok());
+        Ok(match seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()) {
+            Some(wait) => Admission::Wait(wait),
+            None => Admission::Admitted(Attempt { store: self.store.clone(), account, address }),
+        })
     }
 }
 
 impl Attempt {
     /// The password was right: the account's count starts anew, the address gets this attempt back.
-    pub(super) fn succeeded(self) {
-        *lock(&self.account) = Counter::default();
-        let mut address = lock(&self.address);
-        address.failures = address.failures.saturating_sub(1);
-        address.blocked_until = None;
+    ///
+    /// # Errors
+    /// The database is away.
+    pub(super) async fn succeeded(self) -> Result<(), ProviderError> {
+        self.store.rows(SUCCEEDED, &[Some(&*self.account), Some(&*self.address)]).await.map(drop)
     }
-}
-
-impl Counter {
-    fn fail(&mut self, free: u32) {
-        self.failures = self.failures.saturating_add(1);
-        if self.failures > free {
-            let pause = FIRST_PAUSE * (1 << (self.failures - free - 1).min(9));
-            self.blocked_until = Some(Instant::now() + pause.min(LONGEST_PAUSE));
-        }
-    }
-}
-
-fn lock(counter: &Mutex<Counter>) -> std::sync::MutexGuard<'_, Counter> {
-    counter.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The unit that is throttled: an IPv4 address, or the /64 that a customer gets with IPv6.
@@ -98,38 +83,6 @@ fn network(address: Option<IpAddr>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn address(last: u8) -> Option<IpAddr> {
-        Some(IpAddr::from([192, 0, 2, last]))
-    }
-
-    #[test]
-    fn an_account_is_braked_whoever_asks_and_freed_by_success() {
-        let throttle = Throttle::new();
-        for n in 0..=FREE_FOR_ACCOUNT {
-            assert!(throttle.begin("Ann", address(n as u8)).is_ok(), "{n}");
-        }
-        assert!(throttle.begin("ann", address(99)).is_err());
-        assert!(throttle.begin("bob", address(99)).is_ok());
-    }
-
-    #[test]
-    fn an_address_is_braked_whatever_account_it_tries() {
-        let throttle = Throttle::new();
-        for n in 0..=FREE_FOR_ADDRESS {
-            assert!(throttle.begin(&format!("user{n}"), address(1)).is_ok(), "{n}");
-        }
-        assert!(throttle.begin("another", address(1)).is_err());
-        assert!(throttle.begin("another", address(2)).is_ok());
-    }
-
-    #[test]
-    fn right_passwords_never_add_up() {
-        let throttle = Throttle::new();
-        for n in 0..200 {
-            throttle.begin("ann", address(1)).map(Attempt::succeeded).unwrap_or_else(|_| panic!("{n}"));
-        }
-    }
 
     #[test]
     fn ipv6_customers_are_one_network() {

@@ -13,6 +13,7 @@ import { notificationTests } from './notifications.mjs'
 import { offlineTests } from './offline.mjs'
 import { paymentTests } from './payments.mjs'
 import { recordTests } from './records.mjs'
+import { sessionTests } from './session.mjs'
 import { townTests } from './town.mjs'
 import { typeTests } from './types.mjs'
 import { wildlifeTests } from './wildlife.mjs'
@@ -50,4 +51,5 @@ typeTests(world)
 notificationTests(world)
 wildlifeTests(world)
 paymentTests(world)
+sessionTests(world)
 accessibilityTests(world)

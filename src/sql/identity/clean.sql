@@ -10,6 +10,9 @@ codes as (
 ),
 links as (
   delete from civic_os_identity.links where expires_at < now()
+),
+attempts as (
+  delete from civic_os_identity.attempts where last_at < now() - interval '1 hour'
 )
 delete from civic_os_identity.signing_keys old
 where exists (

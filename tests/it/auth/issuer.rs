@@ -2,7 +2,8 @@
 
 use super::http::TestServer;
 use super::keys::{OTHER_RSA, RSA, TestKey};
-use civic_os::auth::{AuthOptions, Authenticator, IssuerOptions, KeySource};
+use crate::support::binary;
+use civic_os::auth::{AuthOptions, Authenticator, Clock, IssuerOptions, KeySource};
 use jsonwebtoken::Algorithm::RS256;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -112,6 +113,82 @@ async fn an_outage_changes_nothing_for_known_keys() {
     publish(&server, &[(&OTHER_RSA, "two")]);
     assert!(auth.authenticate(Some(&bearer(&server, &OTHER_RSA, "two"))).await.is_ok());
     assert!(auth.key_status().last_error.is_none());
+}
+
+/// An hour of the clock that tokens are checked against, in which the provider is asked as often as in ten real ones.
+#[tokio::test]
+async fn an_hour_without_the_provider_refuses_nobody_with_a_known_key() {
+    let server = TestServer::start().await;
+    publish(&server, &[(&RSA, "one")]);
+    let clock = Clock::default();
+    let mut issuer_options = IssuerOptions::new(issuer(&server));
+    issuer_options.refresh_every = Duration::from_millis(5);
+    let auth = AuthOptions { issuer: Some(issuer(&server)), clock: clock.clone(), ..AuthOptions::default() };
+    let auth = Authenticator::new(auth, KeySource::Issuer(issuer_options)).expect("authenticator");
+    let token = || {
+        let now = clock.now() as u64;
+        let claims = json!({"sub": "1", "iss": issuer(&server), "aud": "account", "iat": now, "exp": now + 300});
+        format!("Bearer {}", RSA.sign(RS256, Some("one"), &claims))
+    };
+    let mut tokens = vec![token()];
+    assert!(auth.authenticate(Some(&tokens[0])).await.is_ok());
+    server.answer(CERTS, 503, "");
+    server.answer(DISCOVERY, 503, "");
+    for step in 1..=120 {
+        clock.advance(Duration::from_secs(30));
+        let asked = server.count(DISCOVERY);
+        eventually("the provider is asked again", async || server.count(DISCOVERY) > asked).await;
+        tokens.push(token());
+        // New ones, those of the cache, and not those whose time is over.
+        for age in [0, 1, 9] {
+            let Some(token) = usize::checked_sub(step, age).map(|at| &tokens[at]) else { continue };
+            assert!(auth.authenticate(Some(token)).await.is_ok(), "minute {}, {age} steps old", step / 2);
+        }
+        if let Some(old) = step.checked_sub(12) {
+            let refused = auth.authenticate(Some(&tokens[old])).await.expect_err("expired");
+            assert_eq!(refused.message(), "JWT expired");
+        }
+    }
+    assert!(auth.key_status().last_error.is_some(), "the whole hour was an outage");
+    publish(&server, &[(&RSA, "one")]);
+    eventually("the provider is back", async || auth.key_status().last_error.is_none()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doctor_shows_issuer_keys_algorithms_and_age_and_explains_a_token() {
+    let server = TestServer::start().await;
+    publish(&server, &[(&RSA, "one")]);
+    let encryption = OTHER_RSA.jwk(json!({"kid": "two", "use": "enc", "alg": "RSA-OAEP"}));
+    let signing = RSA.jwk(json!({"kid": "one", "alg": "RS256", "use": "sig"}));
+    server.answer(CERTS, 200, json!({"keys": [signing, encryption]}).to_string());
+    let doctor = async |token: String| {
+        let issuer = issuer(&server);
+        let run = move || {
+            let folder = tempfile::tempdir().expect("folder");
+            std::fs::write(folder.path().join("token"), token).expect("write");
+            let output = binary()
+                .args(["doctor", "--role", "api", "--token", "-"])
+                .env("CIVIC_OS_DATABASE__URL", "postgres://authenticator:x@127.0.0.1:1/none")
+                .env("CIVIC_OS_AUTH__ISSUER", issuer)
+                .stdin(std::fs::File::open(folder.path().join("token")).expect("open"))
+                .current_dir(folder.path())
+                .output()
+                .expect("run");
+            String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+        };
+        tokio::task::spawn_blocking(run).await.expect("doctor")
+    };
+    let good = bearer(&server, &RSA, "one");
+    let said = doctor(good.clone()).await;
+    let line = format!("{} answers with 1 usable keys, 0 s ago: one: RSA, RS256", issuer(&server));
+    assert!(said.contains(&line), "{line} in\n{said}");
+    assert!(said.contains("is not used: key 1"), "{said}");
+    assert!(said.contains("is accepted"), "{said}");
+    let said = doctor(bearer(&server, &OTHER_RSA, "three")).await;
+    assert!(said.contains("is refused") && said.contains("No suitable key"), "{said}");
+    let elsewhere = json!({"sub": "1", "iss": "https://elsewhere.example", "aud": "account"});
+    let said = doctor(RSA.sign(RS256, Some("one"), &elsewhere)).await;
+    assert!(said.contains("JWT not from the configured issuer"), "{said}");
 }
 
 #[tokio::test]

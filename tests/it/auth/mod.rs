@@ -2,13 +2,18 @@
 
 mod access;
 mod accounts;
+mod attacks;
 mod claim_paths;
+mod grants;
 mod hostile;
 mod http;
 mod issuer;
 mod keys;
 mod people;
+mod processes;
 mod provider;
 mod robustness;
+mod sign_in;
+mod throttling;
 mod timing;
 mod verification;

@@ -1,8 +1,7 @@
-//! The front door of a real process: rate limits, proxies, odd heads, slow clients, paths that lead astray, a foreign
-//! client's folder.
+//! The front door of a real process: rate limits, proxies, odd heads, paths that lead astray, a foreign client's folder.
 
-use crate::support::{TestApp, TestDatabase, http_client};
-use std::time::{Duration, Instant};
+use crate::support::{TestApp, TestDatabase};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -214,63 +213,5 @@ async fn a_foreign_client_gets_its_configuration_by_nonce_and_stays_in_its_folde
     for path in ASTRAY.into_iter().chain(["/../secret.txt", "/..%2fsecret.txt", "/assets/..%2f..%2fsecret.txt"]) {
         let answer = raw(&app, format!("GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").as_bytes()).await;
         assert!(!answer.contains("root:") && !answer.contains("[package]"), "{path}: {answer}");
-    }
-}
-
-/// As many connections as descriptors allow, up to ten thousand, whose heads never end: others are served meanwhile,
-/// and all of them are closed when their time is up.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn slow_clients_do_not_keep_others_out() {
-    let app = TestApp::spawn(TestDatabase::create().await, |_| {}).await;
-    let address = app.base_url.trim_start_matches("http://").to_owned();
-    let (soft, _) = nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE).expect("limit");
-    let number = usize::try_from(soft).unwrap_or(usize::MAX).saturating_sub(1500).min(10_000);
-    let mut slow = Vec::with_capacity(number);
-    let started = Instant::now();
-    for _ in 0..number {
-        let mut stream = TcpStream::connect(&address).await.expect("connect");
-        stream.write_all(b"GET /health HTTP/1.1\r\nHost: a\r\nX-Slow:").await.expect("send");
-        slow.push(stream);
-    }
-    println!("{number} slow connections in {:?}", started.elapsed());
-    let client = http_client();
-    for _ in 0..20 {
-        let started = Instant::now();
-        let answer = client.get(format!("{}/health", app.base_url)).send().await.expect("answer");
-        assert_eq!(answer.status(), 200);
-        assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
-    }
-    let limit = Duration::from_secs(60);
-    let closed = slow.into_iter().map(|mut stream| {
-        tokio::spawn(async move {
-            let mut answer = Vec::new();
-            tokio::time::timeout(limit, stream.read_to_end(&mut answer)).await.is_ok()
-        })
-    });
-    let closed = futures_util::future::join_all(closed).await;
-    let open = closed.iter().filter(|closed| !matches!(closed, Ok(true))).count();
-    assert_eq!(open, 0, "of {number}");
-    assert_eq!(app.get("/health").send().await.expect("answer").status(), 200);
-}
-
-/// A body that never comes holds nothing for long, and no connection to the database.
-#[tokio::test]
-async fn a_body_that_never_comes_is_given_up() {
-    let app = TestApp::spawn(TestDatabase::create().await, |config| config.database.pool_max = Some(3)).await;
-    let address = app.base_url.trim_start_matches("http://").to_owned();
-    let mut waiting = Vec::new();
-    for _ in 0..50 {
-        let mut stream = TcpStream::connect(&address).await.expect("connect");
-        let head = "POST /api/rpc/get_user_roles HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{";
-        stream.write_all(head.as_bytes()).await.expect("send");
-        waiting.push(stream);
-    }
-    assert_eq!(app.get("/api/schema_entities").send().await.expect("answer").status(), 200, "the pool is free");
-    for mut stream in waiting {
-        let mut answer = [0; 64];
-        let read = tokio::time::timeout(Duration::from_secs(60), stream.read(&mut answer)).await;
-        let length = read.expect("given up within a minute").unwrap_or_default();
-        let text = String::from_utf8_lossy(&answer[..length]).into_owned();
-        assert!(text.is_empty() || text.starts_with("HTTP/1.1 4"), "{text}");
     }
 }

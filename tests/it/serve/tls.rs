@@ -25,8 +25,8 @@ fn certificate(folder: &Path, name: &str) {
     assert!(output.status.success(), "openssl: {}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// One request over TLS as a client that trusts the authority: the server's certificate and the answer.
-async fn get(folder: &Path, port: u16, path: &str) -> std::io::Result<(CertificateDer<'static>, String)> {
+/// Bytes sent over TLS by a client that trusts the authority: the server's certificate, and what it says until it closes.
+async fn send(folder: &Path, port: u16, bytes: &[u8]) -> std::io::Result<(CertificateDer<'static>, String)> {
     let mut roots = rustls::RootCertStore::empty();
     roots.add(CertificateDer::from_pem_file(folder.join("ca.crt")).expect("authority")).expect("usable");
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -39,11 +39,15 @@ async fn get(folder: &Path, port: u16, path: &str) -> std::io::Result<(Certifica
     let name = ServerName::try_from("localhost").expect("name");
     let mut stream = TlsConnector::from(Arc::new(config)).connect(name, tcp).await?;
     let certificate = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first().cloned()).expect("shown");
-    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).await?;
+    stream.write_all(bytes).await?;
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer).await;
     Ok((certificate, String::from_utf8_lossy(&answer).into_owned()))
+}
+
+/// One request.
+async fn get(folder: &Path, port: u16, path: &str) -> std::io::Result<(CertificateDer<'static>, String)> {
+    send(folder, port, format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").as_bytes()).await
 }
 
 fn read(folder: &Path, name: &str) -> CertificateDer<'static> {
@@ -110,6 +114,51 @@ async fn certificates_are_served_exchanged_and_never_lost() {
         assert!(Instant::now() < limit, "{}", app.log());
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
+}
+
+/// Encrypted listeners are built as the others: odd bytes in addresses are taken, refusals can be read, and whoever does
+/// not finish the handshake keeps nobody out.
+#[tokio::test]
+async fn encrypted_listeners_refuse_as_readably_and_as_patiently_as_the_others() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path();
+    certificate(path, "server");
+    let mut config = test_config();
+    config.database.url = civic_os::config::Secret::new("postgres://authenticator:x@127.0.0.1:1/none");
+    let port = free_port();
+    config.web.listen = format!("localhost:{port}");
+    config.tls.certificate = Some(path.join("server.crt"));
+    config.tls.key = Some(path.join("server.key"));
+    let mut app = TestApp::launch(&config, &["api"]);
+    app.wait_until("/live", |status| status == 200).await;
+    let mut silent = Vec::new();
+    for _ in 0..700 {
+        silent.push(TcpStream::connect(("127.0.0.1", port)).await.expect("connect"));
+    }
+    let started = Instant::now();
+    let (_, answer) = get(path, port, "/health?a=<>").await.expect("answer");
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("healthy\n"), "{answer}");
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+
+    let large = format!("GET /health HTTP/1.1\r\nHost: localhost\r\nX: {}\r\n\r\n", "x".repeat(64 * 1024 - 100));
+    for (name, request, status) in [
+        ("no HTTP", "GET /health\u{1} HTTP/1.1\r\n\r\n", "400"),
+        ("too large", large.as_str(), "431"),
+        ("never ends", "GET /health HTTP/1.1\r\nHost: ", "408"),
+    ] {
+        let (_, answer) = send(path, port, request.as_bytes()).await.expect("answer");
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{name}: {answer}");
+        let (_, body) = answer.split_once("\r\n\r\n").expect("a head");
+        let body: serde_json::Value =
+            serde_json::from_str(body).unwrap_or_else(|error| panic!("{name}: {error}: {answer}"));
+        assert_eq!(body["code"], "PGRST100", "{name}");
+    }
+    for mut stream in silent {
+        let mut answer = Vec::new();
+        let read = tokio::time::timeout(Duration::from_secs(60), stream.read_to_end(&mut answer)).await;
+        assert!(read.is_ok(), "a handshake that does not come is waited for without end");
+    }
+    wait_for_log(&mut app, "no TLS handshake").await;
 }
 
 async fn wait_for_log(app: &mut TestApp, text: &str) {

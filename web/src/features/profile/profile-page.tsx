@@ -1,5 +1,5 @@
-// My profile: who I am for this application, which roles came with the sign-in, what I may do, and
-// through which channels I am notified.
+// My profile: who I am for this application, which roles came with the sign-in, what I may do, what the
+// server makes of it, and through which channels I am notified.
 
 import { queryOptions, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
@@ -21,6 +21,7 @@ import { PostgrestError } from '~/lib/postgrest/errors'
 import { eq } from '~/lib/postgrest/query'
 import { describeProblem, type Problem } from '~/lib/problem'
 import { queryClient } from '~/lib/query-client'
+import { ServerView } from './server-view'
 import './profile.css'
 
 const preferencesQuery = queryOptions({
@@ -177,6 +178,7 @@ export function ProfilePage() {
       </section>
       <Notifications />
       <Rights />
+      <ServerView />
     </Page>
   )
 }

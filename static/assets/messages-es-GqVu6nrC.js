@@ -1,0 +1,1 @@
+export{t as es}from"./shared-8lrY3lQQ.js";
