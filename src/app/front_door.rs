@@ -1,5 +1,5 @@
-//! What happens to every request of the public listeners before a module sees it: whose it is, whether it is one too
-//! many, whether its head is of a reasonable size, and that its body keeps coming.
+//! What happens to every request of the public listeners before a module sees it: which name it has in logs, whose
+//! it is, whether it is one too many, whether its head is of a reasonable size, and that its body keeps coming.
 //!
 //! It knows paths only as far as the limits need; it never answers for a module.
 
@@ -8,9 +8,11 @@ use crate::config::Config;
 use crate::limits::{
     ClientAddress, ForwardedHeader, LimitKey, NetworkError, RateLimit, TrustedProxies, too_many_requests,
 };
+use crate::telemetry::request::{HEADER, RequestId, within};
 use actix_http::error::PayloadError;
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::http::{Method, header};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse};
@@ -102,6 +104,20 @@ impl FrontDoor {
         mut request: ServiceRequest,
         next: Next<B>,
     ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+        let id = self.inner.request_id(&mut request);
+        let name = HeaderValue::from_str(id.as_str()).ok();
+        let mut response = within(id, self.admit(request, next)).await?;
+        if let Some(name) = name {
+            response.headers_mut().insert(HeaderName::from_static(HEADER), name);
+        }
+        Ok(response)
+    }
+
+    async fn admit<B: MessageBody + 'static>(
+        self,
+        mut request: ServiceRequest,
+        next: Next<B>,
+    ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
         let inner = &*self.inner;
         let address = inner.client(&mut request);
         if let Some(address) = address {
@@ -123,6 +139,17 @@ impl FrontDoor {
 }
 
 impl Inner {
+    /// The name that a trusted proxy gave the request, or a new one; SQL sees it among `request.headers`.
+    fn request_id(&self, request: &mut ServiceRequest) -> RequestId {
+        let trusted = request.peer_addr().is_some_and(|peer| self.proxies.trusts(peer.ip().to_canonical()));
+        let given = request.headers().get(HEADER).filter(|_| trusted).and_then(|value| value.to_str().ok());
+        let id = given.and_then(RequestId::of_proxy).unwrap_or_else(RequestId::fresh);
+        if let Ok(value) = HeaderValue::from_str(id.as_str()) {
+            request.headers_mut().insert(HeaderName::from_static(HEADER), value);
+        }
+        id
+    }
+
     /// The client's address. What strangers say about forwarding is removed, so that nobody behind here believes it.
     fn client(&self, request: &mut ServiceRequest) -> Option<IpAddr> {
         let peer = request.peer_addr()?.ip();

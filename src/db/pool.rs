@@ -13,6 +13,7 @@ pub use large_value::LargeValue;
 use super::conninfo::{ConnectionString, ConninfoError};
 use super::direct;
 use super::handshake;
+use super::slow;
 use super::statement::StatementCache;
 use super::wire::Wire;
 use super::{AccessMode, DbError, DbOptions, Lane, RequestResult, RequestTransaction, ResultRow, Statement};
@@ -161,7 +162,11 @@ impl Db {
             let mut checkout = self.check_out(lane).await?;
             let wire = checkout.wire(&self.shared).await?;
             let was_used = std::mem::replace(&mut wire.is_used, true);
-            let error = match wire.transact(transaction, readers).await {
+            let began = Instant::now();
+            let answer = wire.transact(transaction, readers).await;
+            let sql = transaction.statement.sql;
+            self.shared.judge(began, lane, Some(transaction.role), || std::iter::once(sql));
+            let error = match answer {
                 Ok(result) if wire.is_in_flight() => {
                     return Ok((result, Some(LargeValue::read(checkout))));
                 }
@@ -210,7 +215,10 @@ impl Db {
         let mut checkout = self.check_out(lane).await?;
         let wire = checkout.wire(&self.shared).await?;
         wire.is_used = true;
-        wire.snapshot(settings, statements).await
+        let began = Instant::now();
+        let answer = wire.snapshot(settings, statements).await;
+        self.shared.judge(began, lane, None, || statements.iter().map(|statement| statement.sql));
+        answer
     }
 
     /// A connection from the pool for other statements; it has the login's rights only and is closed afterwards.
@@ -349,6 +357,22 @@ impl Shared {
         landed.unwrap_or_else(|_| {
             Err(DbError::Unreachable { reason: "an abandoned statement has no answer".to_owned(), source: None })
         })
+    }
+
+    /// Reports what took too long.
+    fn judge<'a, S: Iterator<Item = &'a str>>(
+        &self,
+        began: Instant,
+        lane: Lane,
+        role: Option<&str>,
+        statements: impl FnOnce() -> S,
+    ) {
+        if let Some(limit) = self.options.slow_query {
+            let took = began.elapsed();
+            if took >= limit {
+                slow::report(lane, role, statements(), took);
+            }
+        }
     }
 
     fn connect_timeout(&self) -> Duration {

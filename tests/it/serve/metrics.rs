@@ -35,6 +35,9 @@ async fn a_process_with_all_roles_shows_every_family_once() {
     ] {
         assert!(text.lines().any(|shown| shown == line), "no {line} in\n{text}");
     }
+    let age = text.lines().find_map(|line| line.strip_prefix("civic_os_schema_cache_age_seconds "));
+    let age: f64 = age.expect("the schema cache's age").parse().expect("a number");
+    assert!((0.0..60.0).contains(&age), "{age}");
     let mut families = BTreeSet::new();
     for line in text.lines() {
         match line.strip_prefix("# TYPE ") {

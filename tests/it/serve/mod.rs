@@ -10,4 +10,5 @@ mod front_door;
 mod metrics;
 mod outage;
 mod roles;
+mod support_bundle;
 mod tls;
