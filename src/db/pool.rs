@@ -18,6 +18,7 @@ use super::statement::StatementCache;
 use super::wire::Wire;
 use super::{AccessMode, DbError, DbOptions, Lane, RequestResult, RequestTransaction, ResultRow, Statement};
 use crate::config::PreparedStatements;
+use crate::telemetry::traces;
 use deadpool::managed::{
     Manager, Metrics, Object, Pool, PoolConfig, PoolError, QueueMode, RecycleResult, TimeoutType, Timeouts,
 };
@@ -163,7 +164,7 @@ impl Db {
             let wire = checkout.wire(&self.shared).await?;
             let was_used = std::mem::replace(&mut wire.is_used, true);
             let began = Instant::now();
-            let answer = wire.transact(transaction, readers).await;
+            let answer = traced(wire, transaction, readers).await;
             let sql = transaction.statement.sql;
             self.shared.judge(began, lane, Some(transaction.role), || std::iter::once(sql));
             let error = match answer {
@@ -332,6 +333,28 @@ impl Db {
         self.shared.timeouts.fetch_add(1, Ordering::Relaxed);
         DbError::PoolTimeout
     }
+}
+
+/// The transaction as a step of the trace that it belongs to, if it belongs to one; the database learns which.
+async fn traced(
+    wire: &mut Wire,
+    transaction: &RequestTransaction<'_>,
+    readers: Option<&Arc<Semaphore>>,
+) -> Result<RequestResult, DbError> {
+    let Some(mut span) = traces::client("SQL") else { return wire.transact(transaction, readers).await };
+    span.set("db.system.name", "postgresql");
+    span.set("db.query.text", transaction.statement.sql);
+    span.set("civic_os.role", transaction.role);
+    let parent = span.context().traceparent();
+    let settings: Vec<(&str, &str)> =
+        transaction.settings.iter().copied().chain([(traces::SETTING, parent.as_str())]).collect();
+    let statement = transaction.statement.clone();
+    let within = RequestTransaction { settings: &settings, statement, ..*transaction };
+    let answer = wire.transact(&within, readers).await;
+    if let Err(error) = &answer {
+        span.fail(error.sqlstate().map_or_else(|| "connection".to_owned(), |code| format!("SQLSTATE {code}")));
+    }
+    answer
 }
 
 fn is_stale_plan(error: &DbError) -> bool {

@@ -1,12 +1,14 @@
-//! Which request the running code belongs to, so that lines of the log, answers and traces can be put together.
+//! Which request, and which step of a trace, the running code belongs to, so that lines of the log, answers and traces can be
+//! put together.
 //!
-//! The front door names each request ([`within`]); whoever logs asks [`current`]. Work that is handed to another task has
-//! no request any more.
+//! The front door names each request, the executor of jobs each run ([`within`]); whoever logs asks [`current`]. Work that is
+//! handed to another task belongs to nothing any more.
 
+use super::traces::SpanContext;
 use std::sync::Arc;
 
 tokio::task_local! {
-    static CURRENT: RequestId;
+    static CURRENT: Place;
 }
 
 /// Header in which the name travels, in requests of trusted proxies and in every answer.
@@ -37,14 +39,28 @@ impl RequestId {
     }
 }
 
-/// Runs something as part of a request.
-pub async fn within<F: Future>(id: RequestId, work: F) -> F::Output {
-    CURRENT.scope(id, work).await
+/// Where code runs.
+#[derive(Clone, Debug, Default)]
+pub struct Place {
+    /// The request; none in a job.
+    pub request: Option<RequestId>,
+    /// The step of a trace; none where nothing is traced.
+    pub span: Option<SpanContext>,
+}
+
+/// Runs something at a place.
+pub async fn within<F: Future>(place: Place, work: F) -> F::Output {
+    CURRENT.scope(place, work).await
 }
 
 /// The request that this task works on.
 pub fn current() -> Option<RequestId> {
-    CURRENT.try_with(RequestId::clone).ok()
+    CURRENT.try_with(|place| place.request.clone()).ok().flatten()
+}
+
+/// The step that this task is in.
+pub(super) fn current_span() -> Option<SpanContext> {
+    CURRENT.try_with(|place| place.span).ok().flatten()
 }
 
 #[cfg(test)]
@@ -62,7 +78,8 @@ mod tests {
     #[tokio::test]
     async fn the_name_is_known_inside_and_nowhere_else() {
         let id = RequestId::fresh();
-        assert_eq!(within(id.clone(), async { current() }).await, Some(id));
+        let place = Place { request: Some(id.clone()), span: None };
+        assert_eq!(within(place, async { current() }).await, Some(id));
         assert_eq!(current(), None);
     }
 }

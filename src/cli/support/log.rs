@@ -70,10 +70,9 @@ fn without_request(text: &str) -> String {
     let path = asked.split_once('?').map_or(asked, |(path, _)| path);
     let rest = &text[protocol..];
     // `" 404 12`, then referrer and program in quotes.
-    let mut quotes = rest.match_indices('"').map(|(at, _)| at);
-    let (_, referrer, last) = (quotes.next(), quotes.next(), quotes.next_back());
-    let status = referrer.map_or(rest, |at| &rest[..at]);
-    let fields = last.map_or("", |at| rest.get(at + 1..).unwrap_or_default());
+    let quotes: Vec<usize> = rest.match_indices('"').map(|(at, _)| at).collect();
+    let status = quotes.get(1).map_or(rest, |at| &rest[..*at]);
+    let fields = quotes.get(4).map_or("", |at| &rest[at + 1..]);
     format!("{}{path}{}{fields}", &text[..address], status.trim_end())
 }
 

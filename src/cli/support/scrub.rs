@@ -167,7 +167,7 @@ mod tests {
         let scrubber = Scrubber::new(None);
         for (given, kept) in [
             ("key sk_live_abcdefgh1234 used", "key sk_live_******** used"),
-            ("Authorization: Bearer eyJhbGciOi.eyJzdWIi.c2ln", "Authorization: Bearer ********"),
+            ("Authorization: Bearer eyJhbGciOi.eyJzdWIi.c2ln", "Authorization: Bearer eyJ********"),
             ("mail to ann.smith+x@example.org failed", "mail to <address> failed"),
             ("550 <bob@example.org>: no such user", "550 <<address>>: no such user"),
             (

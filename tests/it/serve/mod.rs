@@ -12,3 +12,4 @@ mod outage;
 mod roles;
 mod support_bundle;
 mod tls;
+mod traces;
