@@ -48,9 +48,9 @@ pub(super) fn payments(counts: &[(String, i64)]) {
 /// Shows what alerts look at from the start: a figure that begins at one has not grown, as Prometheus sees it.
 pub(super) fn begin() {
     for outcome in ["error", "timeout", "refused", "livemode"] {
-        EVENTS.get_or_create(&Outcome { outcome: outcome.to_owned() });
+        drop(EVENTS.get_or_create(&Outcome { outcome: outcome.to_owned() }));
     }
-    REFUSED.get_or_create(&Reason { reason: "signature" });
+    drop(REFUSED.get_or_create(&Reason { reason: "signature" }));
 }
 
 /// An event of the provider and its outcome; the words are those of `metadata.webhooks.outcome`.

@@ -10,6 +10,7 @@ mod issuer;
 mod machine;
 mod mail;
 mod payments;
+mod safety;
 mod token;
 
 use super::{Exit, SourceArgs, block_on, http_probe};
@@ -82,6 +83,7 @@ fn examine(
         machine::listeners(&loaded, &mut findings);
         findings = block_on(Box::pin(async move {
             database::check(&loaded, &mut findings).await;
+            safety::check(&loaded, &mut findings).await;
             let authenticator = issuer::check(&loaded.config, &mut findings).await;
             if let Some(token) = &token {
                 token::check(&loaded.config, token, authenticator.as_ref(), &mut findings).await;
