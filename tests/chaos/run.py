@@ -381,13 +381,13 @@ def issuer_down(place):
     return f"{seen}; started meanwhile: {refused} to tokens, accepted {time.monotonic() - started:.1f} s after it was back"
 
 
-@fault("memory limit of 160 MB (cgroup), large answers and 10 MB bodies", "requests are answered or refused; the process is not killed")
+@fault("memory limit of 256 MB (cgroup), six clients that read 20 MB and two that send 9 MB all the time", "requests are answered or refused; the process is not killed")
 def memory_limit(place):
     group = "/sys/fs/cgroup/memory/civic-os-chaos"
     try:
         os.makedirs(group, exist_ok=True)
         with open(f"{group}/memory.limit_in_bytes", "w", encoding="ascii") as file:
-            file.write(str(160 * 1024 * 1024))
+            file.write(str(256 * 1024 * 1024))
     except OSError as error:
         raise Skip(f"needs a memory cgroup ({error})") from error
     try:

@@ -204,7 +204,10 @@ class Process:
 
     def resident(self):
         with open(f"/proc/{self.process.pid}/status", encoding="ascii") as file:
-            return next(int(line.split()[1]) for line in file if line.startswith("VmRSS")) / 1024
+            resident = next((int(line.split()[1]) for line in file if line.startswith("VmRSS")), None)
+        if resident is None:
+            raise AssertionError("the process was killed")
+        return resident / 1024
 
     def kill(self):
         self.process.kill()

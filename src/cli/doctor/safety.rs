@@ -10,6 +10,8 @@ const TABLES: &str = "row security";
 const SECRETS: &str = "secrets";
 const LINE: &str = "encryption";
 
+/// Schemas of the core alone.
+const CORE: [&str; 2] = ["metadata", "payments"];
 /// Tables that are named; the others are counted.
 const NAMED: usize = 5;
 /// Shorter passwords are guessed.
@@ -50,10 +52,12 @@ async fn of_database(config: &Config, url: &Secret, findings: &mut Findings) -> 
     let mut roles: Vec<String> = config.api.db_anon_role.iter().cloned().collect();
     roles.push("authenticated".to_owned());
     let sql = include_str!("../../sql/cli/doctor_open_tables.sql");
-    let rows = client.query(sql, &[&config.api.db_schemas, &roles]).await.ok()?;
+    // The core's own tables are what the migrations made them: `migrate verify --full` looks at those.
+    let schemas: Vec<&String> = config.api.db_schemas.iter().filter(|name| !CORE.contains(&name.as_str())).collect();
+    let rows = client.query(sql, &[&schemas, &roles]).await.ok()?;
     let open: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
     if open.is_empty() {
-        findings.ok(TABLES, "every table that clients reach has row security");
+        findings.ok(TABLES, "every table of the application that clients reach has row security");
     } else {
         let more = open.len().saturating_sub(NAMED);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };

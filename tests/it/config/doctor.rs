@@ -217,7 +217,7 @@ async fn what_works_and_is_not_safe_is_told() {
     let (pool, owner) = (pool.expose().expect("url"), owner.expose().expect("url"));
     let sound = [("CIVIC_OS_DATABASE__URL", pool), ("CIVIC_OS_DATABASE__OWNER_URL", owner)];
     let (findings, _) = doctor("all", &sound);
-    found(&findings, "row security", "ok", "every table");
+    found(&findings, "row security", "ok", "every table of the application");
     assert!(
         !findings.iter().any(|finding| finding["check"] == "secrets" || finding["check"] == "encryption"),
         "{findings:#?}"
