@@ -1,5 +1,6 @@
 """`database.read_url` with a real standby: who reads where, how stale, and what happens when it lags, refuses, is promoted or goes."""
 import json
+import subprocess
 import sys
 import time
 import unittest
@@ -105,6 +106,12 @@ class Standby(unittest.TestCase):
     def test_configuration_counts_its_connections(self):
         text = self.world.run("config", "check", "--role", "api", "--replicas", "3", **{"CIVIC_OS_DATABASE__READ_URL": self.standby.url("authenticator")})
         self.assertIn("30 to the standby of database.read_url", text)
+
+    def test_the_doctor_knows_it(self):
+        environment = self.world.variables(**{"CIVIC_OS_DATABASE__READ_URL": self.standby.url("authenticator"), "CIVIC_OS_WEB__LISTEN": f"127.0.0.1:{world.free_port()}",
+                                              "CIVIC_OS_ADMIN__LISTEN": f"127.0.0.1:{world.free_port()}"})
+        text = subprocess.run([world.BINARY, "doctor", "--role", "api"], env=environment, capture_output=True, text=True, cwd="/", check=False).stdout
+        self.assertRegex(text, "ok +standby +PostgreSQL .* answers reads for login authenticator")
 
     def test_z_a_standby_that_is_promoted_or_gone_is_not_read_from(self):
         self.near()

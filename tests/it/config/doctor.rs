@@ -226,6 +226,8 @@ async fn what_works_and_is_not_safe_is_told() {
     database
         .execute("create table public.open_to_all (id int); grant select on public.open_to_all to web_anon; create table public.nobodys (id int)")
         .await;
+    let (findings, _) = doctor("all", &[sound[0], sound[1], ("CIVIC_OS_DATABASE__READ_URL", pool)]);
+    found(&findings, "standby", "warn", "this server is no standby");
     let variables = [
         ("CIVIC_OS_DATABASE__URL", pool),
         ("CIVIC_OS_DATABASE__OWNER_URL", owner),
