@@ -16,14 +16,12 @@ class Standby(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.world = World()
+        # Also when the rest of this fails.
+        cls.addClassCleanup(cls.world.close)
         cls.primary, cls.standby = cls.world.primary, cls.world.standby()
         cls.process = cls.world.serve("api", **{"CIVIC_OS_DATABASE__READ_URL": cls.standby.url("authenticator"), "CIVIC_OS_DATABASE__READ_MAX_LAG": "3",
                                                 "CIVIC_OS_LOG__LEVEL": "info"})
         cls.near()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.world.close()
 
     @classmethod
     def figure(cls, series):
