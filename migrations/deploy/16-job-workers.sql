@@ -39,6 +39,23 @@ grant usage on sequence metadata.river_job_id_seq to civic_os_worker, civic_os_p
 create policy "Workers handle jobs" on metadata.river_job
   for all to civic_os_worker, civic_os_payments using (true) with check (true);
 
+-- A job remembers the trace of the request that caused it. Where nothing is traced, nothing happens.
+create function metadata.keep_job_trace()
+returns trigger
+language plpgsql
+as $$
+begin
+  new.metadata := new.metadata || jsonb_build_object('traceparent', current_setting('civic_os.traceparent'));
+  return new;
+end
+$$;
+
+create trigger keep_job_trace
+  before insert on metadata.river_job
+  for each row
+  when (coalesce(current_setting('civic_os.traceparent', true), '') <> '')
+  execute function metadata.keep_job_trace();
+
 -- D-12: which processes live. Jobs of one that stopped beating are handed back after about 15 s; clients without a row
 -- here (River's own) keep River's rule of an hour.
 create table metadata.job_processes (

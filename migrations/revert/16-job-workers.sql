@@ -1,4 +1,6 @@
 -- The roles stay: they belong to the cluster, and another database may use them.
+drop trigger keep_job_trace on metadata.river_job;
+drop function metadata.keep_job_trace();
 drop table metadata.periodic_jobs;
 drop table metadata.job_processes;
 drop policy "Workers handle jobs" on metadata.river_job;

@@ -33,6 +33,15 @@ select pg_temp.expect($facts$
    "metadata.periodic_jobs.periodic_jobs_pkey": {"definition":"PRIMARY KEY (name)","kind":"primary key"},
    "metadata.periodic_jobs.periodic_jobs_priority": {"definition":"CHECK (((priority >= 1) AND (priority <= 4)))","kind":"check"}
   },
+  "function_bodies": {
+   "metadata.keep_job_trace()": {"hash":"5d3112d5a0e8c931a6b1c15bbb584932"}
+  },
+  "function_grants": {
+   "metadata.keep_job_trace() TO PUBLIC": {"privileges":["EXECUTE"]}
+  },
+  "functions": {
+   "metadata.keep_job_trace()": {"arguments":[],"kind":"function","language":"plpgsql","returns":"trigger","returns_columns":[],"returns_set":false,"security_definer":false,"settings":[],"strict":false,"volatility":"volatile"}
+  },
   "policies": {
    "metadata.job_processes.Admins see processes": {"command":"select","permissive":true,"roles":["authenticated"],"using":"( SELECT public.is_admin() AS is_admin)","with_check":null},
    "metadata.job_processes.Workers beat": {"command":"all","permissive":true,"roles":["civic_os_payments","civic_os_worker"],"using":"true","with_check":"true"},
@@ -76,6 +85,9 @@ select pg_temp.expect($facts$
   "tables": {
    "metadata.job_processes": {"kind":"table","options":["autovacuum_vacuum_scale_factor=0.01","fillfactor=50"],"persistence":"permanent"},
    "metadata.periodic_jobs": {"kind":"table","options":[],"persistence":"permanent"}
+  },
+  "triggers": {
+   "metadata.river_job.keep_job_trace": {"columns":[],"enabled":"origin","events":["insert"],"function":"metadata.keep_job_trace","level":"row","timing":"before","when":"(COALESCE(current_setting('civic_os.traceparent'::text, true), ''::text) <> ''::text)"}
   }
  },
  "format": 1,

@@ -6,6 +6,7 @@
 
 use super::settings::ApiSettings;
 use crate::config::{LogQuery, RequestLogLevel};
+use crate::telemetry::request::{self, RequestId};
 use actix_web::HttpRequest;
 use actix_web::http::header::{HeaderName, REFERER, USER_AGENT};
 use std::cell::RefCell;
@@ -66,17 +67,20 @@ pub(super) fn write(settings: &ApiSettings, answer: &Logged<'_>) {
     let role = answer.role.unwrap_or("-").replace(char::is_control, "?");
     let size = answer.size.map_or_else(|| "-".to_owned(), |size| size.to_string());
     let duration_ms = (answer.started.elapsed().as_secs_f64() * 1e6).round() / 1e3;
+    let id = request::current();
+    let request_id = id.as_ref().map(RequestId::as_str);
     line!(
         status,
         role = role.as_str(),
         duration_ms,
+        request_id,
         "{remote} - {role} \"{method} {path} {:?}\" {status} {size} \"{}\" \"{}\"",
         request.version(),
         text(request, &REFERER),
         text(request, &USER_AGENT),
     );
     for sql in answer.statements.0.iter().flat_map(|kept| kept.take()) {
-        line!(sql, "{method} {path}");
+        line!(sql, request_id, "{method} {path}");
     }
 }
 

@@ -16,8 +16,8 @@ use super::sql::{Columns, planned_count, pre_request, statement_for};
 use crate::auth::Identity;
 use crate::config::OpenApiMode;
 use crate::db::{
-    AccessMode, Decision, IsolationLevel, Lane, LargeValue, Param, ParamType, RequestResult, RequestTransaction,
-    ResultRow, Statement, TransactionEnd,
+    AccessMode, Decision, IsolationLevel, Lane, LargeValue, Param, ParamType, Replica, RequestResult,
+    RequestTransaction, ResultRow, Statement, TransactionEnd,
 };
 
 /// What came back.
@@ -193,18 +193,33 @@ async fn send(
         },
         end: transaction.end,
     };
+    let person = caller.identity.subject.as_deref();
+    let mut standby =
+        inner.replica.as_ref().filter(|replica| may_be_stale(caller.raw) && replica.may_answer(&transaction, person));
     let mut retries = 0;
     loop {
+        let db = standby.map_or(&inner.db, Replica::db);
         let answer = match in_parts {
-            true => inner.db.request_in_parts(Lane::Api, &transaction).await,
-            false => inner.db.request(Lane::Api, &transaction).await.map(|result| (result, None)),
+            true => db.request_in_parts(Lane::Api, &transaction).await,
+            false => db.request(Lane::Api, &transaction).await.map(|result| (result, None)),
         };
+        if let (AccessMode::ReadWrite, Some(replica), Ok(_)) = (transaction.access, &inner.replica, &answer) {
+            replica.wrote(person);
+        }
         match answer {
+            // A read leaves nothing behind: it may be asked again.
+            Err(error) if standby.is_some_and(|replica| replica.is_worth_asking_the_primary(&error)) => standby = None,
             // Nothing of the transaction is left, and the next attempt sees what this one collided with.
             Err(error) if error.sqlstate() == Some("40001") && retries < SERIALIZATION_RETRIES => retries += 1,
             other => return Ok(other?),
         }
     }
+}
+
+/// Whether the client takes an answer that may be some seconds old: it reads, and does not ask for the newest.
+fn may_be_stale(raw: &RawRequest<'_>) -> bool {
+    let fresh = |(name, value): &(&str, &str)| *name == "cache-control" && value.contains("no-cache");
+    matches!(raw.method, "GET" | "HEAD") && !raw.headers.iter().any(fresh)
 }
 
 /// Whether the body may be passed on while it arrives: what was read cannot fail any more when it begins to arrive, and

@@ -17,6 +17,7 @@ use super::sql::Columns;
 use crate::auth::Identity;
 use crate::db::{DbError, LargeValue};
 use crate::schema_cache::SchemaCache;
+use crate::telemetry::request::{self, RequestId};
 use actix_web::body::{BodySize, BoxBody, MessageBody, SizedStream};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
@@ -311,7 +312,9 @@ impl<'a> Exit<'a> {
     fn refusal(&self, error: &ApiError, anonymous: bool) -> Answer {
         let ErrorAnswer { status, reason, code, headers, body } = error.answer(anonymous);
         if status >= 500 {
-            tracing::warn!(status, code = %code, error = %error, "Request failed");
+            let id = request::current();
+            let request_id = id.as_ref().map(RequestId::as_str);
+            tracing::warn!(status, code = %code, request_id, error = %error, "Request failed");
         }
         let mut answer = Answer::new(status, (!self.is_head).then_some(body));
         answer.reason = reason;

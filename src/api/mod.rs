@@ -18,7 +18,7 @@ pub(crate) mod sql;
 pub use settings::{ApiSettings, SharedSettings};
 
 use crate::auth::Authenticator;
-use crate::db::Db;
+use crate::db::{Db, Replica};
 use crate::schema_cache::Handle;
 use actix_web::web;
 use std::sync::Arc;
@@ -27,6 +27,8 @@ use std::sync::Arc;
 pub struct ApiContext {
     /// Pool.
     pub db: Db,
+    /// A standby that answers GET and HEAD where it may.
+    pub replica: Option<Replica>,
     /// Snapshot of the catalogue.
     pub schema_cache: Handle,
     /// Token verification.
@@ -43,6 +45,7 @@ pub struct Api {
 
 struct Inner {
     db: Db,
+    replica: Option<Replica>,
     schema_cache: Handle,
     authenticator: Authenticator,
     settings: SharedSettings,
@@ -51,8 +54,8 @@ struct Inner {
 impl Api {
     /// Puts the parts together; nothing is started.
     pub fn new(context: ApiContext) -> Self {
-        let ApiContext { db, schema_cache, authenticator, settings } = context;
-        Self { inner: Arc::new(Inner { db, schema_cache, authenticator, settings }) }
+        let ApiContext { db, replica, schema_cache, authenticator, settings } = context;
+        Self { inner: Arc::new(Inner { db, replica, schema_cache, authenticator, settings }) }
     }
 
     /// Answers every method and path below `mount`, which is empty or begins with a slash.

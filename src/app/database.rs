@@ -8,7 +8,7 @@ use crate::admin::{Admin, Condition};
 use crate::api::{Api, ApiContext, ApiSettings, SharedSettings};
 use crate::auth::{Authenticator, LoginRights, login_check};
 use crate::config::{ApiMode, Config, MigrateConfig, Role, RoleSet, Secret};
-use crate::db::{Db, DbOptions, Hub, LaneLimits};
+use crate::db::{Db, DbOptions, Hub, LaneLimits, Replica};
 use crate::events::Events;
 use crate::jobs::{JobQueue, QueueSettings, Registry, Store};
 use crate::lifecycle::Lifecycle;
@@ -28,6 +28,8 @@ const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs
 /// Pool, listener and schema cache of a process.
 pub(super) struct Database {
     db: Db,
+    /// The hot standby that answers reads, where there is one.
+    replica: Option<Replica>,
     hub: Hub,
     schema_cache: Option<schema_cache::Handle>,
 }
@@ -80,7 +82,8 @@ impl Database {
             ApiMode::CivicOs => format!("civic-os {} ({roles})", env!("CARGO_PKG_VERSION")),
             ApiMode::Postgrest => format!("civic-os {}", env!("CARGO_PKG_VERSION")),
         };
-        let db = Db::open(DbOptions {
+        let slow_query = config.log.slow_query_ms;
+        let options = DbOptions {
             url: config.pool_url(roles).clone(),
             pool_max: config.pool_max(roles) as usize,
             lanes: lanes(config, roles),
@@ -89,10 +92,25 @@ impl Database {
             max_lifetime: Duration::from_secs(database.pool_max_lifetime),
             max_idletime: Duration::from_secs(database.pool_max_idletime),
             application_name: application_name.clone(),
+            slow_query: (slow_query > 0).then(|| Duration::from_millis(slow_query)),
             ..DbOptions::default()
-        })?;
+        };
+        let standby = DbOptions {
+            url: database.read_url.clone(),
+            pool_max: config.pool_read(roles) as usize,
+            lanes: LaneLimits::default(),
+            ..options.clone()
+        };
+        let db = Db::open(options)?;
+        let replica = match config.pool_read(roles) {
+            0 => None,
+            _ => {
+                let max_lag = Duration::from_secs(database.read_max_lag);
+                Some(Replica::watch(db.clone(), Db::open(standby)?, max_lag))
+            }
+        };
         let hub = Hub::spawn(config.listen_url(roles), application_name)?;
-        Ok(Self { db, hub, schema_cache: None })
+        Ok(Self { db, replica, hub, schema_cache: None })
     }
 
     /// The REST API on this database. Starts loading the schema cache, after the settings that the database holds.
@@ -126,7 +144,13 @@ impl Database {
             Some(reconfigure.hook()),
         );
         self.schema_cache = Some(schema_cache.clone());
-        Api::new(ApiContext { db: self.db.clone(), schema_cache, authenticator, settings })
+        Api::new(ApiContext {
+            db: self.db.clone(),
+            replica: self.replica.clone(),
+            schema_cache,
+            authenticator,
+            settings,
+        })
     }
 
     /// The pool, for the embedded provider.
@@ -251,12 +275,35 @@ impl Database {
                 let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}");
             }
         });
+        if let Some(replica) = self.replica.clone() {
+            admin.add_metrics(move |text| {
+                // Without a value while it cannot be used: an alert asks for its absence.
+                if let Some(lag) = replica.lag() {
+                    let _ = writeln!(
+                        text,
+                        "# HELP civic_os_db_replica_lag_seconds How far the standby is behind\n\
+                         # TYPE civic_os_db_replica_lag_seconds gauge\n\
+                         civic_os_db_replica_lag_seconds {}",
+                        lag.as_secs_f64()
+                    );
+                }
+            });
+        }
         let Some(handle) = self.schema_cache.clone() else { return };
         let of_dump = handle.clone();
         admin.set_schema_cache(move || of_dump.current().map(|cache| cache.dump().to_string()));
         let of_metrics = handle.clone();
         admin.add_metrics(move |text| {
             let (loads, failures) = (of_metrics.successes(), of_metrics.failures());
+            if let Some(age) = of_metrics.age() {
+                let _ = writeln!(
+                    text,
+                    "# HELP civic_os_schema_cache_age_seconds Time since the schema cache was loaded\n\
+                     # TYPE civic_os_schema_cache_age_seconds gauge\n\
+                     civic_os_schema_cache_age_seconds {:.1}",
+                    age.as_secs_f64()
+                );
+            }
             let seconds = of_metrics.current().map_or(0.0, |cache| cache.query_time.as_secs_f64());
             let _ = writeln!(
                 text,
@@ -291,6 +338,9 @@ impl Database {
     pub(super) fn close(&self) {
         self.hub.stop();
         self.db.close();
+        if let Some(replica) = &self.replica {
+            replica.db().close();
+        }
     }
 }
 

@@ -14,6 +14,12 @@ use std::io;
 /// See the variants; each message says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
+    /// Traces cannot be sent.
+    #[error(transparent)]
+    Traces(#[from] crate::telemetry::traces::TracesError),
+    /// The HTTP client of the traces.
+    #[error("traces cannot be sent")]
+    TracesClient(#[source] reqwest::Error),
     /// A listener's address is in use or not ours.
     #[error("cannot listen on {address} ({key}): {source}; choose another address with {remedy}")]
     Bind {

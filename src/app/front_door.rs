@@ -1,5 +1,5 @@
-//! What happens to every request of the public listeners before a module sees it: whose it is, whether it is one too
-//! many, whether its head is of a reasonable size, and that its body keeps coming.
+//! What happens to every request of the public listeners before a module sees it: which name it has in logs, whose
+//! it is, whether it is one too many, whether its head is of a reasonable size, and that its body keeps coming.
 //!
 //! It knows paths only as far as the limits need; it never answers for a module.
 
@@ -8,9 +8,12 @@ use crate::config::Config;
 use crate::limits::{
     ClientAddress, ForwardedHeader, LimitKey, NetworkError, RateLimit, TrustedProxies, too_many_requests,
 };
+use crate::telemetry::request::{HEADER, Place, RequestId, within};
+use crate::telemetry::traces;
 use actix_http::error::PayloadError;
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::http::{Method, header};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse};
@@ -102,6 +105,37 @@ impl FrontDoor {
         mut request: ServiceRequest,
         next: Next<B>,
     ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+        let trusted = request.peer_addr().is_some_and(|peer| self.inner.proxies.trusts(peer.ip().to_canonical()));
+        let id = request_id(&mut request, trusted);
+        let name = HeaderValue::from_str(id.as_str()).ok();
+        let mut span = span_of(&request, trusted);
+        if let Some(span) = &mut span {
+            span.set("civic_os.request_id", id.as_str());
+        }
+        let place = Place { request: Some(id), span: span.as_ref().map(traces::Span::context) };
+        let response = within(place, self.admit(request, next)).await;
+        if let Some(mut span) = span {
+            let status = match &response {
+                Ok(response) => response.status(),
+                Err(error) => error.as_response_error().status_code(),
+            };
+            span.set("http.response.status_code", i64::from(status.as_u16()));
+            if status.is_server_error() {
+                span.fail(status.to_string());
+            }
+        }
+        let mut response = response?;
+        if let Some(name) = name {
+            response.headers_mut().insert(HeaderName::from_static(HEADER), name);
+        }
+        Ok(response)
+    }
+
+    async fn admit<B: MessageBody + 'static>(
+        self,
+        mut request: ServiceRequest,
+        next: Next<B>,
+    ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
         let inner = &*self.inner;
         let address = inner.client(&mut request);
         if let Some(address) = address {
@@ -187,6 +221,34 @@ impl Inner {
             _ => Kind::Write,
         }
     }
+}
+
+/// The name that a trusted proxy gave the request, or a new one; SQL sees it among `request.headers`.
+fn request_id(request: &mut ServiceRequest, trusted: bool) -> RequestId {
+    let given = request.headers().get(HEADER).filter(|_| trusted).and_then(|value| value.to_str().ok());
+    let id = given.and_then(RequestId::of_proxy).unwrap_or_else(RequestId::fresh);
+    if let Ok(value) = HeaderValue::from_str(id.as_str()) {
+        request.headers_mut().insert(HeaderName::from_static(HEADER), value);
+    }
+    id
+}
+
+/// The request as a step of a trace; strangers do not say which one. Its name has few values: what is asked, not of which row.
+fn span_of(request: &ServiceRequest, trusted: bool) -> Option<traces::Span> {
+    let given = request.headers().get("traceparent").filter(|_| trusted).and_then(|value| value.to_str().ok());
+    let (method, path) = (request.method().as_str(), request.path());
+    let name = || {
+        let mut parts = path.split('/').skip(1);
+        match (parts.next().unwrap_or_default(), parts.next(), parts.next()) {
+            ("api", Some("rpc"), Some(function)) => format!("{method} /api/rpc/{function}"),
+            ("api", Some(relation), _) => format!("{method} /api/{relation}"),
+            (first, ..) => format!("{method} /{first}"),
+        }
+    };
+    let mut span = traces::server(given, name)?;
+    span.set("http.request.method", method);
+    span.set("url.path", path);
+    Some(span)
 }
 
 /// Heads that no browser of ours sends.

@@ -7,6 +7,7 @@
 mod client_config;
 mod database;
 mod error;
+mod figures;
 pub(crate) mod files;
 mod front_door;
 mod heads;
@@ -34,8 +35,10 @@ use crate::jobs::JobQueue;
 use crate::lifecycle::Lifecycle;
 use crate::migrate;
 use crate::notifications::Outbox;
+use crate::outbound::http_client;
 use crate::spreadsheets::{Doorkeeper, Spreadsheets};
 use crate::store::ObjectStore;
+use crate::telemetry::traces;
 use listeners::Listeners;
 use std::sync::Arc;
 use std::time::Duration;
@@ -106,6 +109,9 @@ pub async fn start(mut config: Config, roles: RoleSet, extras: Extras) -> Result
     }
 }
 
+/// A collector that does not answer for this long has not got the traces.
+const TRACES_TIMEOUT: Duration = Duration::from_secs(10);
+
 type Failed = (AppError, Option<Cluster>);
 
 async fn start_modules(
@@ -124,6 +130,7 @@ async fn start_modules(
             }
         };
     }
+    attempt!(start_traces(&config));
     let progress = extras.migration_progress.clone().unwrap_or_else(|| Arc::new(migrate::Logged));
     let preparation = database::Preparation::new(&config, roles, progress);
     if roles.is_only(Role::Migrate) {
@@ -163,6 +170,7 @@ async fn start_modules(
     }
     let mut admin = Admin::new(lifecycle.clone());
     database.report_to(&mut admin);
+    figures::report_to(&mut admin, &config);
     for address in listeners.addresses().public() {
         admin.add_listener(address);
     }
@@ -239,6 +247,7 @@ impl Running {
         if let Some(database) = self.database.take() {
             database.close();
         }
+        traces::flush().await;
     }
 
     /// Waits until the first request can be answered; not longer than this.
@@ -257,6 +266,20 @@ impl Running {
     pub fn lifecycle(&self) -> Lifecycle {
         self.lifecycle.clone()
     }
+}
+
+/// Sends traces where the configuration says so; a process that starts a second time keeps the first way.
+fn start_traces(config: &Config) -> Result<(), AppError> {
+    let telemetry = &config.telemetry;
+    let Some(endpoint) = telemetry.otlp_endpoint.clone() else { return Ok(()) };
+    let options = traces::Options {
+        endpoint,
+        headers: telemetry.otlp_headers.expose().map(str::to_owned),
+        ratio: telemetry.sample_ratio,
+        service: telemetry.service_name.clone(),
+        client: http_client(TRACES_TIMEOUT).map_err(AppError::TracesClient)?,
+    };
+    Ok(traces::start(options)?)
 }
 
 /// Every connection is a descriptor: as many as the system allows, not the small number that shells start with.

@@ -62,6 +62,7 @@ impl Payments {
         let cashier =
             key.is_set().then(|| Cashier::new(Ledger::new(database.db(), Lane::Jobs), Arc::new(provider), livemode));
         if cashier.is_some() {
+            super::figures::count_payments(Ledger::new(database.db(), Lane::System), lifecycle);
             tokio::spawn(write_settings(Ledger::new(database.db(), Lane::System), config.clone(), lifecycle.clone()));
         }
         if let (Some(sandbox), Some(webhook)) = (&sandbox, &webhook) {

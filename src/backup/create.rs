@@ -105,7 +105,7 @@ pub async fn create(options: &CreateOptions) -> Result<Manifest, BackupError> {
 }
 
 /// Only the account of the process may read what is in here.
-fn private_folder(path: &Path) -> Result<(), BackupError> {
+pub(super) fn private_folder(path: &Path) -> Result<(), BackupError> {
     use std::os::unix::fs::DirBuilderExt as _;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(BackupError::file("create", path))
 }

@@ -131,6 +131,16 @@ pub enum BackupError {
         /// Folder.
         path: PathBuf,
     },
+    /// The bucket of the backups.
+    #[error("cannot {action} the bucket {bucket} of the backups: {message}")]
+    Bucket {
+        /// What was tried.
+        action: &'static str,
+        /// Bucket.
+        bucket: String,
+        /// Why.
+        message: String,
+    },
     /// Rows differ after a restore.
     #[error("the restored database differs from the backup: {0}")]
     Different(String),

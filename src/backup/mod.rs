@@ -2,12 +2,14 @@
 //!
 //! A backup is a folder `civic-os-<time>` with `database.dump` (custom format), `files.tar` where there is an embedded store, and `manifest.json` with checksums and
 //! the number of rows of each table, counted in the dump's own snapshot. It is written under another name and renamed when everything is on disk: a folder with the
-//! right name is complete. Parts are encrypted with age where recipients are configured. Callers: `cli::backup`. Tests: `tests/it/backup.rs`.
+//! right name is complete. Parts are encrypted with age where recipients are configured.
+//! With a bucket the folder is where backups are made, and the bucket is where they stay ([`Remote`]). Callers: `cli::backup`. Tests: `tests/it/backup.rs`.
 
 mod archive;
 mod create;
 mod error;
 mod manifest;
+mod remote;
 mod restore;
 mod retention;
 mod roles;
@@ -17,6 +19,7 @@ mod verify;
 pub use create::{CreateOptions, create};
 pub use error::BackupError;
 pub use manifest::{Manifest, Part, Role, Table};
+pub use remote::{Fetched, Remote, RemoteOptions, leave_to_the_bucket};
 pub use restore::{RestoreOptions, RestoreReport, Source, restore};
 pub use retention::{Listed, PruneReport, list, newest, prune};
 pub use tools::Tools;
@@ -32,3 +35,5 @@ const MANIFEST: &str = "manifest.json";
 const DUMP: &str = "database.dump";
 /// The store's file; `.age` is added when it is encrypted.
 const FILES: &str = "files.tar";
+/// Where a folder remembers the newest backup that went on to a bucket.
+const NEWEST: &str = ".newest";

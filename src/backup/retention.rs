@@ -1,7 +1,7 @@
 //! The folder of the backups: which there are, which is the newest, which may go.
 
 use super::manifest::Manifest;
-use super::{BackupError, MANIFEST, PARTIAL, PREFIX};
+use super::{BackupError, MANIFEST, NEWEST, PARTIAL, PREFIX};
 use nix::fcntl::{Flock, FlockArg};
 use serde::Serialize;
 use std::fs::File;
@@ -83,22 +83,34 @@ fn manifests(folder: &Path) -> Result<Vec<Manifest>, BackupError> {
 /// # Errors
 /// The folder or a manifest cannot be read.
 pub fn list(folder: &Path) -> Result<Vec<Listed>, BackupError> {
-    let listed = |manifest: Manifest| Listed {
-        bytes: manifest.bytes(),
-        rows: manifest.rows(),
-        encrypted: manifest.parts.iter().any(|part| part.encrypted),
-        name: manifest.name,
-        created_at: manifest.created_at,
-        database: manifest.database,
-        stored_files: manifest.stored_files,
-    };
-    Ok(manifests(folder)?.into_iter().map(listed).collect())
+    Ok(manifests(folder)?.into_iter().map(Listed::of).collect())
 }
 
-/// When the newest backup was made.
+impl Listed {
+    pub(super) fn of(manifest: Manifest) -> Self {
+        Self {
+            bytes: manifest.bytes(),
+            rows: manifest.rows(),
+            encrypted: manifest.parts.iter().any(|part| part.encrypted),
+            name: manifest.name,
+            created_at: manifest.created_at,
+            database: manifest.database,
+            stored_files: manifest.stored_files,
+        }
+    }
+}
+
+/// When the newest backup of this machine was made, one that went on to a bucket included.
 pub fn newest(folder: &Path) -> Option<OffsetDateTime> {
-    let manifest = manifests(folder).ok()?.into_iter().next()?;
-    OffsetDateTime::parse(&manifest.created_at, &Rfc3339).ok()
+    let here = manifests(folder).ok().and_then(|all| all.into_iter().next()).map(|manifest| manifest.created_at);
+    let elsewhere = std::fs::read_to_string(folder.join(NEWEST)).ok();
+    [here, elsewhere].into_iter().flatten().filter_map(|at| OffsetDateTime::parse(at.trim(), &Rfc3339).ok()).max()
+}
+
+/// Remembers a backup that does not stay in the folder.
+pub(super) fn remember_newest(folder: &Path, created_at: &str) -> Result<(), BackupError> {
+    let path = folder.join(NEWEST);
+    std::fs::write(&path, created_at).map_err(BackupError::file("write", path))
 }
 
 /// A backup by name; `latest` is the newest.

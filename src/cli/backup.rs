@@ -2,7 +2,9 @@
 
 use super::migrate::print_json;
 use super::{Exit, SourceArgs, runtime, start_logging};
-use crate::backup::{self, CreateOptions, RestoreOptions, Source, VerifyOptions};
+use crate::backup::{
+    self, BackupError, CreateOptions, Fetched, Remote, RemoteOptions, RestoreOptions, Source, VerifyOptions,
+};
 use crate::config::{Config, Overrides, Role, RoleSet};
 use clap::Subcommand;
 use std::path::PathBuf;
@@ -10,7 +12,8 @@ use time::OffsetDateTime;
 
 /// Back up the database and the embedded store, check backups, restore them
 ///
-/// Works with the owner's login (database.owner_url) and PostgreSQL's own pg_dump and pg_restore, which must be on this machine. Backups lie in backup.dir.
+/// Works with the owner's login (database.owner_url) and PostgreSQL's own pg_dump and pg_restore, which must be on this
+/// machine. Backups lie in backup.dir, or in the bucket backup.s3_bucket.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -82,6 +85,7 @@ fn configuration(sources: &SourceArgs) -> anyhow::Result<Config> {
 pub(crate) fn run(args: &Args, sources: &SourceArgs) -> anyhow::Result<Exit> {
     let config = configuration(sources)?;
     let folder = config.backup_dir();
+    let remote = remote(&config).map(|options| Remote::new(&options)).transpose()?;
     match &args.verb {
         Verb::Create { no_prune } => {
             let options = CreateOptions {
@@ -90,12 +94,20 @@ pub(crate) fn run(args: &Args, sources: &SourceArgs) -> anyhow::Result<Exit> {
                 store: Some(config.store_dir()),
                 age_recipients: config.backup.age_recipients.clone(),
             };
-            let manifest = interruptible(backup::create(&options))?;
-            let pruned = if *no_prune {
-                None
-            } else {
-                Some(backup::prune(&folder, config.backup.keep_days, false, OffsetDateTime::now_utc())?)
-            };
+            let (days, now) = (config.backup.keep_days, OffsetDateTime::now_utc());
+            let (manifest, pruned) = interruptible(async {
+                let manifest = backup::create(&options).await?;
+                let pruned = match &remote {
+                    Some(remote) => {
+                        remote.upload(&folder, &manifest.name).await?;
+                        backup::leave_to_the_bucket(&folder, &manifest.name)?;
+                        if *no_prune { None } else { Some(remote.prune(days, false, now).await?) }
+                    }
+                    None if *no_prune => None,
+                    None => Some(backup::prune(&folder, days, false, now)?),
+                };
+                Ok((manifest, pruned))
+            })?;
             if args.json {
                 return print_json(&serde_json::json!({ "backup": manifest, "pruned": pruned }));
             }
@@ -113,12 +125,16 @@ pub(crate) fn run(args: &Args, sources: &SourceArgs) -> anyhow::Result<Exit> {
             }
         }
         Verb::List => {
-            let listed = backup::list(&folder)?;
+            let listed = match &remote {
+                Some(remote) => interruptible(remote.list())?,
+                None => backup::list(&folder)?,
+            };
             if args.json {
                 return print_json(&listed);
             }
             if listed.is_empty() {
-                say!("{} holds no backup yet; `civic-os backup create` makes one.", folder.display());
+                let place = remote.as_ref().map_or(folder, Remote::place);
+                say!("{} holds no backup yet; `civic-os backup create` makes one.", place.display());
             }
             for one in listed {
                 let files = one.stored_files.map_or_else(String::new, |files| format!(", {files} files"));
@@ -127,13 +143,14 @@ pub(crate) fn run(args: &Args, sources: &SourceArgs) -> anyhow::Result<Exit> {
             }
         }
         Verb::Verify { name, identity } => {
-            let options = VerifyOptions {
-                owner_url: config.database.owner_url.clone(),
-                folder,
-                name: name.clone(),
-                identity: identity.clone(),
-            };
-            let report = interruptible(backup::verify(&options))?;
+            let report = interruptible(async {
+                let (fetched, folder, name) = fetch(remote.as_ref(), folder, name).await?;
+                let owner_url = config.database.owner_url.clone();
+                let options = VerifyOptions { owner_url, folder, name, identity: identity.clone() };
+                let report = backup::verify(&options).await;
+                drop(fetched);
+                report
+            })?;
             if args.json {
                 return print_json(&report);
             }
@@ -151,15 +168,21 @@ pub(crate) fn run(args: &Args, sources: &SourceArgs) -> anyhow::Result<Exit> {
         Verb::Restore { source, database, identity, no_files } => {
             let path = PathBuf::from(source);
             let plain = source.ends_with(".sql.gz") || source.ends_with(".sql");
-            let options = RestoreOptions {
-                owner_url: config.database.owner_url.clone(),
-                folder,
-                source: if plain { Source::PlainDump(path) } else { Source::Backup(source.clone()) },
-                database: database.clone(),
-                store: (!no_files).then(|| config.store_dir()),
-                identity: identity.clone(),
-            };
-            let report = interruptible(backup::restore(&options))?;
+            let report = interruptible(async {
+                let remote = remote.as_ref().filter(|_| !plain);
+                let (fetched, folder, name) = fetch(remote, folder, source).await?;
+                let options = RestoreOptions {
+                    owner_url: config.database.owner_url.clone(),
+                    folder,
+                    source: if plain { Source::PlainDump(path) } else { Source::Backup(name) },
+                    database: database.clone(),
+                    store: (!no_files).then(|| config.store_dir()),
+                    identity: identity.clone(),
+                };
+                let report = backup::restore(&options).await;
+                drop(fetched);
+                report
+            })?;
             if args.json {
                 return print_json(&report);
             }
@@ -174,7 +197,11 @@ pub(crate) fn run(args: &Args, sources: &SourceArgs) -> anyhow::Result<Exit> {
         }
         Verb::Prune { keep_days, dry_run } => {
             let days = keep_days.unwrap_or(config.backup.keep_days);
-            let report = backup::prune(&folder, days, *dry_run, OffsetDateTime::now_utc())?;
+            let now = OffsetDateTime::now_utc();
+            let report = match &remote {
+                Some(remote) => interruptible(remote.prune(days, *dry_run, now))?,
+                None => backup::prune(&folder, days, *dry_run, now)?,
+            };
             if args.json {
                 return print_json(&report);
             }
@@ -186,6 +213,31 @@ pub(crate) fn run(args: &Args, sources: &SourceArgs) -> anyhow::Result<Exit> {
         }
     }
     Ok(Exit::Done)
+}
+
+/// The bucket of the backups, where one is configured; what it does not say, the uploads' store says.
+fn remote(config: &Config) -> Option<RemoteOptions> {
+    let (backup, storage) = (&config.backup, &config.storage);
+    Some(RemoteOptions {
+        bucket: backup.s3_bucket.clone()?,
+        prefix: backup.s3_prefix.clone(),
+        endpoint: backup.s3_endpoint.clone().or_else(|| storage.s3_endpoint.clone()),
+        region: backup.s3_region.clone().unwrap_or_else(|| storage.s3_region.clone()),
+        access_key_id: backup.s3_access_key_id.or(&storage.s3_access_key_id).clone(),
+        secret_access_key: backup.s3_secret_access_key.or(&storage.s3_secret_access_key).clone(),
+    })
+}
+
+/// Where a backup lies: in the folder, or in one that is fetched from the bucket and goes with the first value.
+async fn fetch(
+    remote: Option<&Remote>,
+    folder: PathBuf,
+    name: &str,
+) -> Result<(Option<Fetched>, PathBuf, String), BackupError> {
+    let Some(remote) = remote else { return Ok((None, folder, name.to_owned())) };
+    let fetched = remote.fetch(&folder, name).await?;
+    let (folder, name) = (fetched.folder().to_owned(), fetched.name.clone());
+    Ok((Some(fetched), folder, name))
 }
 
 /// Ctrl-C and SIGTERM end the operation; what it had begun is cleaned up by the values that it drops.

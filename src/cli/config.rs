@@ -130,6 +130,10 @@ impl Report {
             if replicas > 1 {
                 say!("               {} with {replicas} processes", (pool + listener) * replicas);
             }
+            let reading = loaded.config.pool_read(loaded.roles);
+            if reading > 0 {
+                say!("               {} to the standby of database.read_url", reading * replicas);
+            }
             for warning in &loaded.warnings {
                 say!("warning        {warning}");
             }
@@ -164,6 +168,7 @@ impl Report {
             document["disagreements"] = json!(disagreements);
             document["connections"] = json!({
                 "pool": pool, "listener": listener, "replicas": replicas, "sum": (pool + listener) * replicas,
+                "standby": loaded.config.pool_read(loaded.roles) * replicas,
             });
         }
         say!("{document:#}");

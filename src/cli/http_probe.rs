@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 const LIMIT: Duration = Duration::from_millis(900);
 /// The beginning of an answer is enough.
 const LARGEST: usize = 64 * 1024;
+/// More than this nobody reads.
+const WHOLE: usize = 8 * 1024 * 1024;
 
 /// What came back.
 pub(super) struct Answer {
@@ -37,6 +39,18 @@ impl Answer {
 /// # Errors
 /// Nobody listens, or the answer is late or no HTTP.
 pub(super) fn get(listen: &str, path: &str) -> io::Result<Answer> {
+    ask(listen, path, LARGEST)
+}
+
+/// The same with an answer of some length.
+///
+/// # Errors
+/// As [`get`].
+pub(super) fn get_all(listen: &str, path: &str) -> io::Result<Answer> {
+    ask(listen, path, WHOLE)
+}
+
+fn ask(listen: &str, path: &str, largest: usize) -> io::Result<Answer> {
     let deadline = Instant::now() + LIMIT;
     let left = || {
         let left = deadline.saturating_duration_since(Instant::now());
@@ -65,7 +79,7 @@ pub(super) fn get(listen: &str, path: &str) -> io::Result<Answer> {
                 }
                 Err(error) => return Err(error),
             }
-            if bytes.len() > LARGEST {
+            if bytes.len() > largest {
                 break;
             }
         }

@@ -25,6 +25,7 @@ mod migrate;
 mod payments;
 mod serve;
 mod sources;
+mod support;
 mod users;
 
 pub use sources::SourceArgs;
@@ -119,6 +120,7 @@ enum Verb {
     Jobs(jobs::Args),
     Users(users::Args),
     Payments(payments::Args),
+    Support(support::Args),
     /// Draws a document given on standard input: for the worker, which starts it
     #[command(hide = true)]
     DrawPage,
@@ -223,6 +225,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
         Some(Verb::Jobs(args)) => jobs::run(args, sources),
         Some(Verb::Users(args)) => users::run(args, sources),
         Some(Verb::Payments(args)) => payments::run(args, sources),
+        Some(Verb::Support(args)) => support::run(args, sources),
         Some(Verb::DrawPage) => Ok(if crate::files::pictures::draw_page() == 0 { Exit::Done } else { Exit::Failed }),
         Some(Verb::Completions(args)) => completions::run(args),
         Some(Verb::Man(args)) => man::run(args),

@@ -93,6 +93,9 @@ pub(super) const SAME: &[(&str, &str)] = &[
     ("PAYMENT_CURRENCY", "payments.currency"),
     ("PAYMENT_WORKER_COUNT", "payments.river_worker_count"),
     ("RIVER_WORKER_COUNT", "payments.river_worker_count"),
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", "telemetry.otlp_endpoint"),
+    ("OTEL_EXPORTER_OTLP_HEADERS", "telemetry.otlp_headers"),
+    ("OTEL_SERVICE_NAME", "telemetry.service_name"),
     ("POSTGREST_LOG_LEVEL", "log.level"),
     ("PGRST_LOG_LEVEL", "log.level"),
 ];

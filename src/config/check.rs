@@ -52,6 +52,8 @@ pub(super) fn values(loaded: &Loaded) -> Vec<Problem> {
         ("auth.issuer", &config.auth.issuer),
         ("storage.s3_endpoint", &config.storage.s3_endpoint),
         ("storage.s3_public_endpoint", &config.storage.s3_public_endpoint),
+        ("backup.s3_endpoint", &config.backup.s3_endpoint),
+        ("telemetry.otlp_endpoint", &config.telemetry.otlp_endpoint),
         ("notifications.site_url", &config.notifications.site_url),
         ("matomo.url", &config.matomo.url),
         ("tls.acme_directory", &Some(config.tls.acme_directory.clone())),
@@ -66,6 +68,7 @@ pub(super) fn values(loaded: &Loaded) -> Vec<Problem> {
         ("database.owner_url", &config.database.owner_url),
         ("database.worker_url", &config.database.worker_url),
         ("database.listen_url", &config.database.listen_url),
+        ("database.read_url", &config.database.read_url),
     ] {
         if let Some(text) = secret.expose() {
             found.connection(key, text);
@@ -118,6 +121,9 @@ pub(super) fn values(loaded: &Loaded) -> Vec<Problem> {
     }
     if !(-180.0..=180.0).contains(&config.map.default_lng) {
         found.add("map.default_lng", "must be degrees between -180 and 180");
+    }
+    if !(0.0..=1.0).contains(&config.telemetry.sample_ratio) {
+        found.add("telemetry.sample_ratio", "must be a number from 0 to 1");
     }
     let mode = u32::from_str_radix(&config.api.server_unix_socket_mode, 8);
     if !mode.is_ok_and(|mode| (0o600..=0o777).contains(&mode)) {

@@ -75,6 +75,12 @@ impl Config {
         self.database.listen_url.or(self.pool_url(roles))
     }
 
+    /// The most connections to the hot standby that answers reads; 0 without one.
+    pub fn pool_read(&self, roles: RoleSet) -> u32 {
+        let reads = roles.contains(Role::Api) && self.database.read_url.is_set();
+        if reads { self.database.pool_api.max(1) } else { 0 }
+    }
+
     /// Whether the process deploys before it serves.
     pub fn migrate_on_start(&self, roles: RoleSet) -> bool {
         self.migrate.on_start.unwrap_or(roles.is_all())

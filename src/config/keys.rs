@@ -10,8 +10,11 @@ pub(super) static KEYS: LazyLock<Vec<(String, Value)>> = LazyLock::new(|| flatte
 /// Keys whose values are never shown.
 pub(super) const SECRETS: &[&str] = &[
     "auth.jwt_secret",
+    "backup.s3_access_key_id",
+    "backup.s3_secret_access_key",
     "database.listen_url",
     "database.owner_url",
+    "database.read_url",
     "database.url",
     "database.worker_url",
     "notifications.feedback_secret",
@@ -21,11 +24,18 @@ pub(super) const SECRETS: &[&str] = &[
     "payments.stripe_webhook_secret",
     "storage.s3_access_key_id",
     "storage.s3_secret_access_key",
+    "telemetry.otlp_headers",
 ];
 
 /// Keys whose value may be `@file`, as in PostgREST.
-pub(super) const FROM_FILE: &[&str] =
-    &["auth.jwt_secret", "database.listen_url", "database.owner_url", "database.url", "database.worker_url"];
+pub(super) const FROM_FILE: &[&str] = &[
+    "auth.jwt_secret",
+    "database.listen_url",
+    "database.owner_url",
+    "database.read_url",
+    "database.url",
+    "database.worker_url",
+];
 
 /// Keys that hold a table of free names; the values are secrets.
 pub(super) const TABLES: &[&str] = &["api.app_settings"];
@@ -119,6 +129,11 @@ mod tests {
         for table in TABLES {
             let probe = Config::deserialize(Node::Variable("probe".into()).below(&format!("{table}.x"))).unwrap();
             assert!(!format!("{probe:?}{:?}", flatten(&probe)).contains("probe"), "{table} shows its values");
+        }
+        for key in SECRETS {
+            let config = Config::deserialize(Node::Variable("probe".into()).below(key)).unwrap();
+            let known: Vec<_> = config.secrets().into_iter().filter_map(|secret| secret.expose()).collect();
+            assert_eq!(known, ["probe"], "{key}: Config::secrets knows it");
         }
         assert!(FROM_FILE.iter().all(|key| SECRETS.contains(key)));
     }

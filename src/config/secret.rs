@@ -45,6 +45,34 @@ impl Secret {
     }
 }
 
+impl super::Config {
+    /// Every secret that is set: for whoever has to keep them out of a text.
+    pub fn secrets(&self) -> Vec<&Secret> {
+        let (database, backup, notifications) = (&self.database, &self.backup, &self.notifications);
+        let mut secrets = vec![
+            &self.auth.jwt_secret,
+            &backup.s3_access_key_id,
+            &backup.s3_secret_access_key,
+            &database.listen_url,
+            &database.owner_url,
+            &database.read_url,
+            &database.url,
+            &database.worker_url,
+            &notifications.feedback_secret,
+            &notifications.sms_token,
+            &notifications.smtp_password,
+            &self.payments.stripe_api_key,
+            &self.payments.stripe_webhook_secret,
+            &self.storage.s3_access_key_id,
+            &self.storage.s3_secret_access_key,
+            &self.telemetry.otlp_headers,
+        ];
+        secrets.extend(self.api.app_settings.values());
+        secrets.retain(|secret| secret.is_set());
+        secrets
+    }
+}
+
 impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(if self.is_set() { MASK } else { "unset" })

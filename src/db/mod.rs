@@ -13,8 +13,10 @@ mod handshake;
 mod hub;
 mod options;
 mod pool;
+mod replica;
 mod request;
 mod settings;
+mod slow;
 mod statement;
 mod tls;
 mod transport;
@@ -26,6 +28,7 @@ pub use error::{DbError, ServerError};
 pub use hub::{Hub, HubEvent};
 pub use options::{DbOptions, Lane, LaneLimits};
 pub use pool::{Db, DbStats, LargeValue, PooledClient};
+pub use replica::Replica;
 pub use request::{
     AccessMode, Decision, IsolationLevel, Param, ParamType, RequestResult, RequestTransaction, ResultRow, Statement,
     TransactionEnd,

@@ -24,6 +24,8 @@ pub struct DbOptions {
     pub application_name: String,
     /// Named statements kept per connection.
     pub statement_cache_size: usize,
+    /// Statements that take this long are logged; `None` = none is.
+    pub slow_query: Option<Duration>,
 }
 
 impl Default for DbOptions {
@@ -38,6 +40,7 @@ impl Default for DbOptions {
             max_idletime: Duration::from_secs(30),
             application_name: "civic-os".into(),
             statement_cache_size: 256,
+            slow_query: None,
         }
     }
 }

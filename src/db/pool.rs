@@ -13,10 +13,12 @@ pub use large_value::LargeValue;
 use super::conninfo::{ConnectionString, ConninfoError};
 use super::direct;
 use super::handshake;
+use super::slow;
 use super::statement::StatementCache;
 use super::wire::Wire;
 use super::{AccessMode, DbError, DbOptions, Lane, RequestResult, RequestTransaction, ResultRow, Statement};
 use crate::config::PreparedStatements;
+use crate::telemetry::traces;
 use deadpool::managed::{
     Manager, Metrics, Object, Pool, PoolConfig, PoolError, QueueMode, RecycleResult, TimeoutType, Timeouts,
 };
@@ -161,7 +163,11 @@ impl Db {
             let mut checkout = self.check_out(lane).await?;
             let wire = checkout.wire(&self.shared).await?;
             let was_used = std::mem::replace(&mut wire.is_used, true);
-            let error = match wire.transact(transaction, readers).await {
+            let began = Instant::now();
+            let answer = traced(wire, transaction, readers).await;
+            let sql = transaction.statement.sql;
+            self.shared.judge(began, lane, Some(transaction.role), || std::iter::once(sql));
+            let error = match answer {
                 Ok(result) if wire.is_in_flight() => {
                     return Ok((result, Some(LargeValue::read(checkout))));
                 }
@@ -210,7 +216,10 @@ impl Db {
         let mut checkout = self.check_out(lane).await?;
         let wire = checkout.wire(&self.shared).await?;
         wire.is_used = true;
-        wire.snapshot(settings, statements).await
+        let began = Instant::now();
+        let answer = wire.snapshot(settings, statements).await;
+        self.shared.judge(began, lane, None, || statements.iter().map(|statement| statement.sql));
+        answer
     }
 
     /// A connection from the pool for other statements; it has the login's rights only and is closed afterwards.
@@ -326,6 +335,28 @@ impl Db {
     }
 }
 
+/// The transaction as a step of the trace that it belongs to, if it belongs to one; the database learns which.
+async fn traced(
+    wire: &mut Wire,
+    transaction: &RequestTransaction<'_>,
+    readers: Option<&Arc<Semaphore>>,
+) -> Result<RequestResult, DbError> {
+    let Some(mut span) = traces::client("SQL") else { return wire.transact(transaction, readers).await };
+    span.set("db.system.name", "postgresql");
+    span.set("db.query.text", transaction.statement.sql);
+    span.set("civic_os.role", transaction.role);
+    let parent = span.context().traceparent();
+    let settings: Vec<(&str, &str)> =
+        transaction.settings.iter().copied().chain([(traces::SETTING, parent.as_str())]).collect();
+    let statement = transaction.statement.clone();
+    let within = RequestTransaction { settings: &settings, statement, ..*transaction };
+    let answer = wire.transact(&within, readers).await;
+    if let Err(error) = &answer {
+        span.fail(error.sqlstate().map_or_else(|| "connection".to_owned(), |code| format!("SQLSTATE {code}")));
+    }
+    answer
+}
+
 fn is_stale_plan(error: &DbError) -> bool {
     error.server().is_some_and(|error| error.message.contains("cached plan"))
 }
@@ -349,6 +380,22 @@ impl Shared {
         landed.unwrap_or_else(|_| {
             Err(DbError::Unreachable { reason: "an abandoned statement has no answer".to_owned(), source: None })
         })
+    }
+
+    /// Reports what took too long.
+    fn judge<'a, S: Iterator<Item = &'a str>>(
+        &self,
+        began: Instant,
+        lane: Lane,
+        role: Option<&str>,
+        statements: impl FnOnce() -> S,
+    ) {
+        if let Some(limit) = self.options.slow_query {
+            let took = began.elapsed();
+            if took >= limit {
+                slow::report(lane, role, statements(), took);
+            }
+        }
     }
 
     fn connect_timeout(&self) -> Duration {

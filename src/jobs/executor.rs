@@ -5,6 +5,8 @@ use super::kind::{Kind, Outcome, Run};
 use super::metrics::RunFigures;
 use super::model::Job;
 use super::threads::RunThreads;
+use crate::telemetry::request::{Place, within};
+use crate::telemetry::traces;
 use futures_util::FutureExt;
 use std::any::Any;
 use std::collections::{HashMap, HashSet};
@@ -115,10 +117,25 @@ impl Executor {
     async fn supervise(&self, kind: Arc<dyn Kind>, job: &Job, cancelled: CancellationToken) -> RunEnd {
         let timeout = kind.timeout();
         let run = Run { job: job.clone(), cancelled: cancelled.clone() };
+        let parent = job.metadata.get("traceparent").and_then(serde_json::Value::as_str);
+        let mut span = traces::consumer(parent, || format!("job {}", job.kind));
+        if let Some(span) = &mut span {
+            span.set("messaging.destination.name", job.queue.as_str());
+            span.set("civic_os.job_id", job.id);
+            span.set("civic_os.attempt", i64::from(job.attempt));
+        }
+        let place = Place { request: None, span: span.as_ref().map(traces::Span::context) };
         let threads = self.threads.current();
-        let mut task = threads.spawn(AssertUnwindSafe(async move { kind.run(run).await }).catch_unwind());
+        let mut task =
+            threads.spawn(AssertUnwindSafe(within(place, async move { kind.run(run).await })).catch_unwind());
         let mut end = tokio::select! {
-            result = &mut task => return RunEnd::from_task(result),
+            result = &mut task => {
+                let end = RunEnd::from_task(result);
+                if let (Some(span), Some(reason)) = (&mut span, end.failure()) {
+                    span.fail(reason);
+                }
+                return end;
+            }
             () = tokio::time::sleep(timeout) => RunEnd::TimedOut(timeout),
             () = cancelled.cancelled() => RunEnd::Stopped,
         };
@@ -232,6 +249,17 @@ enum RunEnd {
 }
 
 impl RunEnd {
+    /// How a run that ended by itself failed, without its own words: they may name people.
+    fn failure(&self) -> Option<&'static str> {
+        match self {
+            Self::Ended(Outcome::Fail(_)) => Some("failed"),
+            Self::Ended(Outcome::Discard(_)) => Some("given up"),
+            Self::Ended(Outcome::Cancel(_)) => Some("cancelled"),
+            Self::Panicked(..) => Some("panicked"),
+            _ => None,
+        }
+    }
+
     fn from_task(result: Result<Result<Outcome, Box<dyn Any + Send>>, tokio::task::JoinError>) -> Self {
         match result {
             Ok(Ok(outcome)) => Self::Ended(outcome),

@@ -181,6 +181,18 @@ impl Ledger {
         Ok(!self.call(statement, params).await?.is_empty())
     }
 
+    /// Counts payments by state for `/metrics`.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn count_states(&self) -> Result<(), PaymentsError> {
+        let rows = self.call(sql!("states"), &[]).await?;
+        let counts: Vec<(String, i64)> =
+            rows.iter().filter_map(|row| Some((row.text(0)?.to_owned(), row.int(1)?))).collect();
+        super::tally::payments(&counts);
+        Ok(())
+    }
+
     /// Stores an event as it came.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 
 use super::amount::Minor;
 use super::provider::{Intent, NewIntent, NewRefund, Provider, ProviderError, Refund};
+use super::tally;
 use crate::config::Secret;
 use crate::outbound::http_client;
 use async_trait::async_trait;
@@ -189,6 +190,19 @@ fn shortened(text: &str) -> String {
 
 /// Sends, and tells what an answer means for another try.
 async fn answer(request: RequestBuilder) -> Result<Value, ProviderError> {
+    let answer = told(request).await;
+    tally::provider(match &answer {
+        Ok(_) => "ok",
+        Err(ProviderError::Unauthorized { .. }) => "unauthorized",
+        Err(ProviderError::Busy { .. }) => "busy",
+        Err(ProviderError::Unreachable(_)) => "unreachable",
+        Err(ProviderError::Unreadable(_)) => "unreadable",
+        Err(ProviderError::Refused { .. }) => "refused",
+    });
+    answer
+}
+
+async fn told(request: RequestBuilder) -> Result<Value, ProviderError> {
     let unreachable = |error: reqwest::Error| ProviderError::Unreachable(error.without_url());
     let response = request.send().await.map_err(unreachable)?;
     let status = response.status().as_u16();

@@ -78,6 +78,7 @@ enum Answer {
 impl Webhook {
     /// The endpoint for these secrets.
     pub fn new(ledger: Ledger, secrets: Secrets, options: WebhookOptions) -> Self {
+        tally::begin();
         let failing = RateLimit::per_minute(options.failing_per_minute, FAILING_AT_ONCE);
         let slots = Semaphore::new(AT_ONCE);
         Self { inner: Arc::new(Inner { ledger, secrets, options, failing, slots }) }

@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::{Notify, broadcast, watch};
@@ -51,6 +51,8 @@ struct Shared {
     options: RwLock<SchemaCacheOptions>,
     successes: AtomicU64,
     failures: AtomicU64,
+    /// When the current snapshot was loaded.
+    loaded_at: RwLock<Option<Instant>>,
 }
 
 impl Handle {
@@ -80,6 +82,7 @@ impl Handle {
             options: RwLock::new(options),
             successes: AtomicU64::new(0),
             failures: AtomicU64::new(0),
+            loaded_at: RwLock::default(),
         });
         let (weak, sources) = (Arc::downgrade(&shared), Sources { events, signals: Signals::watch() });
         tokio::spawn(async move {
@@ -103,6 +106,7 @@ impl Handle {
             options: RwLock::default(),
             successes: AtomicU64::new(1),
             failures: AtomicU64::new(0),
+            loaded_at: RwLock::new(Some(Instant::now())),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -143,6 +147,11 @@ impl Handle {
     /// Loads that succeeded since start.
     pub fn successes(&self) -> u64 {
         self.shared.successes.load(Ordering::Relaxed)
+    }
+
+    /// How long ago the current snapshot was loaded.
+    pub fn age(&self) -> Option<Duration> {
+        read(&self.shared.loaded_at).map(|at| at.elapsed())
     }
 
     /// Loads that failed since start.
@@ -362,6 +371,7 @@ impl Shared {
         let generation = cache.generation;
         let old = self.current.write().unwrap_or_else(PoisonError::into_inner).replace(Arc::new(cache));
         *self.last_error.write().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.loaded_at.write().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         self.successes.fetch_add(1, Ordering::Relaxed);
         self.loaded.send_replace(generation);
         if let Some(old) = old {

@@ -1,9 +1,11 @@
-//! Logging: lines for people or JSON for machines, on standard error. Figures: [`metrics`].
+//! Logging: lines for people or JSON for machines, on standard error. Figures: [`metrics`]. Requests: [`request`]. Traces: [`traces`].
 //!
 //! Everything logs with the `tracing` macros; this module decides what becomes visible and in which shape. It must not
 //! know any other module. Called once, by `cli`, before anything that logs. Tests: the foot of this file.
 
 pub mod metrics;
+pub mod request;
+pub mod traces;
 
 use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;

@@ -1,5 +1,6 @@
 //! `civic-os backup`: what is dumped comes back, row by row; what is damaged, locked or occupied is refused.
 
+use crate::store::{ACCESS_KEY, BUCKET, SECRET_KEY, TestStore};
 use crate::support::TestDatabase;
 use civic_os::backup::{
     self, BackupError, CreateOptions, Manifest, RestoreOptions, Source, VerifyOptions, create, list, prune, restore,
@@ -292,4 +293,77 @@ async fn the_command_line_says_what_was_done_in_text_and_json() {
     assert_eq!((code, text.contains("is good")), (Some(0), true), "{text}{error}");
     let mode = std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(world.backups()).expect("folder"));
     assert_eq!(mode & 0o777, 0o700, "nobody else reads a backup");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_keeps_backups_and_gives_them_back() {
+    let (world, store) = (World::new(None).await, TestStore::start(true));
+    let restored = format!("{}_bucket", world.database.name());
+    let mut world = world;
+    world.targets.push(restored.clone());
+    let folder = world.folder.path().to_owned();
+    let run = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_civic-os"))
+            .arg("backup")
+            .args(arguments)
+            .env("CIVIC_OS_DATABASE__OWNER_URL", world.database.owner_url().expose().expect("URL"))
+            .env("CIVIC_OS_DATA_DIR", &folder)
+            .env("CIVIC_OS_BACKUP__S3_BUCKET", BUCKET)
+            .env("CIVIC_OS_BACKUP__S3_PREFIX", "town/")
+            .env("S3_ENDPOINT", &store.endpoint)
+            .env("S3_ACCESS_KEY_ID", ACCESS_KEY)
+            .env("S3_SECRET_ACCESS_KEY", SECRET_KEY)
+            .stdin(Stdio::null())
+            .output()
+            .expect("run");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    };
+    assert!(run(&["list"]).1.contains(&format!("s3://{BUCKET}/town/ holds no backup yet")));
+    let name = |text: &str| -> String {
+        let document: serde_json::Value = serde_json::from_str(text).expect("JSON");
+        document["backup"]["name"].as_str().expect("name").to_owned()
+    };
+    let (code, text, error) = run(&["create", "--json"]);
+    assert_eq!(code, Some(0), "{error}");
+    let first = name(&text);
+    let second = name(&run(&["create", "--json"]).1);
+    let left: Vec<_> =
+        std::fs::read_dir(world.backups()).expect("folder").flatten().map(|entry| entry.file_name()).collect();
+    assert!(left.iter().all(|name| !name.to_string_lossy().contains("civic-os-")), "nothing stays here: {left:?}");
+    assert!(backup::newest(&world.backups()).is_some(), "but the figure of the newest does");
+    let (_, text, _) = run(&["list"]);
+    assert!(text.find(&second) < text.find(&first), "{text}");
+    let (code, text, error) = run(&["verify"]);
+    assert_eq!((code, text.contains("is good")), (Some(0), true), "{text}{error}");
+    let (code, text, error) = run(&["restore", &first, "--database", &restored, "--no-files"]);
+    assert_eq!(code, Some(0), "{text}{error}");
+    let count = "select count(*)::text from metadata.roles";
+    assert_eq!(world.one(&restored, count).await, world.one(world.database.name(), count).await);
+
+    // A part that changed in the bucket, one that is gone, a name that is a place.
+    let storage = store.storage();
+    let dump = format!("town/{first}/database.dump");
+    let mut bytes = storage.get(BUCKET, &dump).await.expect("the dump").to_vec();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    storage.put(BUCKET, &dump, &bytes, "application/octet-stream").await.expect("put");
+    assert!(run(&["verify", &first]).2.contains("is damaged"));
+    storage.delete(BUCKET, &dump).await.expect("delete");
+    assert_eq!(run(&["verify", &first]).0, Some(2));
+    assert!(run(&["verify", "../town"]).2.contains("there is no backup"));
+
+    // An upload that never ended is no backup; both go when they are old, the newest stays.
+    storage.put(BUCKET, "town/civic-os-20200101T000000.000Z/database.dump", b"half", "text/plain").await.expect("put");
+    assert!(!run(&["list"]).1.contains("20200101"));
+    let (_, text, _) = run(&["prune", "--keep-days", "0", "--dry-run"]);
+    assert!(text.contains(&format!("{first} would be removed")) && text.contains("1 stay"), "{text}");
+    run(&["prune", "--keep-days", "0"]);
+    let (keys, _) = storage.list(None).await.expect("list");
+    assert!(!keys.is_empty() && keys.iter().all(|one| one.key.starts_with(&format!("town/{second}/"))), "{keys:?}");
+    let fetched = std::fs::read_dir(world.backups())
+        .expect("folder")
+        .flatten()
+        .filter(|entry| entry.file_name().to_string_lossy().contains("fetched"));
+    assert_eq!(fetched.count(), 0, "what was fetched is gone");
 }

@@ -12,6 +12,7 @@ const ROLES: &str = include_str!("../../sql/cli/doctor_roles.sql");
 
 const DATABASE: &str = "database";
 const OWNER: &str = "owner";
+const STANDBY: &str = "standby";
 const WORKER: &str = "worker login";
 const CORE: &str = "core schema";
 
@@ -75,6 +76,9 @@ pub(super) async fn check(loaded: &Loaded, findings: &mut Findings) {
     }
     if roles.contains(Role::Api) && config.database.url.is_set() {
         pool_login(loaded, findings).await;
+    }
+    if config.pool_read(roles) > 0 {
+        standby(loaded, findings).await;
     }
     let jobs = roles.contains(Role::Worker) || roles.contains(Role::Payments);
     // A process that serves the API as well uses one login for both, which the warnings of the configuration say.
@@ -170,6 +174,24 @@ async fn pool_login(loaded: &Loaded, findings: &mut Findings) {
         wanted.push("authenticated".into());
     }
     memberships(&client, &login, DATABASE, &wanted, findings).await;
+}
+
+/// The server that answers reads: a standby with room for us.
+async fn standby(loaded: &Loaded, findings: &mut Findings) {
+    let config = &loaded.config;
+    let Some((_, login)) = look(STANDBY, "database.read_url", &config.database.read_url, findings).await else {
+        return;
+    };
+    let wanted = i64::from(config.pool_read(loaded.roles));
+    if !login.is_replica {
+        let remedy = "point database.read_url at a streaming standby, or leave it out";
+        findings.warn(STANDBY, "this server is no standby: the primary answers all reads", remedy);
+    } else if wanted > i64::from(login.connections) {
+        let message = format!("the standby allows {} connections, this process wants {wanted}", login.connections);
+        findings.fail(STANDBY, message, "lower database.pool_api or raise the standby's max_connections");
+    } else {
+        findings.ok(STANDBY, format!("PostgreSQL {} answers reads for login {}", login.version, login.login));
+    }
 }
 
 async fn worker_login(loaded: &Loaded, findings: &mut Findings) {

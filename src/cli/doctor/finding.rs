@@ -67,7 +67,7 @@ impl Findings {
         say!("\n{ok} ok, {warn} to look at, {fail} failed");
     }
 
-    pub(super) fn print_json(&self) {
+    pub(super) fn to_json(&self) -> Value {
         let findings: Vec<Value> = self
             .0
             .iter()
@@ -80,6 +80,6 @@ impl Findings {
                 })
             })
             .collect();
-        say!("{:#}", json!({ "ok": !self.has_failures(), "findings": findings }));
+        json!({ "ok": !self.has_failures(), "findings": findings })
     }
 }

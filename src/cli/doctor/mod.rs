@@ -10,6 +10,7 @@ mod issuer;
 mod machine;
 mod mail;
 mod payments;
+mod safety;
 mod token;
 
 use super::{Exit, SourceArgs, block_on, http_probe};
@@ -53,12 +54,36 @@ pub(crate) fn run(args: &Args, sources: &SourceArgs) -> anyhow::Result<Exit> {
         overrides.set("api.mode", "postgrest", "--postgrest");
     }
     let token = args.token.as_deref().map(token::read).transpose()?;
+    let findings = examine(args.role, overrides, token, sources)?;
+    if args.json {
+        say!("{:#}", findings.to_json())
+    } else {
+        findings.print()
+    }
+    Ok(if findings.has_failures() { Exit::Failed } else { Exit::Done })
+}
+
+/// All findings for a process with these roles, as `doctor --json` prints them.
+///
+/// # Errors
+/// The threads of the process could not be started.
+pub(super) fn report(role: RoleSet, sources: &SourceArgs) -> anyhow::Result<serde_json::Value> {
+    Ok(examine(role, Overrides::default(), None, sources)?.to_json())
+}
+
+fn examine(
+    role: RoleSet,
+    overrides: Overrides,
+    token: Option<String>,
+    sources: &SourceArgs,
+) -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
-    if let Some(loaded) = configuration(sources.load(args.role, overrides), &mut findings) {
+    if let Some(loaded) = configuration(sources.load(role, overrides), &mut findings) {
         machine::data_dir(&loaded, &mut findings);
         machine::listeners(&loaded, &mut findings);
         findings = block_on(Box::pin(async move {
             database::check(&loaded, &mut findings).await;
+            safety::check(&loaded, &mut findings).await;
             let authenticator = issuer::check(&loaded.config, &mut findings).await;
             if let Some(token) = &token {
                 token::check(&loaded.config, token, authenticator.as_ref(), &mut findings).await;
@@ -69,12 +94,7 @@ pub(crate) fn run(args: &Args, sources: &SourceArgs) -> anyhow::Result<Exit> {
             Ok(findings)
         }))?;
     }
-    if args.json {
-        findings.print_json()
-    } else {
-        findings.print()
-    }
-    Ok(if findings.has_failures() { Exit::Failed } else { Exit::Done })
+    Ok(findings)
 }
 
 const CONFIGURATION: &str = "configuration";

@@ -16,6 +16,10 @@ pub struct DatabaseConfig {
     pub worker_url: Secret,
     /// Direct URL for LISTEN behind a transaction pooler; default: `url`.
     pub listen_url: Secret,
+    /// A hot standby that answers GET requests; not set = the primary answers them.
+    pub read_url: Secret,
+    /// Seconds that the standby may be behind; then the primary answers.
+    pub read_max_lag: u64,
     /// `external` or `managed` (a private cluster under `data_dir`).
     pub mode: DatabaseMode,
     /// Pool maximum; default: the sum of the active roles' parts ([`crate::config::Config::pool_max`]).
@@ -45,6 +49,8 @@ impl Default for DatabaseConfig {
             owner_url: Secret::default(),
             worker_url: Secret::default(),
             listen_url: Secret::default(),
+            read_url: Secret::default(),
+            read_max_lag: 5,
             mode: DatabaseMode::External,
             pool_max: None,
             pool_api: 10,

@@ -16,7 +16,7 @@ pub use database::{AppConfig, DatabaseConfig, DatabaseMode, MigrateConfig, Prepa
 pub use front::{LimitsConfig, TlsConfig};
 pub use jobs::{FilesConfig, PaymentsConfig, StorageConfig, StoreConfig, ThumbnailsConfig, Visibility};
 pub use notifications::{NotificationsConfig, NumberFormat, SmsProvider, SmtpSecurity};
-pub use process::{AdminConfig, BackupConfig, LogConfig, LogFormat, ShutdownConfig};
+pub use process::{AdminConfig, BackupConfig, LogConfig, LogFormat, ShutdownConfig, TelemetryConfig};
 pub use web::{BrandingConfig, MapConfig, MatomoConfig, ProxyHeader, WebConfig};
 
 use serde::{Deserialize, Serialize};
@@ -70,6 +70,8 @@ pub struct Config {
     pub backup: BackupConfig,
     /// Logging.
     pub log: LogConfig,
+    /// Traces.
+    pub telemetry: TelemetryConfig,
     /// Start and stop.
     pub shutdown: ShutdownConfig,
 }

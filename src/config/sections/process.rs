@@ -1,5 +1,6 @@
-//! `[admin]`, `[backup]`, `[log]` and `[shutdown]`: the process itself.
+//! `[admin]`, `[backup]`, `[log]`, `[telemetry]` and `[shutdown]`: the process itself.
 
+use crate::config::Secret;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -27,11 +28,33 @@ pub struct BackupConfig {
     pub keep_days: u32,
     /// Public age keys (`age1…`) that backups are encrypted for; none = not encrypted.
     pub age_recipients: Vec<String>,
+    /// Bucket that backups are kept in; not set = they stay in `dir`.
+    pub s3_bucket: Option<String>,
+    /// What precedes the names of objects in that bucket.
+    pub s3_prefix: String,
+    /// Endpoint; not set = `storage.s3_endpoint`.
+    pub s3_endpoint: Option<String>,
+    /// Region; not set = `storage.s3_region`.
+    pub s3_region: Option<String>,
+    /// Key; not set = `storage.s3_access_key_id`.
+    pub s3_access_key_id: Secret,
+    /// Its secret; not set = `storage.s3_secret_access_key`.
+    pub s3_secret_access_key: Secret,
 }
 
 impl Default for BackupConfig {
     fn default() -> Self {
-        Self { dir: None, keep_days: 30, age_recipients: Vec::new() }
+        Self {
+            dir: None,
+            keep_days: 30,
+            age_recipients: Vec::new(),
+            s3_bucket: None,
+            s3_prefix: String::new(),
+            s3_endpoint: None,
+            s3_region: None,
+            s3_access_key_id: Secret::default(),
+            s3_secret_access_key: Secret::default(),
+        }
     }
 }
 
@@ -43,11 +66,38 @@ pub struct LogConfig {
     pub level: String,
     /// `pretty` or `json`.
     pub format: LogFormat,
+    /// Milliseconds from which on a statement is logged as slow; 0 = none is.
+    pub slow_query_ms: u64,
 }
 
 impl Default for LogConfig {
     fn default() -> Self {
-        Self { level: "info".into(), format: LogFormat::Pretty }
+        Self { level: "info".into(), format: LogFormat::Pretty, slow_query_ms: 1000 }
+    }
+}
+
+/// `[telemetry]`: traces for a collector.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TelemetryConfig {
+    /// Base URL of an OTLP/HTTP collector; not set = no traces.
+    pub otlp_endpoint: Option<String>,
+    /// Headers for the collector, `name=value,name=value`; often a key.
+    pub otlp_headers: Secret,
+    /// Share of requests without a trace of their own that are traced, 0 to 1.
+    pub sample_ratio: f64,
+    /// Name of this service in traces.
+    pub service_name: String,
+}
+
+impl Default for TelemetryConfig {
+    fn default() -> Self {
+        Self {
+            otlp_endpoint: None,
+            otlp_headers: Secret::default(),
+            sample_ratio: 1.0,
+            service_name: "civic-os".into(),
+        }
     }
 }
 

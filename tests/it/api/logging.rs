@@ -51,3 +51,35 @@ async fn statements_are_logged_with_their_requests_and_without_values() {
     let log = app.log();
     assert!(log.contains(r#"\"shop\".\"kinds\""#) && log.contains("$1") && !log.contains("sql=\"tool"), "{log}");
 }
+
+#[tokio::test]
+async fn slow_statements_are_logged_with_their_request_and_without_values() {
+    let database = town_database().await;
+    database
+        .execute(
+            "create function shop.dawdle(text) returns text language sql volatile as $$ select $1 from pg_sleep(0.06) $$;
+             grant execute on function shop.dawdle to web_anon",
+        )
+        .await;
+    for (limit, logs) in [(50, true), (0, false)] {
+        let app = TestApp::spawn_on(&database, |config| {
+            config.api.db_schemas = vec!["shop".into()];
+            config.log.slow_query_ms = limit;
+        })
+        .await;
+        let url = format!("{}/api/rpc/dawdle", app.base_url);
+        let request = app.http().post(url).header("content-type", "text/plain").body("a private value");
+        let answer = request.send().await.expect("an answer");
+        assert_eq!(answer.status(), 200, "{}", app.log());
+        let id = answer.headers()["x-request-id"].to_str().expect("text").to_owned();
+        let log = app.log();
+        let line = log.lines().find(|line| line.contains("A statement took"));
+        assert_eq!(line.is_some(), logs, "{log}");
+        if let Some(line) = line {
+            for part in ["dawdle", &id, "web_anon", "lane=\"api\""] {
+                assert!(line.contains(part), "no {part} in {line}");
+            }
+            assert!(!line.contains("private value"), "{line}");
+        }
+    }
+}

@@ -209,3 +209,46 @@ async fn mail_that_cannot_leave_is_explained() {
     assert_eq!(code, Some(2));
     assert!(sink.messages().is_empty(), "a check sends nothing");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_works_and_is_not_safe_is_told() {
+    let database = TestDatabase::create().await;
+    let (pool, owner) = (database.authenticator_url(), database.owner_url());
+    let (pool, owner) = (pool.expose().expect("url"), owner.expose().expect("url"));
+    let sound = [("CIVIC_OS_DATABASE__URL", pool), ("CIVIC_OS_DATABASE__OWNER_URL", owner)];
+    let (findings, _) = doctor("all", &sound);
+    found(&findings, "row security", "ok", "every table of the application");
+    assert!(
+        !findings.iter().any(|finding| finding["check"] == "secrets" || finding["check"] == "encryption"),
+        "{findings:#?}"
+    );
+
+    database
+        .execute("create table public.open_to_all (id int); grant select on public.open_to_all to web_anon; create table public.nobodys (id int)")
+        .await;
+    let (findings, _) = doctor("all", &[sound[0], sound[1], ("CIVIC_OS_DATABASE__READ_URL", pool)]);
+    found(&findings, "standby", "warn", "this server is no standby");
+    let variables = [
+        ("CIVIC_OS_DATABASE__URL", pool),
+        ("CIVIC_OS_DATABASE__OWNER_URL", owner),
+        ("CIVIC_OS_DATABASE__READ_URL", "postgres://authenticator:changeme@127.0.0.1:1/x"),
+        ("CIVIC_OS_DATABASE__WORKER_URL", "postgres://authenticator:short@127.0.0.1:1/x"),
+        ("STRIPE_API_KEY", "sk_test_x9Fq27hTzLw0pK"),
+        ("STRIPE_WEBHOOK_SECRET", "whsec_your_signing_secret"),
+        ("CIVIC_OS_PAYMENTS__STRIPE_API_BASE", "http://127.0.0.1:1"),
+        ("CIVIC_OS_WEB__PUBLIC_URL", "https://town.gov"),
+    ];
+    let (findings, _) = doctor("all", &variables);
+    let remedy = found(&findings, "row security", "warn", "public.open_to_all");
+    assert!(remedy.contains("enable row level security"), "{remedy}");
+    assert!(!findings.iter().any(|finding| finding.to_string().contains("nobodys")), "no client reaches it");
+    for message in [
+        "the password in database.read_url is a placeholder",
+        "the password in database.worker_url has fewer than 12 characters",
+        "payments.stripe_webhook_secret is a placeholder",
+        "payments.stripe_api_key is a test key",
+    ] {
+        found(&findings, "secrets", "warn", message);
+    }
+    assert!(!findings.iter().any(|finding| finding.to_string().contains("whsec_your")), "no secret is repeated");
+}

@@ -585,3 +585,20 @@ async fn refunds_pass_every_check_in_order() {
     assert_eq!(door.refused(&Who::Anonymous, refunds).await, "42501");
     assert_eq!(door.refused(&Who::Owner, "update payments.refunds set reason = 'short'").await, "23514");
 }
+
+#[tokio::test]
+async fn keep_job_trace_writes_the_trace_of_the_transaction_and_nothing_without_one() {
+    let database = TestDatabase::create().await;
+    let client = database.connect().await;
+    let insert = "insert into metadata.river_job (kind, args, queue, priority, max_attempts, metadata) values ('k', '{}', 'q', 1, 1, '{\"a\": 1}')";
+    client
+        .batch_execute(&format!("begin; set local civic_os.traceparent = '00-a-b-01'; {insert}; commit; {insert}"))
+        .await
+        .expect("two jobs");
+    let rows = client
+        .query("select metadata::text from metadata.river_job where kind = 'k' order by id", &[])
+        .await
+        .expect("jobs");
+    let found: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+    assert_eq!(found, [r#"{"a": 1, "traceparent": "00-a-b-01"}"#, r#"{"a": 1}"#]);
+}

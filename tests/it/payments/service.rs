@@ -125,6 +125,18 @@ async fn a_licence_is_paid_and_refunded_through_the_queue() {
         app.http().get(format!("{}/metrics", app.admin_url)).send().await.expect("metrics").text().await.expect("text");
     // Which outcome they have depends on who was first, the event or the job's own answer.
     assert!(metrics.contains("civic_os_webhook_events_total{outcome="), "{metrics}");
+    // Alerts look at these from the start; payments are counted once a minute.
+    for figure in [
+        "civic_os_webhook_events_total{outcome=\"error\"} 0",
+        "civic_os_webhook_refused_total{reason=\"signature\"} 0",
+        "civic_os_payments{state=\"authorized\"} 0.0",
+    ] {
+        assert!(metrics.lines().any(|line| line == figure), "no {figure} in\n{metrics}");
+    }
+    let asked = metrics
+        .lines()
+        .find_map(|line| line.strip_prefix("civic_os_payments_provider_requests_total{outcome=\"ok\"} "));
+    assert!(asked.and_then(|count| count.parse::<u64>().ok()).is_some_and(|count| count > 0), "{metrics}");
 }
 
 #[test]

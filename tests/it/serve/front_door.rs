@@ -215,3 +215,37 @@ async fn a_foreign_client_gets_its_configuration_by_nonce_and_stays_in_its_folde
         assert!(!answer.contains("root:") && !answer.contains("[package]"), "{path}: {answer}");
     }
 }
+
+#[tokio::test]
+async fn every_answer_has_a_name_and_the_log_has_the_same() {
+    let app = TestApp::spawn(TestDatabase::create().await, |config| {
+        config.web.trusted_proxies = vec!["127.0.0.1/32".into()];
+        config.log.format = civic_os::config::LogFormat::Json;
+    })
+    .await;
+    let name = async |path: &str, given: Option<&str>| {
+        let mut request = app.get(path);
+        if let Some(given) = given {
+            request = request.header("X-Request-Id", given);
+        }
+        let answer = request.send().await.expect("answer");
+        answer.headers()["x-request-id"].to_str().expect("text").to_owned()
+    };
+    let (first, second) = (name("/api/schema_entities", None).await, name("/", None).await);
+    assert_eq!(first.len(), 32);
+    assert_ne!(first, second);
+    assert_eq!(name("/api/no_such_table", Some("proxy-1.a:b")).await, "proxy-1.a:b", "a trusted proxy's name stays");
+    assert_eq!(name("/api/schema_entities", Some("forged\"name")).await.len(), 32, "but only a plain one");
+    let lines: Vec<serde_json::Value> = app.log().lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    for (name, path) in [(first.as_str(), "/api/schema_entities"), ("proxy-1.a:b", "/api/no_such_table")] {
+        let line = lines.iter().find(|line| line["request_id"] == name).unwrap_or_else(|| panic!("no line of {name}"));
+        assert!(line["message"].as_str().is_some_and(|text| text.contains(path)), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn strangers_do_not_name_requests() {
+    let app = TestApp::spawn(TestDatabase::create().await, |_| {}).await;
+    let answer = app.get("/health").header("X-Request-Id", "mine").send().await.expect("answer");
+    assert_ne!(answer.headers()["x-request-id"], "mine");
+}

@@ -5,7 +5,13 @@ use std::collections::BTreeSet;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_with_all_roles_shows_every_family_once() {
-    let app = TestApp::spawn_roles(TestDatabase::create().await, &["all"], |_| {}).await;
+    // A backup that went on to a bucket, as `backup create` leaves its time.
+    let backups = tempfile::tempdir().expect("folder");
+    std::fs::write(backups.path().join(".newest"), "2026-01-02T03:04:05Z").expect("file");
+    let app = TestApp::spawn_roles(TestDatabase::create().await, &["all"], |config| {
+        config.backup.dir = Some(backups.path().to_owned());
+    })
+    .await;
     let url = format!("{}/metrics", app.admin_url);
     let look = async || {
         let answer = app.http().get(&url).send().await.expect("an answer");
@@ -32,9 +38,13 @@ async fn a_process_with_all_roles_shows_every_family_once() {
         r#"civic_os_http_requests_total{class="health",method="GET",status="200"} 1"#,
         r#"civic_os_http_requests_total{class="api",method="GET",status="404"} 1"#,
         r#"civic_os_http_request_seconds_count{class="api"} 1"#,
+        "civic_os_backup_newest_timestamp_seconds 1767323045",
     ] {
         assert!(text.lines().any(|shown| shown == line), "no {line} in\n{text}");
     }
+    let age = text.lines().find_map(|line| line.strip_prefix("civic_os_schema_cache_age_seconds "));
+    let age: f64 = age.expect("the schema cache's age").parse().expect("a number");
+    assert!((0.0..60.0).contains(&age), "{age}");
     let mut families = BTreeSet::new();
     for line in text.lines() {
         match line.strip_prefix("# TYPE ") {

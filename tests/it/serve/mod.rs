@@ -11,4 +11,6 @@ mod front_door;
 mod metrics;
 mod outage;
 mod roles;
+mod support_bundle;
 mod tls;
+mod traces;

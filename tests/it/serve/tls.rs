@@ -80,6 +80,13 @@ async fn certificates_are_served_exchanged_and_never_lost() {
     let (_, script) = get(path, port, "/assets/config.js").await.expect("answer");
     assert!(script.contains(&format!("https://localhost:{port}/api/")), "{script}");
 
+    let metrics = app.http().get(format!("{}/metrics", app.admin_url)).send().await.expect("metrics");
+    let text = metrics.text().await.expect("text");
+    let end = text.lines().find_map(|line| line.strip_prefix("civic_os_tls_certificate_end_timestamp_seconds "));
+    let end: i64 = end.expect("the certificate's end").parse().expect("a number");
+    let left = end - time::OffsetDateTime::now_utc().unix_timestamp();
+    assert!((86_400..=2 * 86_400).contains(&left), "a certificate of two days: {left}");
+
     // Plain HTTP on this port is no way in, and on the other one leads here.
     let mut plain = TcpStream::connect(("127.0.0.1", port)).await.expect("connect");
     plain.write_all(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n").await.expect("send");

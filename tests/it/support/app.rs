@@ -35,6 +35,17 @@ impl TestApp {
         Self::spawn_roles(database, &["api"], change).await
     }
 
+    /// The same on a database that others use too.
+    pub(crate) async fn spawn_on(database: &TestDatabase, change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = test_config();
+        config.database.url = database.authenticator_url();
+        config.database.owner_url = database.owner_url();
+        change(&mut config);
+        let mut app = Self::launch(&config, &["api"]);
+        app.wait_until("/ready", |status| status == 200).await;
+        app
+    }
+
     /// The same for other roles.
     pub(crate) async fn spawn_roles(database: TestDatabase, roles: &[&str], change: impl FnOnce(&mut Config)) -> Self {
         let mut config = test_config();
@@ -180,6 +191,8 @@ impl ServerProcess {
             ("CIVIC_OS_DATABASE__OWNER_URL", &config.database.owner_url),
             ("CIVIC_OS_DATABASE__WORKER_URL", &config.database.worker_url),
             ("CIVIC_OS_DATABASE__LISTEN_URL", &config.database.listen_url),
+            ("CIVIC_OS_DATABASE__READ_URL", &config.database.read_url),
+            ("CIVIC_OS_TELEMETRY__OTLP_HEADERS", &config.telemetry.otlp_headers),
             ("CIVIC_OS_AUTH__JWT_SECRET", &config.auth.jwt_secret),
             ("CIVIC_OS_STORAGE__S3_ACCESS_KEY_ID", &config.storage.s3_access_key_id),
             ("CIVIC_OS_STORAGE__S3_SECRET_ACCESS_KEY", &config.storage.s3_secret_access_key),
