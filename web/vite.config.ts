@@ -35,7 +35,11 @@ export default defineConfig({
         codeSplitting: {
           groups: [
             { name: 'vendor', test: /node_modules\/(react|react-dom|scheduler|zod|@tanstack)\// },
-            { name: 'shared', test: /src\/(lib|components|config)\/(?!auth\/oidc|components\/map-view)(?!.*map-view)/ },
+            // Not what only some pages use: the other language, maps, texts with markup, pickers.
+            {
+              name: 'shared',
+              test: /src\/(lib|components|config)\/(?!.*(oidc|map-|messages-es|markdown|combobox|calendar))/,
+            },
             // What a field needs only when it is used stays out of it.
             { name: 'fields', test: /src\/property-types\/(?!inline-create|file-field|file-viewer)/ },
           ],

@@ -2,7 +2,8 @@
 
 import { queryOptions } from '@tanstack/react-query'
 import * as z from 'zod/mini'
-import { callRpc } from '~/lib/postgrest/client'
+import { callRpc, readRows, saveRow } from '~/lib/postgrest/client'
+import { queryClient } from '~/lib/query-client'
 
 const text = z._default(z.nullable(z.string()), null)
 
@@ -46,3 +47,26 @@ export const dashboardsQuery = queryOptions({
   queryFn: async ({ signal }) => z.parse(z.array(entry), await callRpc('get_dashboards', {}, signal)),
   staleTime: 300_000,
 })
+
+/** The dashboard that the person made their home page; null where that is the organisation's choice. */
+export const ownHomeQuery = (person: string) =>
+  queryOptions({
+    queryKey: ['dashboards', 'own-home', person],
+    queryFn: async ({ signal }): Promise<number | null> => {
+      const [row] = await readRows(
+        { table: 'user_dashboard_preferences', select: ['default_dashboard_id'] },
+        signal,
+        'metadata',
+      )
+      return typeof row?.default_dashboard_id === 'number' ? row.default_dashboard_id : null
+    },
+    staleTime: 300_000,
+  })
+
+export async function saveOwnHome(person: string, id: number | null): Promise<void> {
+  await saveRow('user_dashboard_preferences', { user_id: person, default_dashboard_id: id }, 'metadata')
+  await Promise.all([
+    queryClient.invalidateQueries({ queryKey: ownHomeQuery(person).queryKey }),
+    queryClient.invalidateQueries({ queryKey: dashboardQuery(null).queryKey }),
+  ])
+}

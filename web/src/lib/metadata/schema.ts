@@ -24,6 +24,7 @@ const entityRow = z.object({
   calendar_property_name: nullableText,
   calendar_color_property: nullableText,
   payment_initiation_rpc: nullableText,
+  form_mode: nullableText,
   select: flag(false),
   insert: flag(false),
   update: flag(false),
@@ -60,6 +61,7 @@ const propertyRow = z.object({
   geography_type: nullableText,
   validation_rules: z._default(z.array(validationRule), []),
   status_entity_type: nullableText,
+  form_group: nullableText,
 })
 export type PropertyRow = z.infer<typeof propertyRow>
 

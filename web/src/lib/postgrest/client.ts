@@ -202,6 +202,12 @@ export async function insertRow(
   return rowsOf(reply.body)[0]
 }
 
+/** Inserts the row or replaces the one with the same key. */
+export async function saveRow(table: string, values: WireRow, schema?: Schema): Promise<void> {
+  const prefer = 'resolution=merge-duplicates,return=minimal'
+  await request(encodeURIComponent(table), { method: 'POST', body: values, schema, prefer })
+}
+
 interface WriteOptions {
   /** Refused with 412 when the row has another version by now. */
   ifMatch?: string | null
