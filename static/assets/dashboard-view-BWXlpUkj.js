@@ -1,0 +1,1 @@
+export{t as DashboardGrid,n as DashboardSelector}from"./dashboard-view-DWjVdRzm.js";
