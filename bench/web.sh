@@ -2,7 +2,7 @@
 # The web client's bounds in a real browser: bytes, first paint on a slow line and processor, click to painted,
 # typing, the check of an import, memory. Prints one line per figure; exits 1 when a bound is not met.
 #
-#   bench/web.sh [NAME ...]      bytes slow click typing import memory   (default: all)
+#   bench/web.sh [NAME ...]      bytes slow click typing picker import memory   (default: all)
 #
 # BINARY=dist/civic-os   CHROMIUM=chromium
 # The machine must be quiet: the browser slows its own processor, not that of others.

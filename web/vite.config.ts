@@ -38,7 +38,11 @@ export default defineConfig({
             // Not what only some pages use: the other language, maps, texts with markup, pickers.
             {
               name: 'shared',
-              test: /src\/(lib|components|config)\/(?!.*(oidc|map-|messages-es|markdown|combobox|calendar))/,
+              test: /src\/(lib|components|config)\/(?!.*(oidc|map-|messages-es|markdown|combobox|calendar|register|privacy))/,
+            },
+            {
+              name: 'home',
+              test: /src\/features\/dashboard\/(home|dashboard-data|dashboard-view|dashboard\.css|widgets\.tsx|widget-parts|widget-config)/,
             },
             // What a field needs only when it is used stays out of it.
             { name: 'fields', test: /src\/property-types\/(?!inline-create|file-field|file-viewer)/ },

@@ -1,7 +1,7 @@
 // Measures the client's bounds in a real browser against a real binary; prints one line per figure and
 // exits 1 when a bound is not met. Run by bench/web.sh.
 //
-//   CIVIC_OS_BINARY=… CHROMIUM=… node speed.mjs [NAME ...]      bytes slow click typing import memory (default: all)
+//   CIVIC_OS_BINARY=… CHROMIUM=… node speed.mjs [NAME ...]      bytes slow click typing picker import memory (default: all)
 //
 // `slow`: 10 Mbit/s, 40 ms more for every answer, processor slowed four times by the browser's own means.
 
@@ -164,6 +164,28 @@ async function typing({ browser, demo }) {
   await page.context().close()
 }
 
+/** One of 5,000 requests, by three letters, in the form of a work order. */
+async function picker({ browser, demo }) {
+  const page = await visitor(browser, demo.url)
+  await signIn(page, 'staff')
+  const times = []
+  for (const letters of ['bak', 'lam', 'sno', 'hyd', 'dog']) {
+    await open(page, '/create/work_orders')
+    const box = page.getByRole('combobox', { name: /request/i }).first()
+    await box.click()
+    await box.press('Escape')
+    const start = performance.now()
+    await box.pressSequentially(letters)
+    await page
+      .getByRole('option', { name: new RegExp(letters, 'i') })
+      .first()
+      .waitFor()
+    times.push(performance.now() - start)
+  }
+  report('picker among 5,000 records, three letters', median(times), 'ms', 1000, times.map(Math.round).join(' '))
+  await page.context().close()
+}
+
 const IMPORT_ROWS = 50_000
 
 async function importCheck({ browser, demo }) {
@@ -221,7 +243,7 @@ async function memory({ browser, demo }) {
   await page.context().close()
 }
 
-const all = { bytes, slow, click, typing, import: importCheck, memory }
+const all = { bytes, slow, click, typing, picker, import: importCheck, memory }
 const browser = await launch()
 const demo = await Demo.start('town')
 try {
