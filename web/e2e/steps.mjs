@@ -82,8 +82,11 @@ export function stepTests(world) {
 
       // Who wants everything at once says so, and that is remembered.
       await open(page, '/create/service_requests')
+      await page.getByLabel('Title').fill('Typed before the form was turned')
       await page.getByRole('button', { name: 'Show all questions on one page' }).click()
       await page.getByRole('heading', { level: 1, name: 'Add Service request' }).waitFor()
+      assert.equal(await page.getByLabel('Title').inputValue(), 'Typed before the form was turned')
+      page.on('dialog', (dialog) => dialog.accept())
       await page.reload()
       await page.getByRole('button', { name: 'Ask one question at a time' }).waitFor()
       assertQuiet(page)

@@ -171,5 +171,50 @@ export function typeTests(world) {
       assertQuiet(page)
       await page.context().close()
     })
+
+    test('a map and a calendar, chosen by an administrator, each lead to the complete list', async () => {
+      const admin = await arrive()
+      await signIn(admin, 'admin')
+      const choose = async (label, column) => {
+        await open(admin, '/entity-management')
+        const saved = admin.waitForResponse((response) => response.url().includes('/rpc/upsert_entity_metadata'))
+        await admin.getByLabel(label).first().selectOption(column)
+        assert.ok((await saved).ok())
+      }
+      await choose('Map on the list', 'place')
+      const page = await arrive()
+      await open(page, '/view/samples')
+      await page
+        .getByText(/^Map of \d+ records? on this page; the same records are in the list/)
+        .or(page.getByRole('region', { name: /^Map of/ }))
+        .first()
+        .waitFor()
+      await page.getByRole('table').locator(`a[href="${own}"]`).waitFor()
+      await screenshot(page, 'samples-map')
+      await assertAccessible(page, 'list with a map')
+      await page.getByRole('button', { name: 'Hide map' }).click()
+      await page.getByRole('table').locator(`a[href="${own}"]`).waitFor()
+
+      await choose('Calendar on the list', 'slot')
+      await open(page, '/view/samples?show=calendar&cal_date=2026-02-03')
+      await page
+        .getByRole('link', { name: /A sample/ })
+        .first()
+        .waitFor()
+      await screenshot(page, 'samples-calendar')
+      await assertAccessible(page, 'calendar')
+      await page.getByRole('button', { name: 'Agenda' }).click()
+      await page
+        .getByRole('link', { name: /A sample/ })
+        .first()
+        .waitFor()
+      assert.match(await page.getByText(/^Times in the zone/).textContent(), /America\/Chicago/)
+      await page.getByRole('button', { name: 'Show table' }).click()
+      await page.getByRole('table').locator(`a[href="${own}"]`).waitFor()
+      await choose('Calendar on the list', '')
+      assertQuiet(page)
+      await page.context().close()
+      await admin.context().close()
+    })
   })
 }

@@ -24,7 +24,7 @@ import { eq } from '~/lib/postgrest/query'
 import { describeProblem } from '~/lib/problem'
 import { queryClient } from '~/lib/query-client'
 import { saveSetting, useSetting } from '~/lib/settings'
-import { PHONE, useMedia } from '~/lib/viewport'
+import { PHONE } from '~/lib/viewport'
 import { createBody, type Drafts, startCreate, startEdit, updateBody } from '~/property-types/form-state'
 import { asksInSteps } from './form-steps'
 import { mergeChanges } from './merge'
@@ -105,8 +105,10 @@ function CreateForm({ entity }: { entity: Entity }) {
   const search = useSearch({ strict: false }) as Record<string, string>
   const properties = formProperties(model, entity.key, 'create')
   const person = usePerson()
-  const phone = useMedia(PHONE)
+  // As it was when the form opened: turning the phone must not take it away from under somebody's fingers.
+  const [phone] = useState(() => matchMedia(PHONE).matches)
   const onePage = useSetting('onePage') === 'true'
+  const [turned, setTurned] = useState(false)
   const [round, setRound] = useState(0)
   // What is uploaded before the record exists is kept under a name of its own.
   const [newId] = useState(() => `new-${crypto.randomUUID()}`)
@@ -122,6 +124,7 @@ function CreateForm({ entity }: { entity: Entity }) {
         id={id === undefined || id === null ? null : String(id)}
         onAnother={() => {
           setRound(round + 1)
+          setTurned(false)
           setCreated(undefined)
           void navigate({ to: '.', search: {}, replace: true })
         }}
@@ -145,13 +148,17 @@ function CreateForm({ entity }: { entity: Entity }) {
       above={entity.can.read ? <BackLink to={paths.list(entity.key)} label={entity.plural} /> : null}
       initial={initial}
       draftKey={draftKey(person, entity.key, null)}
+      resume={turned || search.step !== undefined}
       links={links.fields}
       linksChanged={links.count}
       otherLayout={
         inStepsOtherwise
           ? {
               label: tx(inSteps ? 'steps.onePage' : 'steps.oneByOne'),
-              onChoose: () => void saveSetting('onePage', String(inSteps)),
+              onChoose: () => {
+                setTurned(true)
+                void saveSetting('onePage', String(inSteps))
+              },
             }
           : undefined
       }

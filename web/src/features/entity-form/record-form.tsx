@@ -130,7 +130,13 @@ export function RecordForm(props: RecordFormProps) {
         </div>
         {props.otherLayout ? (
           <div>
-            <Button look="quiet" onClick={props.otherLayout.onChoose}>
+            <Button
+              look="quiet"
+              onClick={() => {
+                form.keepNow()
+                props.otherLayout?.onChoose()
+              }}
+            >
               {props.otherLayout.label}
             </Button>
           </div>

@@ -66,13 +66,6 @@ export function StepForm(props: RecordFormProps) {
   // Complained about only after Continue was pressed on this step.
   const [tried, setTried] = useState<{ step: number; times: number } | null>(null)
 
-  // Who comes back by a reload, or by the address of a later step, finds what they had answered.
-  const { restore, restorable } = form
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only when the form opens
-  useEffect(() => {
-    if (restorable && at > 1) restore()
-  }, [])
-
   const arrived = useRef(at)
   useEffect(() => {
     if (arrived.current === at) return
@@ -205,7 +198,13 @@ export function StepForm(props: RecordFormProps) {
         </div>
         {props.otherLayout ? (
           <div>
-            <Button look="quiet" onClick={props.otherLayout.onChoose}>
+            <Button
+              look="quiet"
+              onClick={() => {
+                form.keepNow()
+                props.otherLayout?.onChoose()
+              }}
+            >
               {props.otherLayout.label}
             </Button>
           </div>

@@ -46,6 +46,8 @@ export interface RecordFormProps {
   /** Fields of linked records, below those of the record itself, and how many of them were chosen. */
   links?: readonly LinkField[]
   linksChanged?: number
+  /** Goes on with what was kept, without asking: the form only changed its layout or came back by a reload. */
+  resume?: boolean
   /** Another way to lay the form out, and what to call it. */
   otherLayout?: { label: string; onChoose: () => void }
   /** A question that came up while saving. */
@@ -77,7 +79,9 @@ interface Failure {
  */
 export function useRecordForm(props: RecordFormProps) {
   const { properties, mode, initial, draftKey } = props
-  const [drafts, setDrafts] = useState<Drafts>(initial)
+  const [drafts, setDrafts] = useState<Drafts>(() =>
+    props.resume ? { ...initial, ...readDraft(draftKey)?.values } : initial,
+  )
   const [attempts, setAttempts] = useState(0)
   const [failure, setFailure] = useState<Failure | null>(null)
   const [saving, setSaving] = useState(false)
@@ -88,7 +92,7 @@ export function useRecordForm(props: RecordFormProps) {
   const changed = changedColumns(fields, initial, drafts)
   const dirty = changed.length > 0 || (props.linksChanged ?? 0) > 0
 
-  const [restorable, setRestorable] = useState(() => readDraft(draftKey))
+  const [restorable, setRestorable] = useState(() => (props.resume ? null : readDraft(draftKey)))
   const [keptAt, setKeptAt] = useState<number | null>(null)
   const typed = JSON.stringify(Object.fromEntries(changed.map((column) => [column, drafts[column] ?? null])))
   useEffect(() => {
