@@ -34,7 +34,7 @@ export default defineConfig({
         // Few files: what every page needs comes in two, so that a slow line has few round trips.
         codeSplitting: {
           groups: [
-            { name: 'vendor', test: /node_modules\/(react|react-dom|scheduler|zod|@tanstack)\// },
+            { name: 'vendor', test: /rolldown.runtime|node_modules\/(react|react-dom|scheduler|@tanstack)\// },
             // Not what only some pages use: the other language, maps, texts with markup, pickers.
             {
               name: 'shared',
