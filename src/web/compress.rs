@@ -24,7 +24,7 @@ use std::io::Write as _;
 /// Smaller answers fit into the first packets anyway.
 const SMALLEST: usize = 2048;
 /// Up to here compressing takes about a millisecond; more is done beside the thread that answers.
-const LARGEST_INLINE: usize = 128 * 1024;
+const LARGEST_INLINE: usize = 32 * 1024;
 
 /// Middleware step: compresses where the client takes it and it pays.
 ///
@@ -75,7 +75,7 @@ fn is_worth_it(status: StatusCode, headers: &HeaderMap) -> bool {
 }
 
 fn gzip(bytes: &[u8]) -> Bytes {
-    let mut encoder = GzEncoder::new(Vec::with_capacity(bytes.len() / 4), Compression::fast());
+    let mut encoder = GzEncoder::new(Vec::with_capacity(bytes.len() / 4), Compression::default());
     // Writing to memory does not fail.
     match encoder.write_all(bytes).and_then(|()| encoder.finish()) {
         Ok(compressed) => compressed.into(),

@@ -74,7 +74,7 @@ export async function visitor(
   })
   context.setDefaultTimeout(15_000)
   // A stream that never ends would keep every page from coming to rest.
-  if (!live) await context.route('**/events', (route) => route.fulfill({ status: 404, body: '' }))
+  if (!live) await context.route(/\/events(\?|$)/, (route) => route.fulfill({ status: 404, body: '' }))
   if (staticFolder) await serveFrom(context, staticFolder)
   const page = await context.newPage()
   const problems = []
