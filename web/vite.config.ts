@@ -34,8 +34,16 @@ export default defineConfig({
         // Few files: what every page needs comes in two, so that a slow line has few round trips.
         codeSplitting: {
           groups: [
-            { name: 'vendor', test: /node_modules\/(react|react-dom|scheduler|zod|@tanstack)\// },
-            { name: 'shared', test: /src\/(lib|components|config)\/(?!auth\/oidc|components\/map-view)(?!.*map-view)/ },
+            { name: 'vendor', test: /rolldown.runtime|node_modules\/(react|react-dom|scheduler|@tanstack)\// },
+            // Not what only some pages use: the other language, maps, texts with markup, pickers.
+            {
+              name: 'shared',
+              test: /src\/(lib|components|config)\/(?!.*(oidc|map-|messages-es|markdown|combobox|calendar|register|privacy))/,
+            },
+            {
+              name: 'home',
+              test: /src\/features\/dashboard\/(home|dashboard-data|dashboard-view|dashboard\.css|widgets\.tsx|widget-parts|widget-config)/,
+            },
             // What a field needs only when it is used stays out of it.
             { name: 'fields', test: /src\/property-types\/(?!inline-create|file-field|file-viewer)/ },
           ],

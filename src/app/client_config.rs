@@ -47,6 +47,11 @@ pub(super) fn runtime_config(config: &Config, demo: bool) -> RuntimeConfig {
         branding_logo: optional(&config.branding.logo),
         branding_color: optional(&config.branding.color),
         branding_color_dark: optional(&config.branding.color_dark),
+        // The default says nothing about where the organisation is.
+        time_zone: Some(&config.notifications.notification_timezone)
+            .filter(|zone| *zone != "UTC")
+            .cloned()
+            .unwrap_or_default(),
         demo,
         user_administration: if config.identity.enabled { "/auth/users".into() } else { String::new() },
     }

@@ -15,7 +15,7 @@ use crate::identity::Provider;
 use crate::notifications::Notifications;
 use crate::payments::{Sandbox, Webhook};
 use crate::spreadsheets::Spreadsheets;
-use crate::web::{RuntimeConfig, SecurityPolicy, Web};
+use crate::web::{RuntimeConfig, SecurityPolicy, Web, compress_answers};
 use actix_http::error::DispatchError;
 use actix_http::{HttpService, Protocol, Request, Response};
 use actix_service::{IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt as _, fn_service, map_config};
@@ -111,6 +111,7 @@ impl Servers {
                 let (notifications, events) = (notifications.clone(), events.clone());
                 let spreadsheets = spreadsheets.clone();
                 App::new()
+                    .wrap(from_fn(compress_answers))
                     .wrap(from_fn(move |request, next| door.clone().apply(request, next)))
                     // Outermost: refusals of the door have the headers too.
                     .wrap(from_fn(move |request, next| policy.clone().apply(request, next)))

@@ -221,7 +221,7 @@ fn validator_matches(headers: &HeaderMap, etag: &str) -> bool {
 }
 
 /// Whether `Accept-Encoding` names the coding with a quality above zero. `*` is not enough: identity is always right.
-fn accepts_encoding(accepted: &str, coding: &str) -> bool {
+pub(super) fn accepts_encoding(accepted: &str, coding: &str) -> bool {
     accepted.split(',').any(|entry| {
         let mut parts = entry.split(';').map(str::trim);
         parts.next().is_some_and(|name| name.eq_ignore_ascii_case(coding))

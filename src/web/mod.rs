@@ -4,11 +4,13 @@
 //! It touches no database. Tests: beside the code and in `tests/it/serve`; the browser proof is in `web/e2e`.
 
 mod assets;
+mod compress;
 mod foreign;
 mod handler;
 mod runtime_config;
 mod security;
 
+pub use compress::compress_answers;
 pub use handler::Web;
 pub use runtime_config::RuntimeConfig;
 pub use security::SecurityPolicy;

@@ -51,6 +51,8 @@ pub struct RuntimeConfig {
     pub branding_color: String,
     /// `#RRGGBB` for dark; empty = derived.
     pub branding_color_dark: String,
+    /// The organisation's time zone by its IANA name; empty = not said, and only the browser's own counts.
+    pub time_zone: String,
     /// Whether this is the demo, which tells people so.
     pub demo: bool,
     /// Where people are administered, where the embedded provider is on; empty = elsewhere.
@@ -80,6 +82,7 @@ impl RuntimeConfig {
                 "color": self.branding_color,
                 "colorDark": self.branding_color_dark,
             },
+            "timeZone": self.time_zone,
             "demo": self.demo,
             "userAdministration": self.user_administration,
             "version": env!("CARGO_PKG_VERSION"),

@@ -56,6 +56,7 @@ export async function visitor(
     colorScheme = 'light',
     reducedMotion = 'reduce',
     contrast = 'no-preference',
+    forcedColors = 'none',
     serviceWorkers = 'block',
     live = false,
   } = {},
@@ -66,13 +67,14 @@ export async function visitor(
     colorScheme,
     reducedMotion,
     contrast,
+    forcedColors,
     serviceWorkers,
     locale: 'en-US',
     timezoneId: 'America/Chicago',
   })
   context.setDefaultTimeout(15_000)
   // A stream that never ends would keep every page from coming to rest.
-  if (!live) await context.route('**/events', (route) => route.fulfill({ status: 404, body: '' }))
+  if (!live) await context.route(/\/events(\?|$)/, (route) => route.fulfill({ status: 404, body: '' }))
   if (staticFolder) await serveFrom(context, staticFolder)
   const page = await context.newPage()
   const problems = []
@@ -129,7 +131,8 @@ export async function assertAccessible(page, where) {
   const window = page.viewportSize()
   const height = await page.evaluate(() => document.documentElement.scrollHeight)
   await page.setViewportSize({ width: window.width, height: Math.min(Math.max(height, window.height), 8000) })
-  await page.evaluate(axeSource)
+  // Once per document: the program stays while the page is looked at in other ways.
+  if (await page.evaluate(() => window.axe === undefined)) await page.evaluate(axeSource)
   // Pins stand where the places are, close together or not: the exception of WCAG 2.5.8 for what is
   // essential names maps, and the list beside the map leads to the same records.
   const violations = await page.evaluate(async () => {
@@ -165,4 +168,39 @@ export async function assertNoSidewaysScroll(page, where) {
     return { scroll: document.documentElement.scrollWidth, client, widest }
   })
   assert.ok(scroll <= client, `${where}: ${scroll} px wide in a window of ${client} px (${widest.join(', ')})`)
+}
+
+/** In which ways a page is looked at: high contrast on a light and on a dark page, each in one width. */
+const LOOKS = [
+  { colorScheme: 'light', contrast: 'no-preference', viewport: DESKTOP },
+  { colorScheme: 'light', contrast: 'more', viewport: DESKTOP },
+  { colorScheme: 'dark', contrast: 'no-preference', viewport: DESKTOP },
+  { colorScheme: 'dark', contrast: 'more', viewport: PHONE },
+  { colorScheme: 'dark', contrast: 'no-preference', viewport: PHONE },
+  { colorScheme: 'light', contrast: 'no-preference', viewport: PHONE },
+]
+
+/**
+ * The page that is open, in every look without loading it again: no violation, nothing wider than the window. It follows
+ * the device's wishes while it stands, as it does for people.
+ */
+export async function assertAccessibleInAllLooks(page, name) {
+  for (const { colorScheme, contrast, viewport } of LOOKS) {
+    const where = `${name}, ${colorScheme}${contrast === 'more' ? ', high contrast' : ''}, ${viewport.width} px`
+    await page.emulateMedia({ colorScheme, contrast })
+    await page.setViewportSize(viewport)
+    await page.waitForFunction(
+      ([theme, more]) =>
+        document.documentElement.dataset.theme === theme &&
+        (document.documentElement.dataset.contrast === 'more') === more &&
+        !document.querySelector('[aria-busy="true"]'),
+      [colorScheme, contrast === 'more'],
+    )
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))))
+    await screenshot(page, `${name}-${colorScheme}-${contrast}-${viewport.width}`)
+    await assertAccessible(page, where)
+    await assertNoSidewaysScroll(page, where)
+  }
+  await page.emulateMedia({ colorScheme: 'light', contrast: 'no-preference' })
+  await page.setViewportSize(DESKTOP)
 }

@@ -4,10 +4,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { assertQuiet, settled, visitor } from './browser.mjs'
 
-const BUDGET_BYTES = 200_000
+const BUDGET_BYTES = 150_000
 
 export function budgetTests(world) {
-  test('the first page is interactive within 200 kB of encoded HTML, scripts and styles', async () => {
+  test('the first page is interactive within 150 kB of encoded HTML, scripts and styles', async () => {
     const demo = await world.demo('town')
     const page = await visitor(await world.browser(), demo.url)
     const session = await page.context().newCDPSession(page)

@@ -5,10 +5,8 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { assertAccessible, assertQuiet, open, screenshot, settled, signIn, visitor } from './browser.mjs'
-
-const APP = fileURLToPath(new URL('every-type', import.meta.url))
+import { everyType, fillSample } from './every-type.mjs'
 
 export function exchangeTests(world) {
   describe('export and import', { concurrency: 1 }, () => {
@@ -32,23 +30,10 @@ export function exchangeTests(world) {
     }
 
     test('a record with every type goes into a workbook and comes back from it', async () => {
-      const page = await arrive(APP)
+      const page = await visitor(await world.browser(), (await everyType(world)).url)
       await signIn(page, 'staff')
       await open(page, '/create/samples')
-      const fill = (label, value) => page.getByLabel(label, { exact: true }).last().fill(value)
-      await page.getByLabel('Display Name').fill('Round trip')
-      await fill('Exact', '12.5')
-      await fill('Amount', '1,234.50')
-      await fill('Day', '2026-02-03')
-      await fill('Wall', '2026-02-03T17:30')
-      await fill('Moment', '2026-07-03T17:30')
-      await fill('Mail', 'ana@example.org')
-      await fill('Phone', '5550104477')
-      await page.getByLabel('Kind Id', { exact: true }).selectOption({ label: 'Second kind' })
-      await page.getByLabel('Status Id', { exact: true }).selectOption({ label: 'Done' })
-      const slot = page.getByRole('group', { name: 'Slot' })
-      await slot.getByLabel('Start').fill('2026-02-03T10:00')
-      await slot.getByLabel('End').fill('2026-02-03T11:30')
+      await fillSample(page, 'Round trip')
       await page.getByRole('button', { name: 'Save', exact: true }).click()
       await page.waitForURL(/\/view\/samples\/\d+$/)
       const original = new URL(page.url()).pathname

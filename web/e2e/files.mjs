@@ -24,7 +24,17 @@ export function fileTests(world) {
         await chooser.setInputFiles({ name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('no picture') })
         await page.getByText('Please choose a picture.').waitFor()
         const picture = await page.screenshot({ type: 'jpeg' })
+        // The connection goes while it is sent: the file stays chosen, and Try again is enough.
+        let cut = true
+        await page.route(
+          (url) => url.pathname.endsWith('.jpg') || url.pathname.includes('lamp'),
+          (route) =>
+            cut && route.request().method() === 'PUT' ? route.abort('internetdisconnected') : route.fallback(),
+        )
         await chooser.setInputFiles({ name: 'lamp.jpg', mimeType: 'image/jpeg', buffer: picture })
+        await page.getByText('lamp.jpg was not uploaded: no connection. The file is still chosen.').first().waitFor()
+        cut = false
+        await page.getByRole('button', { name: 'Try again' }).click()
         await page.getByRole('button', { name: /^Remove.*lamp\.jpg/ }).waitFor()
         await screenshot(page, `files-${visibility}-form`)
         await page.getByRole('button', { name: 'Save', exact: true }).click()

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { assertAccessible, assertQuiet, open, screenshot, settled, signIn, visitor } from './browser.mjs'
+import { accessToken, assertAccessible, assertQuiet, open, screenshot, settled, signIn, visitor } from './browser.mjs'
 
 export function listTests(world) {
   describe('lists', { concurrency: 1 }, () => {
@@ -113,6 +113,30 @@ export function listTests(world) {
       await page.keyboard.press('f')
       await page.getByRole('heading', { name: 'Filters' }).waitFor()
       await page.context().close()
+    })
+
+    test('what somebody else adds is told and comes when it is asked for; nothing moves by itself', async () => {
+      const demo = await world.demo('town')
+      const reader = await arrive({ live: true })
+      await signIn(reader, 'staff')
+      const listening = reader.waitForRequest((request) => request.url().includes('/events?tables=service_requests'))
+      await reader.goto('/view/service_requests')
+      await reader.getByRole('table').waitFor()
+      await (await listening).response()
+      const first = reader.getByRole('table').getByRole('row').nth(1)
+      const before = await first.textContent()
+      const id = Number((await first.getAttribute('id')).replace('row-', ''))
+      const answer = await fetch(`${demo.url}/api/service_requests?id=eq.${id}`, {
+        method: 'PATCH',
+        headers: { Authorization: `Bearer ${await accessToken(reader)}`, 'Content-Type': 'application/json' },
+        body: JSON.stringify({ due_date: '2031-05-06' }),
+      })
+      assert.equal(answer.status, 204)
+      await reader.getByText('1 record changed since this list was loaded.').waitFor()
+      assert.equal(await first.textContent(), before)
+      await reader.getByRole('button', { name: 'Show', exact: true }).click()
+      await first.getByText('May 6, 2031').waitFor()
+      await reader.context().close()
     })
   })
 }

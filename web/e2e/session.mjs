@@ -5,6 +5,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { accessToken, assertQuiet, open, settled, signIn, visitor } from './browser.mjs'
 
+const EXPIRED = { code: 'PGRST303', details: null, hint: null, message: 'JWT expired' }
+
 export function sessionTests(world) {
   describe('sessions', { concurrency: 1 }, () => {
     const arrive = async () => visitor(await world.browser(), (await world.demo('town')).url)
@@ -26,8 +28,7 @@ export function sessionTests(world) {
       await page.route('**/api/**', (route) => {
         if (route.request().headers().authorization !== `Bearer ${token}`) return route.fallback()
         refused += 1
-        const body = { code: 'PGRST303', details: null, hint: null, message: 'JWT expired' }
-        return route.fulfill({ status: 401, contentType: 'application/json', body: JSON.stringify(body) })
+        return route.fulfill({ status: 401, contentType: 'application/json', body: JSON.stringify(EXPIRED) })
       })
       return () => refused
     }
@@ -64,6 +65,49 @@ export function sessionTests(world) {
       assert.deepEqual(asked, ['refresh_token'])
       await page.getByRole('table').getByRole('row').nth(1).waitFor()
       assert.equal(await page.getByRole('dialog').count(), 0)
+      await page.context().close()
+    })
+
+    test('a form that meets a refused token is saved all the same; after a sleep no request goes out with the old token', async () => {
+      const page = await arrive()
+      await signIn(page, 'admin')
+      let renewals = 0
+      page.on('request', (request) => {
+        if (request.url().endsWith('/protocol/openid-connect/token')) renewals += 1
+      })
+      await open(page, '/create/tags')
+      await page.getByRole('textbox', { name: 'Tag' }).fill('renewed')
+      let refused = 0
+      await page.route('**/api/tags', (route) => {
+        if (route.request().method() !== 'POST' || refused > 0) return route.fallback()
+        refused += 1
+        return route.fulfill({ status: 401, contentType: 'application/json', body: JSON.stringify(EXPIRED) })
+      })
+      await page.getByRole('button', { name: 'Save', exact: true }).click()
+      await page.getByRole('heading', { level: 1, name: 'renewed' }).waitFor()
+      assert.deepEqual([refused, renewals], [1, 1])
+
+      // Two hours later by the clock of the machine: no request goes out with the old token.
+      const asked = []
+      page.on('response', (response) => response.url().includes('/api/') && asked.push(response.status()))
+      await page.clock.setSystemTime(Date.now() + 2 * 3600 * 1000)
+      await page.getByRole('link', { name: 'Edit', exact: true }).click()
+      await page.getByRole('textbox', { name: 'Tag' }).fill('renewed after sleep')
+      await page.getByRole('button', { name: 'Save', exact: true }).click()
+      await page.getByRole('heading', { level: 1, name: 'renewed after sleep' }).waitFor()
+      assert.equal(renewals, 2)
+      assert.ok(asked.length > 0 && !asked.includes(401), asked.join(' '))
+
+      // A tab that wakes up by a reload renews before it starts.
+      await page.evaluate(() => {
+        const key = Object.keys(sessionStorage).find((name) => name.startsWith('oidc.user:'))
+        sessionStorage.setItem(key, JSON.stringify({ ...JSON.parse(sessionStorage.getItem(key)), expires_at: 1 }))
+      })
+      await page.reload()
+      await page.getByRole('button', { name: /^Account: / }).waitFor()
+      await settled(page)
+      assert.ok(!asked.includes(401), asked.join(' '))
+      assertQuiet(page)
       await page.context().close()
     })
 

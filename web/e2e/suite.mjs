@@ -5,6 +5,7 @@ import { accessibilityTests } from './accessibility.mjs'
 import { administrationTests } from './administration.mjs'
 import { launch } from './browser.mjs'
 import { budgetTests } from './budget.mjs'
+import { checklistTests } from './checklist.mjs'
 import { Demo } from './demo.mjs'
 import { exchangeTests } from './exchange.mjs'
 import { fileTests } from './files.mjs'
@@ -14,6 +15,7 @@ import { offlineTests } from './offline.mjs'
 import { paymentTests } from './payments.mjs'
 import { recordTests } from './records.mjs'
 import { sessionTests } from './session.mjs'
+import { stepTests } from './steps.mjs'
 import { townTests } from './town.mjs'
 import { typeTests } from './types.mjs'
 import { wildlifeTests } from './wildlife.mjs'
@@ -46,10 +48,12 @@ listTests(world)
 exchangeTests(world)
 fileTests(world)
 offlineTests(world)
+sessionTests(world)
+stepTests(world)
+checklistTests(world)
 administrationTests(world)
 typeTests(world)
 notificationTests(world)
 wildlifeTests(world)
 paymentTests(world)
-sessionTests(world)
 accessibilityTests(world)

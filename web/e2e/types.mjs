@@ -2,37 +2,12 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { assertAccessible, assertQuiet, open, screenshot, settled, signIn, visitor } from './browser.mjs'
-
-const APP = fileURLToPath(new URL('every-type', import.meta.url))
-
-/** How each field is filled in, and what the record's page then says. */
-const FIELDS = [
-  ['Long Text', (field) => field.fill('Two\nlines'), 'Two'],
-  ['Small', (field) => field.fill('-3'), '-3'],
-  ['Exact', (field) => field.fill('1234567.8901'), '1,234,567.8901'],
-  ['Approximate', (field) => field.fill('0.5'), '0.5'],
-  ['Amount', (field) => field.fill('1,234.5'), '$1,234.50'],
-  ['Maybe', (field) => field.selectOption('true'), 'Yes'],
-  ['Day', (field) => field.fill('2026-02-03'), 'Feb 3, 2026'],
-  ['Wall', (field) => field.fill('2026-02-03T17:30'), '5:30 PM'],
-  ['Moment', (field) => field.fill('2026-07-03T17:30'), '5:30 PM'],
-  ['Clock', (field) => field.fill('14:30'), '14:30'],
-  ['Tint', (field) => field.fill('#ff8800'), '#FF8800'],
-  ['Mail', (field) => field.fill('ana@example.org'), 'ana@example.org'],
-  ['Phone', (field) => field.fill('5550104477'), '(555) 010-4477'],
-  ['Mood', (field) => field.selectOption('busy'), 'busy'],
-  ['Document', (field) => field.fill('{"a": [1, 2]}'), '"a"'],
-  ['Code', (field) => field.fill('0f8fad5b-d9cb-469f-a165-70867728950e'), '0f8fad5b-d9cb-469f-a165-70867728950e'],
-  ['Kind Id', (field) => field.selectOption({ label: 'First kind' }), 'First kind'],
-  ['Other Kind Id', (field) => field.selectOption({ label: 'Second kind' }), 'Second kind'],
-  ['Status Id', (field) => field.selectOption({ label: 'Open' }), 'Open'],
-]
+import { everyType, FIELDS, fillSample } from './every-type.mjs'
 
 export function typeTests(world) {
   describe('every property type', { concurrency: 1 }, () => {
-    const arrive = async (options) => visitor(await world.browser(), (await world.demo(APP)).url, options)
+    const arrive = async (options) => visitor(await world.browser(), (await everyType(world)).url, options)
     const save = (page) => page.getByRole('button', { name: 'Save', exact: true }).click()
     let own = ''
 
@@ -40,25 +15,7 @@ export function typeTests(world) {
       const page = await arrive()
       await signIn(page, 'staff')
       await open(page, '/create/samples')
-      await page.getByLabel('Display Name').fill('A sample')
-      for (const [label, fill] of FIELDS) await fill(page.getByLabel(label, { exact: true }).last())
-      const slot = page.getByRole('group', { name: 'Slot' })
-      await slot.getByLabel('Start').fill('2026-02-03T10:00')
-      await slot.getByLabel('End').fill('2026-02-03T11:30')
-      const days = page.getByRole('group', { name: 'Days' })
-      await days.getByLabel('From (included)').fill('2026-02-01')
-      await days.getByLabel('Up to (not included)').fill('2026-02-11')
-      const numbers = page.getByRole('group', { name: 'Numbers' })
-      await numbers.getByLabel('From (included)').fill('5')
-      await numbers.getByLabel('Up to (not included)').fill('9')
-      const words = page.getByRole('group', { name: 'Words' })
-      await words.getByRole('button', { name: 'Add an entry' }).click()
-      await words.getByLabel('Words, entry 1').fill('one, "two"')
-      await words.getByRole('button', { name: 'Add an entry' }).click()
-      await words.getByLabel('Words, entry 2').fill('three')
-      const place = page.getByRole('group', { name: 'Place' })
-      await place.getByLabel('Latitude').fill('43.01')
-      await place.getByLabel('Longitude').fill('-83.7')
+      await fillSample(page, 'A sample')
       await screenshot(page, 'types-form')
       await assertAccessible(page, 'form with every type')
       await save(page)
@@ -159,6 +116,102 @@ export function typeTests(world) {
       await page.getByRole('link', { name: 'Fourth kind' }).waitFor()
       assertQuiet(page)
       await page.context().close()
+    })
+
+    test('shows the organisation’s time beside the person’s, its colour without harm, and counts visits only while allowed', async () => {
+      const page = await arrive()
+      const counted = []
+      await page.context().route('https://statistics.example/**', (route) => {
+        counted.push(new URLSearchParams(route.request().postData() ?? ''))
+        return route.fulfill({ status: 204, body: '' })
+      })
+      await signIn(page, 'staff')
+      await open(page, own)
+      const moment = page.locator('time', { hasText: 'Jul 3, 2026' }).first()
+      assert.match(await moment.textContent(), /5:30 PM CDT\s*Jul 3, 2026, 6:30 PM EDT/)
+      await page.getByText(/10:00 AM – 11:30 AM CST/).waitFor()
+      await screenshot(page, 'organisation-zone')
+      await assertAccessible(page, 'record, organisation in yellow')
+      await open(page, own.replace('/view/', '/edit/'))
+      await page.getByText('Times in the zone America/Chicago. In America/New_York that is').first().waitFor()
+      await assertAccessible(page, 'form, organisation in yellow')
+      await screenshot(page, 'organisation-yellow')
+
+      // In the organisation's zone there is one time, and the form starts with it.
+      await open(page, '/profile')
+      await page.getByLabel('Time zone').selectOption('organisation')
+      await page.waitForEvent('load')
+      await settled(page)
+      await open(page, own)
+      assert.match(await page.locator('time', { hasText: 'Jul 3, 2026' }).first().textContent(), /6:30 PM EDT$/)
+      await open(page, own.replace('/view/', '/edit/'))
+      assert.equal(await page.getByLabel('Moment', { exact: true }).inputValue(), '2026-07-03T18:30')
+      await open(page, '/profile')
+      await page.getByLabel('Time zone').selectOption('device')
+      await page.waitForEvent('load')
+      await settled(page)
+
+      await open(page, '/view/samples')
+      await page.getByRole('searchbox').fill('secret words')
+      await page.waitForURL(/q=secret/)
+      await settled(page)
+      const pages = counted.map((entry) => entry.get('action_name')).filter(Boolean)
+      assert.ok(pages.includes('/view/samples') && pages.includes(own), pages.join(' '))
+      assert.ok(counted.some((entry) => entry.get('e_a') === 'Login'))
+      const search = counted.find((entry) => entry.get('e_c') === 'Search')
+      assert.deepEqual([search?.get('e_n'), search?.get('e_v')], ['samples', '12'])
+      assert.ok(!counted.some((entry) => entry.toString().includes('secret')), 'what is searched for stays here')
+      await open(page, '/profile')
+      await page.getByRole('checkbox', { name: /Count my visits/ }).uncheck()
+      const until = counted.length
+      await open(page, '/view/samples')
+      assert.equal(counted.length, until)
+      await open(page, '/profile')
+      await page.getByRole('checkbox', { name: /Count my visits/ }).check()
+      assertQuiet(page)
+      await page.context().close()
+    })
+
+    test('a map and a calendar, chosen by an administrator, each lead to the complete list', async () => {
+      const admin = await arrive()
+      await signIn(admin, 'admin')
+      const choose = async (label, column) => {
+        await open(admin, '/entity-management')
+        const saved = admin.waitForResponse((response) => response.url().includes('/rpc/upsert_entity_metadata'))
+        await admin.getByLabel(label).first().selectOption(column)
+        assert.ok((await saved).ok())
+      }
+      await choose('Map on the list', 'place')
+      const page = await arrive()
+      await open(page, '/view/samples')
+      await page.getByRole('button', { name: 'Show map' }).click()
+      await page.locator('.leaflet-marker-icon').first().waitFor()
+      await page.getByRole('table').locator(`a[href="${own}"]`).waitFor()
+      await screenshot(page, 'samples-map')
+      await assertAccessible(page, 'list with a map')
+      await page.getByRole('button', { name: 'Hide map' }).click()
+      await page.getByRole('table').locator(`a[href="${own}"]`).waitFor()
+
+      await choose('Calendar on the list', 'slot')
+      await open(page, '/view/samples?show=calendar&cal_date=2026-02-03')
+      await page
+        .getByRole('link', { name: /A sample/ })
+        .first()
+        .waitFor()
+      await screenshot(page, 'samples-calendar')
+      await assertAccessible(page, 'calendar')
+      await page.getByRole('button', { name: 'Agenda' }).click()
+      await page
+        .getByRole('link', { name: /A sample/ })
+        .first()
+        .waitFor()
+      assert.match(await page.getByText(/^Times in the zone/).textContent(), /America\/Chicago/)
+      await page.getByRole('button', { name: 'Show table' }).click()
+      await page.getByRole('table').locator(`a[href="${own}"]`).waitFor()
+      await choose('Calendar on the list', '')
+      assertQuiet(page)
+      await page.context().close()
+      await admin.context().close()
     })
   })
 }

@@ -4,6 +4,7 @@ mod api_docs;
 mod bad_input;
 mod bench;
 mod cluster;
+mod compression;
 mod connections;
 mod demo;
 mod footprint;

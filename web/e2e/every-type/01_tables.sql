@@ -44,7 +44,8 @@ CREATE TABLE public.samples (
   attachment    UUID REFERENCES metadata.files (id),
   status_id     INTEGER REFERENCES metadata.statuses (id),
   created_at    TIMESTAMPTZ NOT NULL DEFAULT now(),
-  updated_at    TIMESTAMPTZ NOT NULL DEFAULT now()
+  updated_at    TIMESTAMPTZ NOT NULL DEFAULT now(),
+  civic_os_text_search TSVECTOR GENERATED ALWAYS AS (to_tsvector('simple', display_name)) STORED
 );
 CREATE FUNCTION public.place_text(public.samples) RETURNS TEXT
   LANGUAGE sql STABLE AS $$ SELECT postgis.ST_AsText($1.place) $$;
@@ -60,8 +61,8 @@ INSERT INTO metadata.status_types (entity_type, description) VALUES ('sample', '
 INSERT INTO metadata.statuses (entity_type, display_name, color, sort_order, is_initial, is_terminal) VALUES
   ('sample', 'Open', '#FFFF00', 1, TRUE, FALSE), ('sample', 'Done', '#777777', 2, FALSE, TRUE);
 
-INSERT INTO metadata.entities (table_name, display_name, plural_name, sort_order) VALUES
-  ('samples', 'Sample', 'Samples', 1), ('sample_kinds', 'Kind', 'Kinds', 2);
+INSERT INTO metadata.entities (table_name, display_name, plural_name, sort_order, search_fields) VALUES
+  ('samples', 'Sample', 'Samples', 1, ARRAY['display_name']), ('sample_kinds', 'Kind', 'Kinds', 2, NULL);
 INSERT INTO metadata.properties (table_name, column_name, status_entity_type, filterable, sort_order)
   SELECT 'samples', c, CASE c WHEN 'status_id' THEN 'sample' END, TRUE, n::int FROM unnest(ARRAY['display_name', 'whole', 'exact', 'amount',
     'flag', 'day', 'wall', 'moment', 'clock', 'slot', 'mail', 'phone', 'mood', 'kind_id', 'owner_id', 'status_id'])

@@ -5,6 +5,7 @@ import { lazy, Suspense, useState } from 'react'
 import { Button } from '~/components/button'
 import { Dialog } from '~/components/dialog'
 import { MenuButton } from '~/components/menu-button'
+import { PrivacyChoice } from '~/components/privacy-choice'
 import { paths } from '~/config/paths'
 import { runtimeConfig } from '~/config/runtime'
 import { signIn, signOut, useSession } from '~/lib/auth/session'
@@ -31,6 +32,7 @@ function AboutDialog({ onClose }: { onClose: () => void }) {
         <p>
           <a href={runtimeConfig.swaggerUrl}>{t('about.apiDocs')}</a>
         </p>
+        <PrivacyChoice />
       </div>
     </Dialog>
   )
@@ -92,7 +94,7 @@ function AccountMenu() {
               key: tag,
               label: name,
               checked: currentLanguage() === tag,
-              onSelect: () => chooseLanguage(tag),
+              onSelect: () => void chooseLanguage(tag),
             })),
           },
           {

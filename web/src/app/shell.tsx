@@ -9,6 +9,7 @@ import { Button } from '~/components/button'
 import { Dialog } from '~/components/dialog'
 import { Loading } from '~/components/loading'
 import { Page } from '~/components/page'
+import { trackPage } from '~/lib/analytics'
 import { forgetSession, signInAgain, useSession, useSessionExpired } from '~/lib/auth/session'
 import { flashNavigated, useFlash } from '~/lib/flash'
 import { t } from '~/lib/i18n/t'
@@ -36,6 +37,7 @@ function useArrival(onArrive: () => void): void {
       wentBack.current = action.type === 'BACK' || (action.type === 'GO' && (action.index ?? 0) < 0)
     })
     const stopRouter = router.subscribe('onRendered', ({ pathChanged, fromLocation }) => {
+      if (pathChanged || !fromLocation) trackPage()
       if (!pathChanged || !fromLocation) return
       arrive.current()
       flashNavigated()

@@ -22,6 +22,8 @@ export interface RuntimeConfig {
   /** Door of the embedded provider's administration of people; empty with a foreign provider. */
   userAdministration: string
   matomo: { url: string; siteId: string } | null
+  /** The organisation's IANA zone; null where the operator named none. */
+  timeZone: string | null
   branding: Branding
 }
 
@@ -42,6 +44,16 @@ const number = (value: unknown, fallback: number): number =>
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined)
 
 /** Completes the object the server sent; unknown members are ignored. */
+/** A zone that this browser knows. */
+function zone(value: unknown): string | null {
+  if (typeof value !== 'string' || value === '') return null
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: value }).resolvedOptions().timeZone
+  } catch {
+    return null
+  }
+}
+
 function readRuntimeConfig(source: unknown): RuntimeConfig {
   const given = record(source)
   const keycloak = record(given.keycloak)
@@ -84,6 +96,7 @@ function readRuntimeConfig(source: unknown): RuntimeConfig {
       matomo.enabled === true && text(matomo.url) && text(matomo.siteId)
         ? { url: String(matomo.url).replace(/\/$/, ''), siteId: String(matomo.siteId) }
         : null,
+    timeZone: zone(given.timeZone),
     branding: {
       name: text(branding.name) ?? 'Civic OS',
       logo: text(branding.logo),

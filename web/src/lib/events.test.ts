@@ -1,5 +1,5 @@
-import { expect, it } from 'vitest'
-import { readBlock } from './events'
+import { describe, expect, it } from 'vitest'
+import { readBlock, streamAddress } from './events'
 
 it.each([
   ['event: change\ndata: {"table":"t"}', { name: 'change', data: { table: 't' } }],
@@ -9,4 +9,11 @@ it.each([
   ['data: not json', null],
 ] as const)('reads %j', (block, expected) => {
   expect(readBlock(block)).toEqual(expected)
+})
+
+describe('streamAddress', () => {
+  it('names the tables whose changes are wanted', () => {
+    expect(streamAddress([])).toBe('/events')
+    expect(streamAddress(['service_requests', 'work orders'])).toBe('/events?tables=service_requests,work%20orders')
+  })
 })

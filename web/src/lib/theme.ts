@@ -1,19 +1,18 @@
-// Light, dark, high contrast: chosen by the person, kept in the browser, applied to <html>.
+// Light, dark, high contrast: the person's choice, applied to <html>.
 // Names the original client stored (Corporate, Nord, Emerald) count as light.
 
 import { useSyncExternalStore } from 'react'
 import { runtimeConfig } from '~/config/runtime'
 import { isHexColor, mix, needsBorder, textOn } from '~/lib/color'
+import { onSetting, readSetting, saveSetting } from '~/lib/settings'
 
 export const THEMES = ['system', 'light', 'dark', 'contrast'] as const
 export type Theme = (typeof THEMES)[number]
 
-const KEY = 'civic-os-theme'
 const DEFAULT_BRAND = '#1857b0'
-const listeners = new Set<() => void>()
 
 function stored(): Theme {
-  const value = localStorage.getItem(KEY)
+  const value = readSetting('theme')
   if (THEMES.includes(value as Theme)) return value as Theme
   return value ? 'light' : 'system'
 }
@@ -46,25 +45,17 @@ function apply(): void {
 
 /** Applies the kept choice and follows the device while it says so. Call before the first render. */
 export function startTheme(): void {
-  theme = stored()
-  apply()
+  const follow = () => {
+    theme = stored()
+    apply()
+  }
+  follow()
+  onSetting((key) => key === 'theme' && follow())
   for (const query of ['(prefers-color-scheme: dark)', '(prefers-contrast: more)']) {
     matchMedia(query).addEventListener('change', apply)
   }
 }
 
-export function setTheme(next: Theme): void {
-  theme = next
-  localStorage.setItem(KEY, next)
-  apply()
-  for (const listener of listeners) listener()
-}
+export const setTheme = (next: Theme): void => void saveSetting('theme', next)
 
-export const useTheme = (): Theme =>
-  useSyncExternalStore(
-    (listener) => {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
-    },
-    () => theme,
-  )
+export const useTheme = (): Theme => useSyncExternalStore(onSetting, stored)

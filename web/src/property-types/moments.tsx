@@ -6,6 +6,7 @@ import {
   inputToWall,
   instantToInput,
   nextDay,
+  otherZone,
   personZone,
   readInstant,
   readSlot,
@@ -16,6 +17,7 @@ import {
   startOfDay,
   today,
   wallToInput,
+  zoneName,
 } from '~/lib/format/dates'
 import { t } from '~/lib/i18n/t'
 import type { Property } from '~/lib/metadata/model'
@@ -23,6 +25,7 @@ import type { Condition } from '~/lib/postgrest/query'
 import type { FieldProps, FilterProps, PropertyKind } from './kinds'
 import { textFromWire } from './kinds'
 import { TextInput } from './text'
+import { tx } from './texts'
 
 function DaysFilter({ property, conditions, onChange, id }: FilterProps) {
   const bound = (op: Condition['op']) => conditions.find((condition) => condition.op === op)?.value.slice(0, 10) ?? ''
@@ -117,20 +120,43 @@ export const wallClock: PropertyKind = {
   check: checkMoment,
 }
 
+/** In which zone a moment is typed, where the organisation's clocks show another time. */
+function ZoneNote({ moment }: { moment: string | null }) {
+  const wire = moment ?? new Date().toISOString()
+  const other = otherZone(wire)
+  if (!other) return null
+  return (
+    <p className="co-field-note">
+      {tx('zone.typed', { zone: personZone() })}
+      {moment ? ` ${tx('zone.there', { zone: other, time: showInstant(wire, other, true) })}` : null}
+    </p>
+  )
+}
+
 export const instant: PropertyKind = {
   Display: ({ value, place }) => {
     const wire = String(value)
+    const other = otherZone(wire)
+    const here = showInstant(wire, personZone(), true)
     return (
       <time
         dateTime={readInstant(wire)?.toISOString() ?? wire}
         className="co-numbers"
-        title={showInstant(wire, personZone(), true)}
+        title={other ? `${here} · ${showInstant(wire, other, true)}` : here}
       >
-        {showInstant(wire, personZone(), place === 'detail')}
+        {other || place === 'detail' ? here : showInstant(wire, personZone())}
+        {other && place === 'detail' ? (
+          <span className="co-muted co-small co-other-zone">{showInstant(wire, other, true)}</span>
+        ) : null}
       </time>
     )
   },
-  Field: (props) => <TextInput {...props} type="datetime-local" className="co-input-medium" />,
+  Field: (props) => (
+    <>
+      <TextInput {...props} type="datetime-local" className="co-input-medium" />
+      <ZoneNote moment={typeof props.value === 'string' ? inputToInstant(props.value, personZone()) : null} />
+    </>
+  ),
   Filter: DaysFilter,
   toConditions: dayBounds((day) => startOfDay(day, personZone())),
   fromWire: (wire) => (wire === null || wire === undefined ? null : instantToInput(String(wire), personZone())),
@@ -170,10 +196,13 @@ function SlotField({ property, value, onChange, id, describedBy, invalid, requir
     </label>
   )
   return (
-    <div className="co-bounds" data-property={property.column}>
-      {input('start', start)}
-      {input('end', end)}
-    </div>
+    <>
+      <div className="co-bounds" data-property={property.column}>
+        {input('start', start)}
+        {input('end', end)}
+      </div>
+      <ZoneNote moment={start === '' ? null : inputToInstant(start, personZone())} />
+    </>
   )
 }
 
@@ -219,7 +248,18 @@ function slotBounds(_: Property, conditions: readonly Condition[]): Condition[] 
 export const timeSlot: PropertyKind = {
   Filter: DaysFilter,
   toConditions: slotBounds,
-  Display: ({ value }) => <span className="co-numbers">{showSlot(String(value), personZone())}</span>,
+  Display: ({ value }) => {
+    const wire = String(value)
+    const here = showSlot(wire, personZone())
+    const start = readSlot(wire)?.start ?? ''
+    const other = otherZone(start)
+    const organisation = other ? `${showSlot(wire, other)} ${zoneName(start, other)}` : undefined
+    return (
+      <span className="co-numbers" title={organisation}>
+        {other ? `${here} ${zoneName(start, personZone())}` : here}
+      </span>
+    )
+  },
   Field: SlotField,
   grouped: true,
   fromWire: (wire) => {

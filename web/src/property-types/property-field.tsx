@@ -24,6 +24,10 @@ interface PropertyFieldProps {
   /** The value as loaded, when it has been changed since. */
   was?: unknown
   changed?: boolean
+  /** What is written at the label: required fields, or, where few are not, those that are optional. */
+  mark?: 'required' | 'optional'
+  /** The heading of the page says the same. */
+  labelHidden?: boolean
 }
 
 /** What the database will fill in when the field stays empty. */
@@ -63,7 +67,13 @@ export function PropertyField(props: PropertyFieldProps) {
   const name = (
     <>
       <span dir="auto">{property.label}</span>
-      {required ? <span aria-hidden="true"> *</span> : null}
+      {props.mark === 'optional' ? (
+        required || property.type === 'Boolean' ? null : (
+          <span className="co-muted"> {t('form.optional')}</span>
+        )
+      ) : required ? (
+        <span aria-hidden="true"> *</span>
+      ) : null}
     </>
   )
   const control = (
@@ -79,8 +89,9 @@ export function PropertyField(props: PropertyFieldProps) {
       recordId={recordId}
     />
   )
+  const labelClass = props.labelHidden && !beside && required ? 'co-field-label co-hidden' : 'co-field-label'
   const label = (
-    <label htmlFor={id} className="co-field-label">
+    <label htmlFor={id} className={labelClass}>
       {name}
     </label>
   )
@@ -116,7 +127,7 @@ export function PropertyField(props: PropertyFieldProps) {
   if (kind.grouped) {
     return (
       <fieldset className={className} aria-describedby={describedBy}>
-        <legend className="co-field-label">{name}</legend>
+        <legend className={labelClass}>{name}</legend>
         {help}
         {control}
         {notes}

@@ -2,6 +2,8 @@ import { area } from '~/lib/i18n/area'
 
 export const catalogues = {
   en: {
+    'zone.typed': 'Times in the zone {zone}.',
+    'zone.there': 'In {zone} that is {time}.',
     'payment.refunded': 'Refunded',
     'payment.partial': '{net} – partial refund',
     'payment.refundPending': 'Refund pending',
@@ -42,6 +44,8 @@ export const catalogues = {
     'filter.containsText': '{label} contains “{value}”',
   },
   es: {
+    'zone.typed': 'Horas en la zona {zone}.',
+    'zone.there': 'En {zone} son las {time}.',
     'payment.refunded': 'Reembolsado',
     'payment.partial': '{net} – reembolso parcial',
     'payment.refundPending': 'Reembolso pendiente',

@@ -2,10 +2,8 @@
 
 import { queryOptions, useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
-import { useId } from 'react'
-import { Banner } from '~/components/banner'
-import { Loading } from '~/components/loading'
 import { Page } from '~/components/page'
+import { pageOf, Register, TextFilter } from '~/components/register'
 import { paths } from '~/config/paths'
 import { useFileAddresses } from '~/lib/files'
 import { personZone, showInstant } from '~/lib/format/dates'
@@ -14,9 +12,7 @@ import { t } from '~/lib/i18n/t'
 import { useModel } from '~/lib/metadata/model-context'
 import { readPage, type WireRow } from '~/lib/postgrest/client'
 import { contains } from '~/lib/postgrest/query'
-import { describeProblem } from '~/lib/problem'
 import { AdminGate } from './admin-gate'
-import { Paging, pageOf } from './paging'
 import { catalogues, tx } from './texts'
 import './admin.css'
 
@@ -55,7 +51,6 @@ function previewState(state: string): string {
 function Files() {
   const model = useModel()
   const navigate = useNavigate()
-  const id = useId()
   const search = useSearch({ strict: false }) as Record<string, string>
   const find = search.q ?? ''
   const page = pageOf(search)
@@ -63,78 +58,60 @@ function Files() {
   const rows = query.data?.rows ?? []
   return (
     <Page title={t('admin.files')} below={<p className="co-muted">{tx('files.help')}</p>}>
-      <div className="co-bound co-admin-choice">
-        <label htmlFor={id} className="co-small">
-          {tx('files.find')}
-        </label>
-        <input
-          id={id}
-          type="search"
-          className="co-input"
-          key={find}
-          defaultValue={find}
-          onBlur={(event) => {
-            if (event.target.value !== find) void navigate({ to: '.', search: { q: event.target.value || undefined } })
-          }}
-          onKeyDown={(event) => {
-            if (event.key === 'Enter') event.currentTarget.blur()
-          }}
-        />
+      <div className="co-admin-choice co-no-print">
+        <TextFilter label={tx('files.find')} value={find} onChange={(q) => void navigate({ to: '.', search: { q } })} />
       </div>
-      {query.isError ? (
-        <Banner kind="error" urgent onRetry={() => void query.refetch()}>
-          {describeProblem(query.error, { attempt: 'read' }).text}
-        </Banner>
-      ) : query.isPending ? (
-        <Loading />
-      ) : rows.length === 0 ? (
-        <p>{tx('files.none')}</p>
-      ) : (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a scroller must be reachable by keyboard
-        <section className="co-admin-scroll" tabIndex={0} aria-label={t('admin.files')}>
-          <table className="co-admin-table co-small">
-            <thead>
-              <tr>
-                {(
-                  ['files.name', 'files.kind', 'files.size', 'files.record', 'files.when', 'files.preview'] as const
-                ).map((key) => (
+      <Register
+        label={t('admin.files')}
+        query={query}
+        page={page}
+        size={PAGE_SIZE}
+        shown={rows.length}
+        total={query.data?.total}
+        search={search}
+        empty={<p>{tx('files.none')}</p>}
+      >
+        <table>
+          <thead>
+            <tr>
+              {(['files.name', 'files.kind', 'files.size', 'files.record', 'files.when', 'files.preview'] as const).map(
+                (key) => (
                   <th key={key} scope="col">
                     {tx(key)}
                   </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {rows.map((row) => {
-                const entity = model.entity(String(row.entity_type))
-                return (
-                  <tr key={String(row.id)}>
-                    <th scope="row">
-                      <FileLink row={row} />
-                    </th>
-                    <td>{String(row.file_type)}</td>
-                    <td className="co-numbers">{showFileSize(Number(row.file_size))}</td>
-                    <td>
-                      {entity ? (
-                        <Link to={paths.detail(entity.key, String(row.entity_id))}>
-                          {entity.name} {String(row.entity_id)}
-                        </Link>
-                      ) : (
-                        `${row.entity_type} ${row.entity_id}`
-                      )}
-                    </td>
-                    <td className="co-numbers">{showInstant(String(row.created_at), personZone())}</td>
-                    <td title={row.thumbnail_error ? String(row.thumbnail_error) : undefined}>
-                      {previewState(String(row.thumbnail_status))}
-                    </td>
-                  </tr>
-                )
-              })}
-            </tbody>
-          </table>
-        </section>
-      )}
-      <Paging page={page} size={PAGE_SIZE} shown={rows.length} total={query.data?.total} search={search} />
+                ),
+              )}
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((row) => {
+              const entity = model.entity(String(row.entity_type))
+              return (
+                <tr key={String(row.id)}>
+                  <th scope="row">
+                    <FileLink row={row} />
+                  </th>
+                  <td>{String(row.file_type)}</td>
+                  <td className="co-numbers">{showFileSize(Number(row.file_size))}</td>
+                  <td>
+                    {entity ? (
+                      <Link to={paths.detail(entity.key, String(row.entity_id))}>
+                        {entity.name} {String(row.entity_id)}
+                      </Link>
+                    ) : (
+                      `${row.entity_type} ${row.entity_id}`
+                    )}
+                  </td>
+                  <td className="co-numbers">{showInstant(String(row.created_at), personZone())}</td>
+                  <td title={row.thumbnail_error ? String(row.thumbnail_error) : undefined}>
+                    {previewState(String(row.thumbnail_status))}
+                  </td>
+                </tr>
+              )
+            })}
+          </tbody>
+        </table>
+      </Register>
     </Page>
   )
 }

@@ -2,12 +2,12 @@
 
 import { queryOptions, useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
-import { useId, useState } from 'react'
+import { useState } from 'react'
 import { Banner } from '~/components/banner'
 import { Button } from '~/components/button'
 import { Dialog } from '~/components/dialog'
-import { Loading } from '~/components/loading'
 import { Page } from '~/components/page'
+import { ChoiceFilter, pageOf, Register, TextFilter } from '~/components/register'
 import { flash } from '~/lib/flash'
 import { personZone, showInstant } from '~/lib/format/dates'
 import { t } from '~/lib/i18n/t'
@@ -17,7 +17,6 @@ import { describeProblem } from '~/lib/problem'
 import { queryClient } from '~/lib/query-client'
 import { AdminGate } from './admin-gate'
 import { healthQuery } from './health-page'
-import { Paging, pageOf } from './paging'
 import { tx } from './texts'
 import './admin.css'
 
@@ -90,7 +89,6 @@ export function JobsPage() {
 
 function Jobs() {
   const navigate = useNavigate()
-  const id = useId()
   const search = useSearch({ strict: false }) as Record<string, string>
   const state = isState(search.state) ? search.state : undefined
   const page = pageOf(search)
@@ -125,104 +123,76 @@ function Jobs() {
   return (
     <Page title={t('admin.jobs')} below={<p className="co-muted">{tx('jobs.help')}</p>}>
       {silent && (health.data?.jobs.available ?? 0) > 0 ? <Banner kind="warning">{tx('jobs.noWorker')}</Banner> : null}
-      <div className="co-row">
-        <div className="co-bound">
-          <label htmlFor={`${id}-state`} className="co-small">
-            {tx('jobs.state')}
-          </label>
-          <select
-            id={`${id}-state`}
-            className="co-input"
-            value={state ?? ''}
-            onChange={(event) => go({ state: event.target.value || undefined })}
-          >
-            <option value="">{tx('jobs.all')}</option>
-            {STATES.map((candidate) => (
-              <option key={candidate} value={candidate}>
-                {tx(`jobs.state.${candidate}`)} ({health.data?.jobs[candidate] ?? 0})
-              </option>
-            ))}
-          </select>
-        </div>
-        <div className="co-bound">
-          <label htmlFor={`${id}-kind`} className="co-small">
-            {tx('jobs.kind')}
-          </label>
-          <input
-            id={`${id}-kind`}
-            className="co-input"
-            autoComplete="off"
-            key={search.kind}
-            defaultValue={search.kind ?? ''}
-            onBlur={(event) => {
-              if (event.target.value !== (search.kind ?? '')) go({ kind: event.target.value || undefined })
-            }}
-            onKeyDown={(event) => {
-              if (event.key === 'Enter') event.currentTarget.blur()
-            }}
-          />
-        </div>
+      <div className="co-register-filters co-no-print">
+        <ChoiceFilter
+          label={tx('jobs.state')}
+          value={state ?? ''}
+          all={tx('jobs.all')}
+          choices={STATES.map((candidate) => ({
+            value: candidate,
+            label: `${tx(`jobs.state.${candidate}`)} (${health.data?.jobs[candidate] ?? 0})`,
+          }))}
+          onChange={(value) => go({ state: value })}
+        />
+        <TextFilter label={tx('jobs.kind')} value={search.kind ?? ''} onChange={(kind) => go({ kind })} />
       </div>
-      {query.isError ? (
-        <Banner kind="error" urgent onRetry={() => void query.refetch()}>
-          {describeProblem(query.error, { attempt: 'read' }).text}
-        </Banner>
-      ) : query.isPending ? (
-        <Loading />
-      ) : rows.length === 0 ? (
-        <p>{tx('jobs.none')}</p>
-      ) : (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a scroller must be reachable by keyboard
-        <section className="co-admin-scroll" tabIndex={0} aria-label={t('admin.jobs')}>
-          <table className="co-admin-table co-small">
-            <thead>
-              <tr>
-                {(['jobs.kind', 'jobs.state', 'jobs.attempts', 'jobs.when', 'jobs.error'] as const).map((key) => (
-                  <th key={key} scope="col">
-                    {tx(key)}
-                  </th>
-                ))}
-                <th scope="col">
-                  <span className="co-hidden">{tx('jobs.retry')}</span>
+      <Register
+        label={t('admin.jobs')}
+        query={query}
+        page={page}
+        size={PAGE_SIZE}
+        shown={rows.length}
+        total={query.data?.total}
+        search={search}
+        empty={<p>{tx('jobs.none')}</p>}
+      >
+        <table>
+          <thead>
+            <tr>
+              {(['jobs.kind', 'jobs.state', 'jobs.attempts', 'jobs.when', 'jobs.error'] as const).map((key) => (
+                <th key={key} scope="col">
+                  {tx(key)}
                 </th>
-              </tr>
-            </thead>
-            <tbody>
-              {rows.map((job) => {
-                const key = String(job.id)
-                const finished = job.state === 'completed'
-                return (
-                  <tr key={key}>
-                    <th scope="row">
-                      <button type="button" className="co-link-button" onClick={() => setOpen(job)}>
-                        <span className="co-hidden">{tx('jobs.details', { id: key })}: </span>
-                        {String(job.kind)} #{key}
-                      </button>
-                    </th>
-                    <td>{isState(String(job.state)) ? tx(`jobs.state.${job.state as State}`) : String(job.state)}</td>
-                    <td className="co-numbers">
-                      {tx('jobs.attempt', { n: Number(job.attempt), of: Number(job.max_attempts) })}
-                    </td>
-                    <td className="co-numbers">{showInstant(timeOf(job), personZone())}</td>
-                    <td>
-                      <span className="co-cell-text">{errorsOf(job).at(-1)?.error ?? ''}</span>
-                    </td>
-                    <td>
-                      {job.state === 'running' || finished ? null : (
-                        <Button look="quiet" onClick={() => void act(job, 'retry')}>
-                          <span aria-hidden="true">{tx('jobs.retry')}</span>
-                          <span className="co-hidden">{tx('jobs.retryOne', { id: key })}</span>
-                        </Button>
-                      )}
-                    </td>
-                  </tr>
-                )
-              })}
-            </tbody>
-          </table>
-        </section>
-      )}
-      <Paging page={page} size={PAGE_SIZE} shown={rows.length} total={query.data?.total} search={search} />
+              ))}
+              <th scope="col">
+                <span className="co-hidden">{tx('jobs.retry')}</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((job) => {
+              const key = String(job.id)
+              const finished = job.state === 'completed'
+              return (
+                <tr key={key}>
+                  <th scope="row">
+                    <button type="button" className="co-link-button" onClick={() => setOpen(job)}>
+                      <span className="co-hidden">{tx('jobs.details', { id: key })}: </span>
+                      {String(job.kind)} #{key}
+                    </button>
+                  </th>
+                  <td>{isState(String(job.state)) ? tx(`jobs.state.${job.state as State}`) : String(job.state)}</td>
+                  <td className="co-numbers">
+                    {tx('jobs.attempt', { n: Number(job.attempt), of: Number(job.max_attempts) })}
+                  </td>
+                  <td className="co-numbers">{showInstant(timeOf(job), personZone())}</td>
+                  <td>
+                    <span className="co-cell-text">{errorsOf(job).at(-1)?.error ?? ''}</span>
+                  </td>
+                  <td>
+                    {job.state === 'running' || finished ? null : (
+                      <Button look="quiet" onClick={() => void act(job, 'retry')}>
+                        <span aria-hidden="true">{tx('jobs.retry')}</span>
+                        <span className="co-hidden">{tx('jobs.retryOne', { id: key })}</span>
+                      </Button>
+                    )}
+                  </td>
+                </tr>
+              )
+            })}
+          </tbody>
+        </table>
+      </Register>
       {open ? (
         <Dialog
           title={`${String(open.kind)} #${String(open.id)}`}

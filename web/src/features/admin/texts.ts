@@ -111,9 +111,6 @@ export const catalogues = {
     'health.stale': 'silent',
     'health.refresh': 'Refresh',
     'health.client': 'This program',
-    'pages.previous': 'Earlier page',
-    'pages.next': 'Next page',
-    'pages.range': '{from}–{to} of {total}',
   },
   es: {
     'rules.help':
@@ -226,9 +223,6 @@ export const catalogues = {
     'health.stale': 'en silencio',
     'health.refresh': 'Actualizar',
     'health.client': 'Este programa',
-    'pages.previous': 'Página anterior',
-    'pages.next': 'Página siguiente',
-    'pages.range': '{from}–{to} de {total}',
   },
 } as const
 

@@ -1,31 +1,60 @@
 // Dashboards from the API, checked where they enter.
 
 import { queryOptions } from '@tanstack/react-query'
-import * as z from 'zod/mini'
-import { callRpc } from '~/lib/postgrest/client'
+import { callRpc, readRows, saveRow, type WireRow } from '~/lib/postgrest/client'
+import { queryClient } from '~/lib/query-client'
 
-const text = z._default(z.nullable(z.string()), null)
+export interface Widget {
+  id: number
+  widget_type: string
+  title: string | null
+  entity_key: string | null
+  sort_order: number
+  width: number
+  height: number
+  refresh_interval_seconds: number | null
+  config: Readonly<Record<string, unknown>>
+}
 
-const widget = z.object({
-  id: z.number(),
-  widget_type: z.string(),
-  title: text,
-  entity_key: text,
-  sort_order: z._default(z.nullable(z.number()), 0),
-  width: z._default(z.nullable(z.number()), 1),
-  height: z._default(z.nullable(z.number()), 1),
-  refresh_interval_seconds: z._default(z.nullable(z.number()), null),
-  config: z._default(z.nullable(z.record(z.string(), z.unknown())), {}),
-})
-export type Widget = z.infer<typeof widget>
+export interface Dashboard {
+  id: number
+  display_name: string
+  description: string | null
+  widgets: Widget[]
+}
 
-const dashboard = z.object({
-  id: z.number(),
-  display_name: z.string(),
-  description: text,
-  widgets: z._default(z.array(widget), []),
-})
-export type Dashboard = z.infer<typeof dashboard>
+const record = (value: unknown): WireRow => (typeof value === 'object' && value !== null ? (value as WireRow) : {})
+const text = (value: unknown): string | null => (typeof value === 'string' ? value : null)
+const number = <F>(value: unknown, fallback: F): number | F => (typeof value === 'number' ? value : fallback)
+const list = (value: unknown): WireRow[] => (Array.isArray(value) ? value.map(record) : [])
+
+/** Null for what is no dashboard. */
+function readDashboard(answer: unknown): Dashboard | null {
+  const row = record(answer)
+  if (typeof row.id !== 'number') return null
+  return {
+    id: row.id,
+    display_name: text(row.display_name) ?? String(row.id),
+    description: text(row.description),
+    widgets: list(row.widgets).flatMap((widget) =>
+      typeof widget.id === 'number' && typeof widget.widget_type === 'string'
+        ? [
+            {
+              id: widget.id,
+              widget_type: widget.widget_type,
+              title: text(widget.title),
+              entity_key: text(widget.entity_key),
+              sort_order: number(widget.sort_order, 0),
+              width: number(widget.width, 1),
+              height: number(widget.height, 1),
+              refresh_interval_seconds: number(widget.refresh_interval_seconds, null),
+              config: record(widget.config),
+            },
+          ]
+        : [],
+    ),
+  }
+}
 
 export const dashboardQuery = (id: number | null) =>
   queryOptions({
@@ -34,15 +63,40 @@ export const dashboardQuery = (id: number | null) =>
       const wanted = id ?? (await callRpc('get_user_default_dashboard', {}, signal))
       if (typeof wanted !== 'number') return null
       const answer = await callRpc('get_dashboard', { p_dashboard_id: wanted }, signal)
-      return answer === null ? null : z.parse(dashboard, answer)
+      return readDashboard(answer)
     },
     staleTime: 60_000,
   })
 
-const entry = z.object({ id: z.number(), display_name: z.string(), description: text })
-
 export const dashboardsQuery = queryOptions({
   queryKey: ['dashboards'],
-  queryFn: async ({ signal }) => z.parse(z.array(entry), await callRpc('get_dashboards', {}, signal)),
+  queryFn: async ({ signal }) =>
+    list(await callRpc('get_dashboards', {}, signal)).flatMap((row) => {
+      const entry = readDashboard(row)
+      return entry ? [{ id: entry.id, display_name: entry.display_name, description: entry.description }] : []
+    }),
   staleTime: 300_000,
 })
+
+/** The dashboard that the person made their home page; null where that is the organisation's choice. */
+export const ownHomeQuery = (person: string) =>
+  queryOptions({
+    queryKey: ['dashboards', 'own-home', person],
+    queryFn: async ({ signal }): Promise<number | null> => {
+      const [row] = await readRows(
+        { table: 'user_dashboard_preferences', select: ['default_dashboard_id'] },
+        signal,
+        'metadata',
+      )
+      return typeof row?.default_dashboard_id === 'number' ? row.default_dashboard_id : null
+    },
+    staleTime: 300_000,
+  })
+
+export async function saveOwnHome(person: string, id: number | null): Promise<void> {
+  await saveRow('user_dashboard_preferences', { user_id: person, default_dashboard_id: id }, 'metadata')
+  await Promise.all([
+    queryClient.invalidateQueries({ queryKey: ownHomeQuery(person).queryKey }),
+    queryClient.invalidateQueries({ queryKey: dashboardQuery(null).queryKey }),
+  ])
+}

@@ -6,8 +6,11 @@ import { Suspense, useId } from 'react'
 import { Loading } from '~/components/loading'
 import { MenuButton } from '~/components/menu-button'
 import { paths } from '~/config/paths'
+import { useSession } from '~/lib/auth/session'
+import { flash } from '~/lib/flash'
 import { t } from '~/lib/i18n/t'
-import { type Dashboard, dashboardsQuery, type Widget } from './dashboard-data'
+import { describeProblem } from '~/lib/problem'
+import { type Dashboard, dashboardsQuery, ownHomeQuery, saveOwnHome, type Widget } from './dashboard-data'
 import { widgets } from './widgets'
 import './dashboard.css'
 
@@ -47,12 +50,24 @@ export function DashboardGrid({ dashboard }: { dashboard: Dashboard }) {
   )
 }
 
-/** Offers the other dashboards, if there are any. */
+/** Offers the other dashboards, if there are any, and which of them is the person's home page. */
 export function DashboardSelector({ current }: { current: number | null }) {
   const navigate = useNavigate()
+  const session = useSession()
+  const person = session.state === 'signed-in' ? session.person.id : ''
   const query = useQuery(dashboardsQuery)
+  const own = useQuery({ ...ownHomeQuery(person), enabled: person !== '' })
   if (!query.data || query.data.length < 2) return null
   const name = query.data.find((dashboard) => dashboard.id === current)?.display_name
+  const choose = async (id: number | null) => {
+    try {
+      await saveOwnHome(person, id)
+      flash({ kind: 'success', text: t('dashboard.homeSaved') }, 'here')
+    } catch (error) {
+      flash({ kind: 'warning', text: describeProblem(error, { attempt: 'update' }).text }, 'here')
+    }
+  }
+  const isHome = own.data !== undefined && own.data === current
   return (
     <MenuButton
       label={name ? t('dashboard.current', { name }) : t('dashboard.choose')}
@@ -65,6 +80,20 @@ export function DashboardSelector({ current }: { current: number | null }) {
             onSelect: () => void navigate({ to: paths.dashboard(dashboard.id) }),
           })),
         },
+        ...(own.data === undefined || current === null
+          ? []
+          : [
+              {
+                items: [
+                  {
+                    key: 'home',
+                    label: t(isHome ? 'dashboard.standardHome' : 'dashboard.makeHome'),
+                    icon: 'home' as const,
+                    onSelect: () => void choose(isHome ? null : current),
+                  },
+                ],
+              },
+            ]),
       ]}
     />
   )

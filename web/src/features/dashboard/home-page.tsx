@@ -2,7 +2,6 @@
 
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { lazy, Suspense } from 'react'
 import { Banner } from '~/components/banner'
 import { Loading } from '~/components/loading'
 import { Page } from '~/components/page'
@@ -15,10 +14,8 @@ import { useModel } from '~/lib/metadata/model-context'
 import { PostgrestError } from '~/lib/postgrest/errors'
 import { describeProblem } from '~/lib/problem'
 import { type Dashboard, dashboardQuery } from './dashboard-data'
+import { DashboardGrid, DashboardSelector } from './dashboard-view'
 import './home.css'
-
-const DashboardGrid = lazy(async () => ({ default: (await import('./dashboard-view')).DashboardGrid }))
-const DashboardSelector = lazy(async () => ({ default: (await import('./dashboard-view')).DashboardSelector }))
 
 /** Only texts: the way to the records is still to be shown. */
 const onlyTexts = (dashboard: Dashboard) => dashboard.widgets.every((widget) => widget.widget_type === 'markdown')
@@ -35,13 +32,7 @@ export function HomePage() {
       title={dashboard && !onlyTexts(dashboard) ? dashboard.display_name : welcome}
       windowTitle={t('home.title')}
       below={dashboard?.description ? <p className="co-muted">{dashboard.description}</p> : null}
-      actions={
-        dashboard ? (
-          <Suspense>
-            <DashboardSelector current={dashboard.id} />
-          </Suspense>
-        ) : null
-      }
+      actions={dashboard ? <DashboardSelector current={dashboard.id} /> : null}
     >
       {query.isPending ? <Loading lines={4} /> : null}
       {problem ? (
@@ -49,11 +40,7 @@ export function HomePage() {
           {problem.text}
         </Banner>
       ) : null}
-      {dashboard ? (
-        <Suspense fallback={<Loading lines={4} />}>
-          <DashboardGrid dashboard={dashboard} />
-        </Suspense>
-      ) : null}
+      {dashboard ? <DashboardGrid dashboard={dashboard} /> : null}
       {query.isPending || (dashboard && !onlyTexts(dashboard)) ? null : <EntityCards />}
     </Page>
   )

@@ -10,6 +10,7 @@ import { Icon } from '~/components/icon'
 import { Loading } from '~/components/loading'
 import { Page, StatePage } from '~/components/page'
 import { paths } from '~/config/paths'
+import { track } from '~/lib/analytics'
 import { useSession } from '~/lib/auth/session'
 import { draftKey } from '~/lib/drafts'
 import { flash } from '~/lib/flash'
@@ -22,9 +23,16 @@ import { NoRowError, PostgrestError } from '~/lib/postgrest/errors'
 import { eq } from '~/lib/postgrest/query'
 import { describeProblem } from '~/lib/problem'
 import { queryClient } from '~/lib/query-client'
+import { saveSetting, useSetting } from '~/lib/settings'
+import { PHONE } from '~/lib/viewport'
 import { createBody, type Drafts, startCreate, startEdit, updateBody } from '~/property-types/form-state'
+import { asksInSteps } from './form-steps'
 import { mergeChanges } from './merge'
-import { RecordForm, SaveInterrupted } from './record-form'
+import { useNewLinks } from './new-links'
+import { RecordForm } from './record-form'
+import { StepForm } from './step-form'
+import { tx } from './texts'
+import { SaveInterrupted } from './use-record-form'
 
 const ConflictDialog = lazy(() => import('./conflict-dialog'))
 
@@ -65,63 +73,119 @@ export function CreatePage() {
   return <CreateForm key={entity.key} entity={entity} />
 }
 
+/** What a person is told once a record exists, where its own page is not the answer. */
+function CreatedPage({ entity, id, onAnother }: { entity: Entity; id: string | null; onAnother: () => void }) {
+  return (
+    <StatePage
+      title={id === null ? t('form.createdNoName') : tx('steps.sent')}
+      actions={
+        <>
+          {id !== null && entity.can.read ? (
+            <Link to={paths.detail(entity.key, id)} className={buttonClass('primary')}>
+              {tx('steps.show')}
+            </Link>
+          ) : null}
+          <Button look={id === null ? 'primary' : undefined} onClick={onAnother}>
+            {t('form.another')}
+          </Button>
+          <Link to={paths.home()} className={buttonClass()}>
+            {t('app.goHome')}
+          </Link>
+        </>
+      }
+    >
+      {id !== null ? <p>{tx('steps.number', { id })}</p> : null}
+    </StatePage>
+  )
+}
+
 function CreateForm({ entity }: { entity: Entity }) {
   const model = useModel()
   const navigate = useNavigate()
   const search = useSearch({ strict: false }) as Record<string, string>
   const properties = formProperties(model, entity.key, 'create')
   const person = usePerson()
+  // As it was when the form opened: turning the phone must not take it away from under somebody's fingers.
+  const [phone] = useState(() => matchMedia(PHONE).matches)
+  const onePage = useSetting('onePage') === 'true'
+  const [turned, setTurned] = useState(false)
   const [round, setRound] = useState(0)
   // What is uploaded before the record exists is kept under a name of its own.
   const [newId] = useState(() => `new-${crypto.randomUUID()}`)
   const [initial] = useState(() => startCreate(properties, search))
   const [created, setCreated] = useState<WireRow | null | undefined>(undefined)
-  const title = t('form.createTitle', { name: entity.name })
+  const links = useNewLinks(entity)
 
   if (created !== undefined) {
+    const id = entity.idColumn ? created?.[entity.idColumn] : undefined
     return (
-      <StatePage
-        title={t('form.createdNoName')}
-        actions={
-          <>
-            <Button look="primary" onClick={() => setCreated(undefined)}>
-              {t('form.another')}
-            </Button>
-            <Link to={paths.home()} className={buttonClass()}>
-              {t('app.goHome')}
-            </Link>
-          </>
-        }
+      <CreatedPage
+        entity={entity}
+        id={id === undefined || id === null ? null : String(id)}
+        onAnother={() => {
+          setRound(round + 1)
+          setTurned(false)
+          setCreated(undefined)
+          void navigate({ to: '.', search: {}, replace: true })
+        }}
       />
     )
   }
 
+  const inSteps = asksInSteps(entity, properties.length, phone, onePage)
+  const inStepsOtherwise = inSteps || asksInSteps(entity, properties.length, phone, false)
+  const Form = inSteps ? StepForm : RecordForm
   let row: WireRow | undefined
+  let notLinked: string | null = null
   return (
-    <RecordForm
+    <Form
       key={round}
       entity={entity}
       properties={properties}
       mode="create"
       recordId={newId}
-      title={title}
+      title={t('form.createTitle', { name: entity.name })}
       above={entity.can.read ? <BackLink to={paths.list(entity.key)} label={entity.plural} /> : null}
       initial={initial}
       draftKey={draftKey(person, entity.key, null)}
+      resume={turned || search.step !== undefined}
+      links={links.fields}
+      linksChanged={links.count}
+      otherLayout={
+        inStepsOtherwise
+          ? {
+              label: tx(inSteps ? 'steps.onePage' : 'steps.oneByOne'),
+              onChoose: () => {
+                setTurned(true)
+                void saveSetting('onePage', String(inSteps))
+              },
+            }
+          : undefined
+      }
       save={async (drafts) => {
         row = await insertRow(entity.key, createBody(properties, drafts), entity.can.read)
+        track('Entity', 'Create', entity.key)
+        notLinked = await links.save(row)
         await forgetRows()
       }}
       onSaved={(another) => {
         const id = entity.idColumn ? row?.[entity.idColumn] : undefined
         const label = entity.labelColumn ? row?.[entity.labelColumn] : undefined
         const text = label ? t('form.created', { name: String(label) }) : t('form.createdNoName')
-        if (another) {
-          flash({ kind: 'success', text }, 'here')
+        const message = notLinked
+          ? { kind: 'warning' as const, text: `${text} ${notLinked}` }
+          : { kind: 'success' as const, text }
+        links.clear()
+        if (inSteps) {
+          if (notLinked) flash(message, 'here')
+          setCreated(row ?? null)
+          requestAnimationFrame(() => document.querySelector<HTMLElement>('main h1')?.focus())
+        } else if (another) {
+          flash(message, 'here')
           setRound(round + 1)
           requestAnimationFrame(() => document.querySelector<HTMLElement>('main h1')?.focus())
         } else if (id !== undefined && id !== null) {
-          flash({ kind: 'success', text }, 'next-page')
+          flash(message, 'next-page')
           void navigate({ to: paths.detail(entity.key, String(id)), replace: true })
         } else {
           setCreated(row ?? null)
@@ -257,6 +321,7 @@ function EditForm({ entity, id, properties, loaded }: EditFormProps) {
       setConflict({ theirs, mine: drafts })
       throw new SaveInterrupted()
     }
+    track('Entity', 'Edit', entity.key)
     await forgetRows()
   }
 

@@ -1,69 +1,18 @@
-// The form of one record, for adding and editing: fields from metadata, checks, error summary, save
-// bar, and a question before unsaved work is left.
+// A form on one page: every field at once, for who knows them.
 
-import { useBlocker } from '@tanstack/react-router'
-import { type FormEvent, type ReactNode, useEffect, useRef, useState } from 'react'
+import type { FormEvent } from 'react'
 import { Banner } from '~/components/banner'
 import { Button } from '~/components/button'
 import { Dialog } from '~/components/dialog'
 import { ErrorSummary } from '~/components/error-summary'
 import { Page } from '~/components/page'
-import { announce } from '~/lib/announce'
-import { type DraftValues, eraseDraft, readDraft, writeDraft } from '~/lib/drafts'
+import { eraseDraft } from '~/lib/drafts'
 import { personZone, showInstant } from '~/lib/format/dates'
 import { t } from '~/lib/i18n/t'
-import type { Entity, Property } from '~/lib/metadata/model'
-import { messagesFor } from '~/lib/metadata/queries'
-import type { WireRow } from '~/lib/postgrest/client'
-import { describeProblem, type Problem } from '~/lib/problem'
-import { queryClient } from '~/lib/query-client'
-import { changedColumns, type Drafts } from '~/property-types/form-state'
-import type { Draft } from '~/property-types/kinds'
-import { fieldId, PropertyField } from '~/property-types/property-field'
-import { kinds } from '~/property-types/registry'
-import { useRunningUploads } from '~/property-types/upload'
-import { checkDraft, isRequired } from '~/property-types/validate'
+import { PropertyField } from '~/property-types/property-field'
+import { isRequired } from '~/property-types/validate'
+import { type RecordFormProps, type RecordFormState, useRecordForm } from './use-record-form'
 import './form.css'
-
-interface RecordFormProps {
-  entity: Entity
-  properties: readonly Property[]
-  mode: 'create' | 'edit'
-  title: string
-  above: ReactNode
-  initial: Drafts
-  /** The record being edited; for a new one an identifier of its own, for what is uploaded meanwhile. */
-  recordId: string
-  /** Where unsaved typing is kept in this browser. */
-  draftKey: string
-  /** The record as loaded, to show what a field was. */
-  loaded?: WireRow
-  save: (drafts: Drafts) => Promise<void>
-  /** Called after a save; `another` when the next new record should follow. */
-  onSaved: (another: boolean) => void
-  onCancel: () => void
-  /** A question that came up while saving. */
-  resolve?: (form: FormHandle) => ReactNode
-}
-
-/** Saving stopped to ask something; the form stays as it is. */
-export class SaveInterrupted extends Error {}
-
-/** What a dialog over the form may do with it. */
-export interface FormHandle {
-  /** Runs a save of its own; success leaves the page, refusals are shown in the form. */
-  attempt: (save: () => Promise<void>) => Promise<void>
-  /** Lets the page be left without asking. */
-  abandon: () => void
-}
-
-/** Typing is kept this long after it stops, in milliseconds. */
-const DRAFT_PAUSE_MS = 2000
-
-interface Failure {
-  problem: Problem
-  attemptNo: number
-}
 
 function LeaveDialog({ onStay, onLeave }: { onStay: () => void; onLeave: () => void }) {
   return (
@@ -84,122 +33,45 @@ function LeaveDialog({ onStay, onLeave }: { onStay: () => void; onLeave: () => v
   )
 }
 
+/** What was typed last time and not saved. */
+export function DraftBanner({ form }: { form: RecordFormState }) {
+  if (!form.restorable || form.dirty) return null
+  return (
+    <Banner
+      kind="info"
+      actions={
+        <>
+          <Button onClick={form.restore}>{t('draft.restore')}</Button>
+          <Button look="quiet" onClick={form.discard}>
+            {t('draft.discard')}
+          </Button>
+        </>
+      }
+    >
+      {t('draft.found', { time: showInstant(new Date(form.restorable.savedAt).toISOString(), personZone()) })}
+    </Banner>
+  )
+}
+
+/** Asks before what was typed is left. */
+export function LeaveQuestion({ form, draftKey }: { form: RecordFormState; draftKey: string }) {
+  const { blocker } = form
+  if (blocker.status !== 'blocked') return null
+  return (
+    <LeaveDialog
+      onStay={blocker.reset}
+      onLeave={() => {
+        eraseDraft(draftKey)
+        blocker.proceed()
+      }}
+    />
+  )
+}
+
 export function RecordForm(props: RecordFormProps) {
-  const { entity, properties, mode, title, initial, loaded, draftKey } = props
-  const [drafts, setDrafts] = useState<Drafts>(initial)
-  const [attempts, setAttempts] = useState(0)
-  const [failure, setFailure] = useState<Failure | null>(null)
-  const [saving, setSaving] = useState(false)
-  const busy = useRef(false)
-  const leaving = useRef(false)
-
-  const fields = properties.filter((property) => kinds[property.type].Field !== undefined)
-  const changed = changedColumns(fields, initial, drafts)
-  const dirty = changed.length > 0
-
-  const [restorable, setRestorable] = useState(() => readDraft(draftKey))
-  const [keptAt, setKeptAt] = useState<number | null>(null)
-  const typed = JSON.stringify(Object.fromEntries(changed.map((column) => [column, drafts[column] ?? null])))
-  useEffect(() => {
-    if (typed === '{}') return
-    const timer = setTimeout(() => {
-      writeDraft(draftKey, JSON.parse(typed) as DraftValues)
-      setKeptAt(Date.now())
-    }, DRAFT_PAUSE_MS)
-    return () => clearTimeout(timer)
-  }, [typed, draftKey])
-  const restore = () => {
-    if (restorable) setDrafts((before) => ({ ...before, ...restorable.values }))
-    setRestorable(null)
-  }
-  const discard = () => {
-    eraseDraft(draftKey)
-    setRestorable(null)
-  }
-  const errors = new Map<string, string>()
-  if (attempts > 0) {
-    for (const property of fields) {
-      const message = checkDraft(property, drafts[property.column], mode)
-      if (message) errors.set(property.column, message)
-    }
-  }
-  const refusal = failure?.problem
-  if (refusal?.column && !errors.has(refusal.column)) errors.set(refusal.column, refusal.text)
-
-  const blocker = useBlocker({
-    shouldBlockFn: ({ current, next }) => dirty && !leaving.current && current.pathname !== next.pathname,
-    enableBeforeUnload: () => dirty && !leaving.current,
-    withResolver: true,
-  })
-
-  const uploads = useRunningUploads()
-  const [saveAfter, setSaveAfter] = useState<{ another: boolean } | null>(null)
-  // Files that are still on their way belong to the record: it is saved once they have arrived.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the end of the uploads is the signal
-  useEffect(() => {
-    if (uploads > 0 || !saveAfter) return
-    setSaveAfter(null)
-    void save(saveAfter.another)
-  }, [uploads, saveAfter])
-
-  async function save(another: boolean) {
-    if (busy.current) return
-    if (uploads > 0) return setSaveAfter({ another })
-    setFailure(null)
-    const attempt = attempts + 1
-    setAttempts(attempt)
-    if (fields.some((property) => checkDraft(property, drafts[property.column], mode) !== undefined)) return
-    await attemptSave(() => props.save(drafts), another, attempt)
-  }
-
-  async function attemptSave(write: () => Promise<void>, another: boolean, attempt: number) {
-    if (busy.current) return
-    busy.current = true
-    setSaving(true)
-    try {
-      await write()
-      leaving.current = true
-      eraseDraft(draftKey)
-      props.onSaved(another)
-    } catch (error) {
-      if (error instanceof SaveInterrupted) return
-      const constraintMessages = await messagesFor(error, queryClient)
-      const problem = describeProblem(error, {
-        attempt: mode === 'create' ? 'create' : 'update',
-        constraintMessages,
-        labelOf: (column) => properties.find((property) => property.column === column)?.label,
-      })
-      setFailure({ problem, attemptNo: attempt })
-    } finally {
-      busy.current = false
-      setSaving(false)
-    }
-  }
-
-  const setDraft = (column: string, value: Draft) => {
-    setDrafts((before) => ({ ...before, [column]: value }))
-    if (failure?.problem.column === column) setFailure(null)
-  }
-
-  const summary = [
-    ...fields.flatMap((property) => {
-      const text = errors.get(property.column)
-      return text
-        ? [{ text, fieldId: fieldId(property), facts: refusal?.column === property.column ? refusal.facts : undefined }]
-        : []
-    }),
-    ...(refusal && !fields.some((property) => property.column === refusal.column)
-      ? [{ text: refusal.text, facts: refusal.facts }]
-      : []),
-  ]
-
-  useEffect(() => {
-    if (saving) {
-      const timer = setTimeout(() => announce(t('form.saving')), 300)
-      return () => clearTimeout(timer)
-    }
-  }, [saving])
-
+  const { entity, mode, title, loaded } = props
+  const form = useRecordForm(props)
+  const { fields, drafts, errors, summary, changed, saving } = form
   return (
     <Page
       title={title}
@@ -208,40 +80,24 @@ export function RecordForm(props: RecordFormProps) {
       above={props.above}
       below={entity.help && mode === 'create' ? <p className="co-muted">{entity.help}</p> : null}
     >
-      {summary.length > 0 ? (
-        <ErrorSummary problems={summary} focusKey={failure ? failure.attemptNo + 0.5 : attempts} />
-      ) : null}
-      {restorable && !dirty ? (
-        <Banner
-          kind="info"
-          actions={
-            <>
-              <Button onClick={restore}>{t('draft.restore')}</Button>
-              <Button look="quiet" onClick={discard}>
-                {t('draft.discard')}
-              </Button>
-            </>
-          }
-        >
-          {t('draft.found', { time: showInstant(new Date(restorable.savedAt).toISOString(), personZone()) })}
-        </Banner>
-      ) : null}
+      {summary.length > 0 ? <ErrorSummary problems={summary} focusKey={form.focusKey} /> : null}
+      <DraftBanner form={form} />
       {fields.length === 0 ? <Banner kind="info">{t('form.nothingToEdit')}</Banner> : null}
       <form
         noValidate
         className="co-form"
         onSubmit={(event: FormEvent) => {
           event.preventDefault()
-          void save(false)
+          void form.save(false)
         }}
         onKeyDown={(event) => {
           const modifier = event.ctrlKey || event.metaKey
           if (modifier && event.key === 's') {
             event.preventDefault()
-            void save(false)
+            void form.save(false)
           } else if (modifier && event.key === 'Enter') {
             event.preventDefault()
-            void save(mode === 'create')
+            void form.save(mode === 'create')
           }
         }}
       >
@@ -254,7 +110,7 @@ export function RecordForm(props: RecordFormProps) {
               key={property.column}
               property={property}
               value={drafts[property.column]}
-              onChange={(value) => setDraft(property.column, value)}
+              onChange={(value) => form.setDraft(property.column, value)}
               error={errors.get(property.column)}
               required={isRequired(property, mode)}
               mode={mode}
@@ -263,44 +119,51 @@ export function RecordForm(props: RecordFormProps) {
               was={loaded?.[property.column]}
             />
           ))}
+          {props.links?.map((link) => (
+            <fieldset key={link.key} className="co-field co-field-wide">
+              <legend className="co-field-label" dir="auto">
+                {link.label}
+              </legend>
+              {link.control}
+            </fieldset>
+          ))}
         </div>
+        {props.otherLayout ? (
+          <div>
+            <Button
+              look="quiet"
+              onClick={() => {
+                form.keepNow()
+                props.otherLayout?.onChoose()
+              }}
+            >
+              {props.otherLayout.label}
+            </Button>
+          </div>
+        ) : null}
         <div className="co-save-bar">
-          <Button look="primary" type="submit" waiting={saving || saveAfter !== null}>
-            {saveAfter ? t('form.savingAfter', { n: uploads }) : saving ? t('form.saving') : t('form.save')}
+          <Button look="primary" type="submit" waiting={saving || form.waiting}>
+            {form.waiting ? t('form.savingAfter', { n: form.uploads }) : saving ? t('form.saving') : t('form.save')}
           </Button>
           {mode === 'create' ? (
-            <Button waiting={saving} onClick={() => void save(true)}>
+            <Button waiting={saving} onClick={() => void form.save(true)}>
               {t('form.saveAndAnother')}
             </Button>
           ) : null}
           <Button look="quiet" onClick={props.onCancel}>
             {t('app.cancel')}
           </Button>
-          {dirty ? (
+          {form.dirty ? (
             <span className="co-muted co-small co-save-note">
               {mode === 'edit' ? t('form.unsaved', { n: changed.length }) : null}
-              {mode === 'edit' && keptAt ? ' · ' : null}
-              {keptAt ? t('draft.kept') : null}
+              {mode === 'edit' && form.keptAt ? ' · ' : null}
+              {form.keptAt ? t('draft.kept') : null}
             </span>
           ) : null}
         </div>
       </form>
-      {props.resolve?.({
-        attempt: (write) => attemptSave(write, false, attempts),
-        abandon: () => {
-          leaving.current = true
-          eraseDraft(draftKey)
-        },
-      })}
-      {blocker.status === 'blocked' ? (
-        <LeaveDialog
-          onStay={blocker.reset}
-          onLeave={() => {
-            eraseDraft(draftKey)
-            blocker.proceed()
-          }}
-        />
-      ) : null}
+      {props.resolve?.({ attempt: form.attemptSave, abandon: form.abandon })}
+      <LeaveQuestion form={form} draftKey={props.draftKey} />
     </Page>
   )
 }

@@ -10,6 +10,7 @@ import { Icon } from '~/components/icon'
 import { Loading } from '~/components/loading'
 import { Page } from '~/components/page'
 import { paths } from '~/config/paths'
+import { track } from '~/lib/analytics'
 import { useSession } from '~/lib/auth/session'
 import { flash } from '~/lib/flash'
 import { t } from '~/lib/i18n/t'
@@ -20,6 +21,7 @@ import { readRows } from '~/lib/postgrest/client'
 import { describeProblem } from '~/lib/problem'
 import { rememberList } from '~/lib/remember-list'
 import { stringifySearch } from '~/lib/search'
+import { saveSetting, useSetting } from '~/lib/settings'
 import { BELOW_DESKTOP, PHONE, useMedia, WIDE } from '~/lib/viewport'
 import { RecordCalendar } from '~/records/record-calendar'
 import { SELECTION_LIMIT } from './bulk'
@@ -46,12 +48,10 @@ const BulkBar = lazy(() => import('./bulk-bar'))
 const SavedViews = lazy(() => import('./saved-views'))
 const ExchangeMenu = lazy(() => import('~/records/exchange/exchange-menu'))
 
-const COMPACT_KEY = 'civic_os_list_compact'
-const PAGE_SIZE_KEY = 'civic_os_list_page_size'
-
-function storedPageSize(): number {
-  const stored = Number(localStorage.getItem(PAGE_SIZE_KEY))
-  return PAGE_SIZES.find((size) => size === stored) ?? DEFAULT_PAGE_SIZE
+/** The page size the person chose last. */
+function useDefaultPageSize(): number {
+  const chosen = Number(useSetting('pageSize'))
+  return PAGE_SIZES.find((size) => size === chosen) ?? DEFAULT_PAGE_SIZE
 }
 
 export function ListPage() {
@@ -88,6 +88,7 @@ function SearchBox({ entity, value, onSearch }: { entity: Entity; value: string;
     clearTimeout(timer.current)
     if (term.trim() === sent.current) return
     sent.current = term.trim()
+    if (sent.current !== '') track('Search', 'Query', entity.key, sent.current.length)
     onSearch(term.trim())
   }
   return (
@@ -127,11 +128,11 @@ function EntityList({ entity }: { entity: Entity }) {
   const small = useMedia(BELOW_DESKTOP)
   const wide = useMedia(WIDE)
   const [filtersOpen, setFiltersOpen] = useState(false)
-  const [defaultPageSize, setDefaultPageSize] = useState(storedPageSize)
+  const defaultPageSize = useDefaultPageSize()
 
   const standard = listProperties(model, entity.key)
   const [columnsOpen, setColumnsOpen] = useState(false)
-  const [compact, setCompact] = useState(() => localStorage.getItem(COMPACT_KEY) === 'true')
+  const compact = useSetting('compact') === 'true'
   const { state, dropped } = readListState(
     search,
     { key: entity.key, columns: standard, searchable: entity.searchable },
@@ -400,8 +401,7 @@ function EntityList({ entity }: { entity: Entity }) {
                   total={total}
                   searchFor={(page) => searchFor({ ...state, page })}
                   onPageSize={(size) => {
-                    localStorage.setItem(PAGE_SIZE_KEY, String(size))
-                    setDefaultPageSize(size)
+                    void saveSetting('pageSize', String(size))
                     void navigate({
                       to: '.',
                       search: writeListState(changeState(state, { pageSize: size }), size),
@@ -439,8 +439,7 @@ function EntityList({ entity }: { entity: Entity }) {
           shown={columns.map((property) => property.column)}
           compact={compact}
           onApply={(chosen, tight) => {
-            localStorage.setItem(COMPACT_KEY, String(tight))
-            setCompact(tight)
+            void saveSetting('compact', String(tight))
             // The order of the metadata, whatever the order of clicking.
             const ordered = chosen && model.properties(entity.key).map(({ column }) => column)
             go({ columns: ordered?.filter((column) => chosen?.includes(column)) })

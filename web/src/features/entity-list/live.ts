@@ -34,13 +34,14 @@ export function useChangedElsewhere(
     if (!idColumn) return
     let timer: ReturnType<typeof setTimeout> | undefined
     const stop = onServerEvent((event) => {
-      if (event.name !== 'change' || event.data.table !== table) return
+      const concerns = event.name === 'reset' || (event.name === 'change' && event.data.table === table)
+      if (!concerns) return
       clearTimeout(timer)
       timer = setTimeout(async () => {
         const now = await latest.current.peek().catch(() => null)
         if (now && latest.current.shown) setChanged(changedRows(latest.current.shown, now, idColumn))
       }, PAUSE_MS)
-    })
+    }, table)
     return () => {
       clearTimeout(timer)
       stop()

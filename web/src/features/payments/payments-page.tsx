@@ -9,6 +9,7 @@ import { Button } from '~/components/button'
 import { Dialog } from '~/components/dialog'
 import { Loading } from '~/components/loading'
 import { Page } from '~/components/page'
+import { ChoiceFilter, pageOf, Register, TextFilter } from '~/components/register'
 import { StatusBadge } from '~/components/status-badge'
 import { paths } from '~/config/paths'
 import { useSession } from '~/lib/auth/session'
@@ -118,14 +119,12 @@ function Payments({ person }: { person: string }) {
   const navigate = useNavigate()
   const id = useId()
   const search = useSearch({ strict: false }) as Record<string, string>
-  const page = /^[1-9]\d{0,6}$/.test(search.page ?? '') ? Number(search.page) : 1
+  const page = pageOf(search)
   const query = useQuery(paymentsQuery(search, page))
   const mayRefund = useQuery(permissionQuery('payment_refunds', 'create', person)).data === true
   const mayCapture = useQuery(permissionQuery('payment_transactions', 'update', person)).data === true
   const [dialog, setDialog] = useState<{ kind: 'refund' | 'history'; row: WireRow } | null>(null)
   const rows = query.data?.rows ?? []
-  const total = query.data?.total ?? 0
-  const from = (page - 1) * PAGE_SIZE + 1
   const go = (change: Record<string, string | undefined>) =>
     void navigate({ to: '.', search: { ...search, page: undefined, ...change }, resetScroll: false })
   const sort = isSort(search.sort) ? search.sort : 'date'
@@ -199,25 +198,14 @@ function Payments({ person }: { person: string }) {
         </>
       }
     >
-      <div className="co-pay-filters co-no-print">
-        <div className="co-bound">
-          <label htmlFor={`${id}-state`} className="co-small">
-            {tx('status')}
-          </label>
-          <select
-            id={`${id}-state`}
-            className="co-input"
-            value={isState(search.state) ? search.state : ''}
-            onChange={(event) => go({ state: event.target.value || undefined })}
-          >
-            <option value="">{tx('all')}</option>
-            {STATES.map((state) => (
-              <option key={state} value={state}>
-                {tx(`state.${state}`)}
-              </option>
-            ))}
-          </select>
-        </div>
+      <div className="co-register-filters co-no-print">
+        <ChoiceFilter
+          label={tx('status')}
+          value={isState(search.state) ? search.state : ''}
+          all={tx('all')}
+          choices={STATES.map((state) => ({ value: state, label: tx(`state.${state}`) }))}
+          onChange={(state) => go({ state })}
+        />
         {(['from', 'to'] as const).map((bound) => (
           <div key={bound} className="co-bound">
             <label htmlFor={`${id}-${bound}`} className="co-small">
@@ -232,162 +220,132 @@ function Payments({ person }: { person: string }) {
             />
           </div>
         ))}
-        <div className="co-bound">
-          <label htmlFor={`${id}-find`} className="co-small">
-            {tx('find')}
-          </label>
-          <input
-            id={`${id}-find`}
-            type="search"
-            className="co-input"
-            key={search.q}
-            defaultValue={search.q ?? ''}
-            onBlur={(event) => {
-              if (event.target.value !== (search.q ?? '')) go({ q: event.target.value || undefined })
-            }}
-            onKeyDown={(event) => {
-              if (event.key === 'Enter') event.currentTarget.blur()
-            }}
-          />
-        </div>
+        <TextFilter label={tx('find')} value={search.q ?? ''} onChange={(q) => go({ q })} />
       </div>
-      {query.isError ? (
-        <Banner kind="error" urgent onRetry={() => void query.refetch()}>
-          {describeProblem(query.error, { attempt: 'read' }).text}
-        </Banner>
-      ) : query.isPending ? (
-        <Loading />
-      ) : rows.length === 0 ? (
-        <div className="co-card co-stack">
-          <p>{tx('none')}</p>
-          {filtered ? (
-            <div>
-              <Button onClick={() => void navigate({ to: '.', search: {} })}>{tx('showAll')}</Button>
-            </div>
-          ) : null}
-        </div>
-      ) : (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a scroller must be reachable by keyboard
-        <section className="co-pay-box" tabIndex={0} aria-label={tx('title')}>
-          <table>
-            <thead>
-              <tr>
-                {header('date')}
-                <th scope="col">{tx('person')}</th>
-                {header('description')}
-                <th scope="col">{tx('record')}</th>
-                {header('status')}
-                {header('amount', true)}
-                <th scope="col" className="co-end">
-                  {tx('refunds')}
-                </th>
-                <th scope="col">{tx('actions')}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {rows.map((row) => {
-                const entity = model.entity(String(row.entity_type))
-                const state = String(row.effective_status)
-                const [color, kind] = isState(state) ? COLORS[state] : ['#5c6b7a', 'open' as const]
-                const refunded = Number(row.total_refunded ?? 0)
-                const refunds = Number(row.refund_count ?? 0) + Number(row.pending_refund_count ?? 0)
-                const amount = Number(row.amount)
-                const paid = ['succeeded', 'partially_refunded'].includes(state)
-                const label = String(row.description ?? row.display_name ?? row.id)
-                return (
-                  <tr key={String(row.id)}>
-                    <td className="co-numbers">{showInstant(String(row.created_at), personZone())}</td>
-                    <td>
-                      <span dir="auto">{nameOf(row)}</span>
-                      {row.user_email ? (
-                        <div className="co-small co-muted" dir="ltr">
-                          {String(row.user_email)}
-                        </div>
-                      ) : null}
-                    </td>
-                    <td dir="auto">{label}</td>
-                    <td>
-                      {entity && row.entity_id ? (
-                        <Link to={paths.detail(entity.key, String(row.entity_id))}>
-                          {entity.name} {String(row.entity_id)}
-                        </Link>
-                      ) : (
-                        String(row.entity_display_name ?? '–')
-                      )}
-                    </td>
-                    <td>
-                      <StatusBadge label={isState(state) ? tx(`state.${state}`) : state} color={color} kind={kind} />
-                    </td>
-                    <td className="co-end co-numbers">{money(row, amount)}</td>
-                    <td className="co-end co-numbers">
-                      {refunds > 0 ? (
-                        <>
-                          {refunded > 0 ? (
-                            <div>
-                              −{money(row, refunded)}
-                              {refunded < amount ? (
-                                <span className="co-muted">
-                                  {' '}
-                                  ({tx('net', { amount: money(row, amount - refunded) })})
-                                </span>
-                              ) : null}
-                            </div>
-                          ) : null}
-                          <button
-                            type="button"
-                            className="co-pay-link"
-                            onClick={() => setDialog({ kind: 'history', row })}
-                          >
-                            {tx('refundCount', { n: refunds })}
-                            {Number(row.pending_refund_count ?? 0) > 0
-                              ? ` (${tx('pendingCount', { n: Number(row.pending_refund_count) })})`
-                              : ''}
-                          </button>
-                        </>
-                      ) : (
-                        '–'
-                      )}
-                    </td>
-                    <td>
-                      <span className="co-row co-nowrap">
-                        {mayRefund && paid && Number(row.pending_refund_count ?? 0) === 0 ? (
-                          <Button look="quiet" onClick={() => setDialog({ kind: 'refund', row })}>
-                            <span aria-hidden="true">{tx('refund')}</span>
-                            <span className="co-hidden">{tx('refundOf', { name: label })}</span>
-                          </Button>
-                        ) : null}
-                        {mayCapture && row.exact_status === 'authorized' ? (
-                          <>
-                            <Button look="quiet" onClick={() => void act(row, 'capture')}>
-                              {tx('capture')}
-                            </Button>
-                            <Button look="quiet" onClick={() => void act(row, 'cancel')}>
-                              {tx('cancel')}
-                            </Button>
-                          </>
-                        ) : null}
-                      </span>
-                    </td>
-                  </tr>
-                )
-              })}
-            </tbody>
-          </table>
-        </section>
-      )}
-      {rows.length > 0 ? (
-        <div className="co-spread co-no-print">
-          <span role="status" className="co-muted co-numbers">
-            {tx('range', { from, to: from + rows.length - 1, total })}
-          </span>
-          <span className="co-row">
-            {page > 1 ? <Button onClick={() => go({ page: String(page - 1) })}>{tx('previous')}</Button> : null}
-            {from + rows.length - 1 < total ? (
-              <Button onClick={() => go({ page: String(page + 1) })}>{tx('next')}</Button>
+      <Register
+        label={tx('title')}
+        query={query}
+        page={page}
+        size={PAGE_SIZE}
+        shown={rows.length}
+        total={query.data?.total}
+        search={search}
+        empty={
+          <div className="co-card co-stack">
+            <p>{tx('none')}</p>
+            {filtered ? (
+              <div>
+                <Button onClick={() => void navigate({ to: '.', search: {} })}>{tx('showAll')}</Button>
+              </div>
             ) : null}
-          </span>
-        </div>
-      ) : null}
+          </div>
+        }
+      >
+        <table>
+          <thead>
+            <tr>
+              {header('date')}
+              <th scope="col">{tx('person')}</th>
+              {header('description')}
+              <th scope="col">{tx('record')}</th>
+              {header('status')}
+              {header('amount', true)}
+              <th scope="col" className="co-end">
+                {tx('refunds')}
+              </th>
+              <th scope="col">{tx('actions')}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((row) => {
+              const entity = model.entity(String(row.entity_type))
+              const state = String(row.effective_status)
+              const [color, kind] = isState(state) ? COLORS[state] : ['#5c6b7a', 'open' as const]
+              const refunded = Number(row.total_refunded ?? 0)
+              const refunds = Number(row.refund_count ?? 0) + Number(row.pending_refund_count ?? 0)
+              const amount = Number(row.amount)
+              const paid = ['succeeded', 'partially_refunded'].includes(state)
+              const label = String(row.description ?? row.display_name ?? row.id)
+              return (
+                <tr key={String(row.id)}>
+                  <td className="co-numbers">{showInstant(String(row.created_at), personZone())}</td>
+                  <td>
+                    <span dir="auto">{nameOf(row)}</span>
+                    {row.user_email ? (
+                      <div className="co-small co-muted" dir="ltr">
+                        {String(row.user_email)}
+                      </div>
+                    ) : null}
+                  </td>
+                  <td dir="auto">{label}</td>
+                  <td>
+                    {entity && row.entity_id ? (
+                      <Link to={paths.detail(entity.key, String(row.entity_id))}>
+                        {entity.name} {String(row.entity_id)}
+                      </Link>
+                    ) : (
+                      String(row.entity_display_name ?? '–')
+                    )}
+                  </td>
+                  <td>
+                    <StatusBadge label={isState(state) ? tx(`state.${state}`) : state} color={color} kind={kind} />
+                  </td>
+                  <td className="co-end co-numbers">{money(row, amount)}</td>
+                  <td className="co-end co-numbers">
+                    {refunds > 0 ? (
+                      <>
+                        {refunded > 0 ? (
+                          <div>
+                            −{money(row, refunded)}
+                            {refunded < amount ? (
+                              <span className="co-muted">
+                                {' '}
+                                ({tx('net', { amount: money(row, amount - refunded) })})
+                              </span>
+                            ) : null}
+                          </div>
+                        ) : null}
+                        <button
+                          type="button"
+                          className="co-pay-link"
+                          onClick={() => setDialog({ kind: 'history', row })}
+                        >
+                          {tx('refundCount', { n: refunds })}
+                          {Number(row.pending_refund_count ?? 0) > 0
+                            ? ` (${tx('pendingCount', { n: Number(row.pending_refund_count) })})`
+                            : ''}
+                        </button>
+                      </>
+                    ) : (
+                      '–'
+                    )}
+                  </td>
+                  <td>
+                    <span className="co-row co-nowrap">
+                      {mayRefund && paid && Number(row.pending_refund_count ?? 0) === 0 ? (
+                        <Button look="quiet" onClick={() => setDialog({ kind: 'refund', row })}>
+                          <span aria-hidden="true">{tx('refund')}</span>
+                          <span className="co-hidden">{tx('refundOf', { name: label })}</span>
+                        </Button>
+                      ) : null}
+                      {mayCapture && row.exact_status === 'authorized' ? (
+                        <>
+                          <Button look="quiet" onClick={() => void act(row, 'capture')}>
+                            {tx('capture')}
+                          </Button>
+                          <Button look="quiet" onClick={() => void act(row, 'cancel')}>
+                            {tx('cancel')}
+                          </Button>
+                        </>
+                      ) : null}
+                    </span>
+                  </td>
+                </tr>
+              )
+            })}
+          </tbody>
+        </table>
+      </Register>
       {dialog?.kind === 'refund' ? (
         <RefundDialog row={dialog.row} onClose={() => setDialog(null)} />
       ) : dialog ? (

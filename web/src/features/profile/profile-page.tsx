@@ -2,19 +2,21 @@
 // server makes of it, and through which channels I am notified.
 
 import { queryOptions, useQuery } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useId, useState } from 'react'
 import { SignInPage } from '~/components/access'
 import { Banner } from '~/components/banner'
 import { Button } from '~/components/button'
 import { Icon } from '~/components/icon'
 import { Loading } from '~/components/loading'
 import { Page } from '~/components/page'
+import { PrivacyChoice } from '~/components/privacy-choice'
 import { runtimeConfig } from '~/config/runtime'
+import { analyticsConfigured } from '~/lib/analytics'
 import { announce } from '~/lib/announce'
 import { useSession } from '~/lib/auth/session'
-import { personZone } from '~/lib/format/dates'
+import { deviceZone, personZone } from '~/lib/format/dates'
 import { showPhone } from '~/lib/format/numbers'
-import { t } from '~/lib/i18n/t'
+import { chooseLanguage, currentLanguage, LANGUAGES, t } from '~/lib/i18n/t'
 import { useModel } from '~/lib/metadata/model-context'
 import { readRows, updateRows } from '~/lib/postgrest/client'
 import { PostgrestError } from '~/lib/postgrest/errors'
@@ -22,6 +24,8 @@ import { eq } from '~/lib/postgrest/query'
 import { describeProblem, type Problem } from '~/lib/problem'
 import { queryClient } from '~/lib/query-client'
 import { ServerView } from './server-view'
+import { saveSetting, useSetting } from '~/lib/settings'
+import { setTheme, THEMES, type Theme, useTheme } from '~/lib/theme'
 import './profile.css'
 
 const preferencesQuery = queryOptions({
@@ -81,6 +85,68 @@ function Notifications() {
       })}
     </section>
   )
+}
+
+/** Theme, language, zone: the same choices as in the account menu, and where they can be compared. */
+function Display() {
+  const theme = useTheme()
+  const zone = useSetting('zone') ?? 'device'
+  const ids = { theme: useId(), language: useId(), zone: useId() }
+  const organisation = runtimeConfig.timeZone
+  return (
+    <section className="co-card co-stack co-stack-tight">
+      <h2 className="co-h3">{t('profile.display')}</h2>
+      <div className="co-profile-choices">
+        <label htmlFor={ids.theme}>{t('user.theme')}</label>
+        <select
+          id={ids.theme}
+          className="co-input"
+          value={theme}
+          onChange={(event) => setTheme(event.target.value as Theme)}
+        >
+          {THEMES.map((choice) => (
+            <option key={choice} value={choice}>
+              {t(`theme.${choice}`)}
+            </option>
+          ))}
+        </select>
+        <label htmlFor={ids.language}>{t('user.language')}</label>
+        <select
+          id={ids.language}
+          className="co-input"
+          value={currentLanguage()}
+          onChange={(event) => void chooseLanguage(event.target.value)}
+        >
+          {LANGUAGES.map(({ tag, name }) => (
+            <option key={tag} value={tag} lang={tag}>
+              {name}
+            </option>
+          ))}
+        </select>
+        {organisation && organisation !== deviceZone() ? (
+          <>
+            <label htmlFor={ids.zone}>{t('profile.zone')}</label>
+            <select
+              id={ids.zone}
+              className="co-input"
+              value={zone}
+              onChange={(event) => void chooseZone(event.target.value)}
+            >
+              <option value="device">{t('profile.zoneDevice', { zone: deviceZone() })}</option>
+              <option value="organisation">{t('profile.zoneOrganisation', { zone: organisation })}</option>
+            </select>
+          </>
+        ) : null}
+      </div>
+      <p className="co-muted co-small">{t('profile.displayNote')}</p>
+    </section>
+  )
+}
+
+/** Every time on the page changes with it: the page is loaded again. */
+async function chooseZone(zone: string): Promise<void> {
+  await saveSetting('zone', zone)
+  location.reload()
 }
 
 function Rights() {
@@ -177,6 +243,12 @@ export function ProfilePage() {
         ) : null}
       </section>
       <Notifications />
+      <Display />
+      {analyticsConfigured() ? (
+        <div className="co-card">
+          <PrivacyChoice />
+        </div>
+      ) : null}
       <Rights />
       <ServerView />
     </Page>

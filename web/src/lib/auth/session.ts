@@ -4,6 +4,7 @@
 
 import { useSyncExternalStore } from 'react'
 import { runtimeConfig } from '~/config/runtime'
+import { track } from '~/lib/analytics'
 import { eraseDrafts } from '~/lib/drafts'
 import { callRpc, setTokenSource } from '~/lib/postgrest/client'
 import { type Claims, readClaims } from './claims'
@@ -130,6 +131,7 @@ async function start(): Promise<void> {
       const { tokens: fresh, returnTo } = await oidc.finishSignIn(location.href)
       history.replaceState(null, '', returnTo)
       adopt(fresh)
+      track('Auth', 'Login')
       void profileAfterStart()
     } catch (error) {
       console.warn('sign-in failed', error)
@@ -199,6 +201,7 @@ export async function signInAgain(): Promise<boolean> {
 
 export async function signOut(): Promise<void> {
   const oidc = await loadOidc()
+  track('Auth', 'Logout')
   localStorage.removeItem(SIGNED_IN_FLAG)
   eraseDrafts('all')
   await oidc.redirectToSignOut()

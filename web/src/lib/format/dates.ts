@@ -1,10 +1,24 @@
 // Dates and times between wire, controls and eyes. `date` and `timestamp` are wall clock and never
 // shifted; `timestamptz` is an instant, shown and entered in the person's zone. Pure; tests beside it.
 
+import { runtimeConfig } from '~/config/runtime'
 import { currentLocale } from '~/lib/i18n/t'
+import { readSetting } from '~/lib/settings'
 
-/** The zone of the person, as the browser knows it. */
-export const personZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone
+export const deviceZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone
+
+/** The zone in which moments are shown and entered: the device's, or the organisation's for who chose that. */
+export const personZone = (): string =>
+  readSetting('zone') === 'organisation' ? (runtimeConfig.timeZone ?? deviceZone()) : deviceZone()
+
+/** The organisation's zone where its clocks show another time than `zone` at this moment; else null. */
+export function otherZone(wire: string, zone = personZone(), organisation = runtimeConfig.timeZone): string | null {
+  const instant = readInstant(wire)
+  if (!instant || !organisation || organisation === zone) return null
+  return asUtc(partsIn(instant, organisation)).getTime() === asUtc(partsIn(instant, zone)).getTime()
+    ? null
+    : organisation
+}
 
 interface Wall {
   year: number
@@ -55,6 +69,16 @@ export function showInstant(wire: string, zone: string, withZone = false): strin
   const instant = readInstant(wire)
   if (!instant) return wire
   return format(instant, { ...DATE, ...TIME, timeZone: zone, ...(withZone ? { timeZoneName: 'short' } : {}) })
+}
+
+/** The zone's short name at that moment, as in "CDT" or "GMT+2". */
+export function zoneName(wire: string, zone: string): string {
+  const instant = readInstant(wire)
+  if (!instant) return ''
+  const parts = new Intl.DateTimeFormat(currentLocale(), { timeZone: zone, timeZoneName: 'short' }).formatToParts(
+    instant,
+  )
+  return parts.find(({ type }) => type === 'timeZoneName')?.value ?? ''
 }
 
 const two = (value: number) => String(value).padStart(2, '0')

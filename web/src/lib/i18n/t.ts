@@ -1,6 +1,7 @@
 // All text of the client comes from here. The catalogue is chosen once per page load, before the
 // first render; another language is one more file with the same keys and one line in LANGUAGES.
 
+import { readSetting, saveSetting } from '~/lib/settings'
 import { formatMessage, type MessageValues } from './format-message'
 import { en, type MessageKey } from './messages-en'
 
@@ -10,8 +11,6 @@ export const LANGUAGES = [
   { tag: 'en', name: 'English', load: async (): Promise<Catalogue> => en },
   { tag: 'es', name: 'Español', load: async (): Promise<Catalogue> => (await import('./messages-es')).es },
 ] as const
-
-const KEY = 'civic_os_language'
 
 let language = 'en'
 let catalogue: Catalogue = en
@@ -26,7 +25,7 @@ export const currentLanguage = (): string => language
 
 /** The person's choice, else the first language of the browser that there is, else English. */
 export async function startLanguage(): Promise<void> {
-  const wanted = [localStorage.getItem(KEY), ...navigator.languages.map((tag) => tag.split('-')[0])]
+  const wanted = [readSetting('language'), ...navigator.languages.map((tag) => tag.split('-')[0])]
   const found = wanted.map((tag) => LANGUAGES.find((candidate) => candidate.tag === tag)).find(Boolean)
   try {
     await adoptCatalogue(found ?? LANGUAGES[0])
@@ -41,9 +40,9 @@ async function adoptCatalogue({ tag, load }: (typeof LANGUAGES)[number]): Promis
   document.documentElement.lang = tag
 }
 
-/** Keeps the choice; the page is loaded again, so that every text is in one language. */
-export function chooseLanguage(tag: string): void {
-  localStorage.setItem(KEY, tag)
+/** Keeps the choice and loads the page again, so that every text is in one language. */
+export async function chooseLanguage(tag: string): Promise<void> {
+  await saveSetting('language', tag)
   location.reload()
 }
 

@@ -29,6 +29,8 @@ export interface Entity {
   calendar: { slot: string; color: string | null } | null
   /** Function of the database that starts the payment of a record. */
   paymentFunction: string | null
+  /** How new records are asked for; `auto` leaves it to who asks. */
+  formMode: 'auto' | 'steps' | 'single'
 }
 
 interface Reference {
@@ -70,6 +72,8 @@ export interface Property {
   rules: readonly ValidationRule[]
   ref: Reference | null
   statusType: string | null
+  /** The topic under which a form in steps asks for it. */
+  formGroup: string | null
   link?: ManyToMany
 }
 
@@ -158,6 +162,7 @@ function toProperty(row: PropertyRow): Property {
         ? { schema: row.join_schema ?? 'public', table: row.join_table, column: row.join_column }
         : null,
     statusType: row.status_entity_type,
+    formGroup: row.form_group,
   }
 }
 
@@ -210,6 +215,7 @@ export function buildModel(entityRows: readonly EntityRow[], propertyRows: reado
           ? { slot: row.calendar_property_name, color: row.calendar_color_property }
           : null,
       paymentFunction: row.payment_initiation_rpc,
+      formMode: row.form_mode === 'steps' || row.form_mode === 'single' ? row.form_mode : 'auto',
     }
   })
   const byKey = new Map(entities.map((entity) => [entity.key, entity]))
@@ -252,6 +258,7 @@ export function buildModel(entityRows: readonly EntityRow[], propertyRows: reado
         rules: [],
         ref: null,
         statusType: null,
+        formGroup: null,
         link: {
           junction: table,
           sourceColumn: source.column_name,

@@ -15,6 +15,7 @@ export const entityRow = (table_name: string, some: Partial<EntityRow> = {}): En
   calendar_property_name: null,
   calendar_color_property: null,
   payment_initiation_rpc: null,
+  form_mode: null,
   select: true,
   insert: true,
   update: true,
@@ -54,6 +55,7 @@ export const propertyRow = (
   geography_type: null,
   validation_rules: [],
   status_entity_type: null,
+  form_group: null,
   ...some,
 })
 

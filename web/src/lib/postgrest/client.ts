@@ -202,6 +202,12 @@ export async function insertRow(
   return rowsOf(reply.body)[0]
 }
 
+/** Inserts the row or replaces the one with the same key. */
+export async function saveRow(table: string, values: WireRow, schema?: Schema): Promise<void> {
+  const prefer = 'resolution=merge-duplicates,return=minimal'
+  await request(encodeURIComponent(table), { method: 'POST', body: values, schema, prefer })
+}
+
 interface WriteOptions {
   /** Refused with 412 when the row has another version by now. */
   ifMatch?: string | null
@@ -293,9 +299,14 @@ export async function readCsv(read: Read, signal?: AbortSignal): Promise<string>
 }
 
 /** A stream of the server that stays open; null where there is none. */
-export async function openStream(path: string, signal: AbortSignal): Promise<ReadableStream<BufferSource> | null> {
+export async function openStream(
+  path: string,
+  signal: AbortSignal,
+  lastId: string | null,
+): Promise<ReadableStream<BufferSource> | null> {
   const token = await tokens.token()
   const headers: Record<string, string> = { Accept: 'text/event-stream' }
+  if (lastId) headers['Last-Event-ID'] = lastId
   if (token) headers.Authorization = `Bearer ${token}`
   const response = await fetch(path, { headers, signal, credentials: 'omit', cache: 'no-store' })
   const stream = response.headers.get('Content-Type')?.startsWith('text/event-stream')

@@ -1,1 +1,0 @@
-export{t as DashboardGrid,n as DashboardSelector}from"./dashboard-view-BltOSBA8.js";

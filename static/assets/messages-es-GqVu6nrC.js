@@ -1,1 +1,0 @@
-export{t as es}from"./shared-8lrY3lQQ.js";
