@@ -1,5 +1,6 @@
 //! Reads the catalogue in one transaction and builds a snapshot of it.
 
+use super::builder;
 use super::catalog::{self, Row, Shape};
 use super::relationships::{Key, KeyKind, Relations, build_relationships, view_primary_key};
 use super::routine::{PgType, ReturnType, Routine, RoutineParam, Volatility};
@@ -93,8 +94,7 @@ impl SchemaCache {
         let query_time = started.elapsed();
         let origin = saved_origin(db, options);
         let options = options.clone();
-        // Building is pure computing, up to a second for very large schemas.
-        let built = tokio::task::spawn_blocking(move || {
+        let built = builder::run(move || {
             if let Some(path) = &options.file
                 && let Err(error) = saved::save(path, &origin, &rows)
             {
@@ -103,7 +103,7 @@ impl SchemaCache {
             build(rows, &options)
         });
         let built = built.await;
-        let mut cache = built.map_err(|_| SchemaCacheError::Stopped)??;
+        let mut cache = built.ok_or(SchemaCacheError::Stopped)??;
         cache.query_time = query_time;
         Ok(cache)
     }
@@ -115,7 +115,7 @@ impl SchemaCache {
         let path = options.file.clone()?;
         let origin = saved_origin(db, options);
         let options = options.clone();
-        let loading = tokio::task::spawn_blocking(move || {
+        let loading = builder::run(move || {
             let rows = saved::read(&path, &origin);
             match rows.map(|rows| build(rows, &options)) {
                 Ok(Ok(cache)) => Some(cache),
@@ -130,7 +130,7 @@ impl SchemaCache {
                 }
             }
         });
-        loading.await.ok().flatten()
+        loading.await.flatten()
     }
 }
 

@@ -5,6 +5,7 @@
 //! told to. Nothing here knows about HTTP, and no table is ever read: introspection touches `pg_catalog` alone.
 //! Callers: `app` (spawns the handle), `api` (plans against the snapshot), `admin` (dump). Tests: `tests/it/schema_cache`.
 
+mod builder;
 mod catalog;
 mod dump;
 mod error;
