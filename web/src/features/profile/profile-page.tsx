@@ -23,9 +23,9 @@ import { PostgrestError } from '~/lib/postgrest/errors'
 import { eq } from '~/lib/postgrest/query'
 import { describeProblem, type Problem } from '~/lib/problem'
 import { queryClient } from '~/lib/query-client'
-import { ServerView } from './server-view'
 import { saveSetting, useSetting } from '~/lib/settings'
 import { setTheme, THEMES, type Theme, useTheme } from '~/lib/theme'
+import { ServerView } from './server-view'
 import './profile.css'
 
 const preferencesQuery = queryOptions({
