@@ -43,7 +43,7 @@ fn apply(folder: &Path, database: &TestDatabase) -> Output {
 async fn the_guides_application_works_as_it_stands() {
     let folder = tempfile::tempdir().expect("folder");
     let blocks = blocks();
-    assert_eq!(blocks.len(), 9, "{:?}", blocks.iter().map(|block| &block.0).collect::<Vec<_>>());
+    assert_eq!(blocks.len(), 10, "{:?}", blocks.iter().map(|block| &block.0).collect::<Vec<_>>());
     for (name, text) in &blocks {
         std::fs::write(folder.path().join(name), text).expect("write");
     }
@@ -62,6 +62,11 @@ async fn the_guides_application_works_as_it_stands() {
     assert_eq!(anyone.rights("loans").await, None);
     assert_eq!(borrower.rights("loans").await, Some([true, true, false, false]));
     assert_eq!(staff.rights("tools").await, Some([true, true, true, true]));
+    let form = borrower.rows("schema_entities?select=form_mode&table_name=eq.loans").await;
+    assert_eq!(form[0]["form_mode"], "steps");
+    let topics = "schema_properties?select=column_name&table_name=eq.loans&form_group=eq.When%3F&order=column_name";
+    let topics = borrower.rows(topics).await;
+    assert_eq!((topics.len(), &topics[0]["column_name"]), (2, &json!("from_day")));
 
     let found = anyone.rows("tools?select=id,display_name,deposit&civic_os_text_search=wfts.ladder").await;
     assert_eq!(
