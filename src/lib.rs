@@ -25,7 +25,7 @@
 //! | [`schema_cache`] | tables, relationships and routines as read from the catalogue |
 //! | [`db`] | pool, lanes, pipelined request transaction, listener |
 //! | [`limits`], [`outbound`] | rate limits and clients' addresses; HTTP requests of our own |
-//! | [`lifecycle`], [`telemetry`], [`config`] | signals and stopping, logging, configuration |
+//! | [`lifecycle`], [`priority`], [`telemetry`], [`config`] | signals and stopping, who waits when the processor is short, logging, configuration |
 
 pub mod admin;
 pub mod api;
@@ -46,6 +46,7 @@ pub mod migrate;
 pub mod notifications;
 pub mod outbound;
 pub mod payments;
+pub mod priority;
 pub mod schema_cache;
 pub mod spreadsheets;
 pub mod store;

@@ -1,6 +1,7 @@
 //! Threads of their own for the runs: work that never yields takes one of these and not one of those that beat, listen and answer requests. When a run
 //! cannot be ended, the others finish where they are and new ones get fresh threads.
 
+use crate::priority::step_back;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
@@ -42,18 +43,6 @@ impl RunThreads {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Threads>> {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// How far jobs stand behind whoever waits for an answer when the processor is short (nice levels).
-#[cfg(target_os = "linux")]
-const BEHIND: i32 = 10;
-
-/// On Linux the level is the thread's own, and the threads that it starts have it too.
-fn step_back() {
-    #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::nice(BEHIND) {
-        tracing::debug!(%error, "Jobs run with the same priority as requests");
     }
 }
 

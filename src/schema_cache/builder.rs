@@ -3,6 +3,7 @@
 //! It is always the same one, because the allocator keeps what a thread gives back for that thread: on changing threads the
 //! memory of each former snapshot would stay unused, and the process would grow with every reload.
 
+use crate::priority::step_back;
 use std::sync::LazyLock;
 use std::sync::mpsc::{self, Sender};
 use tokio::sync::oneshot;
@@ -13,6 +14,8 @@ static THREAD: LazyLock<Option<Sender<Work>>> = LazyLock::new(|| {
     let (sender, receiver) = mpsc::channel::<Work>();
     let thread = std::thread::Builder::new().name("schema-cache".into());
     let spawned = thread.spawn(move || {
+        // Requests go on with the former snapshot.
+        step_back();
         for work in receiver {
             // Whoever waits learns of a panic by the lost answer; the next snapshot has nothing to do with it.
             let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
