@@ -108,7 +108,7 @@ analyze;
 SQL
   start_server info 'items?id=eq.1'
   python3 bench/open_loop.py "$base/items?id=eq.1" "$RATE" "$folder/server.log" \
-    "psql -q -c \"notify pgrst, 'reload schema'\"" || failed=1
+    "notify pgrst, 'reload schema'" || failed=1
   awk '/schema cache loaded/{ sub(/.*relations=/, "relations="); last = $0 } END { print last }' "$folder/server.log"
 }
 
