@@ -3,6 +3,7 @@
 //! Invariant: a snapshot is only ever replaced by a newer good one (D-29); requests never wait for a reload. Reloads
 //! coalesce: while one runs, any number of further requests make one more.
 
+use super::builder::Builder;
 use super::{SchemaCache, SchemaCacheError, Timezones};
 use crate::db::{Db, Hub, HubEvent};
 use futures_util::future::BoxFuture;
@@ -225,7 +226,7 @@ impl Signals {
 async fn keep_current(shared: std::sync::Weak<Shared>, db: Db, mut sources: Sources) {
     let mut pause = FIRST_PAUSE;
     let mut generation = 0;
-    let timezones = Timezones::default();
+    let (builder, timezones) = (Builder::start(), Timezones::default());
     let mut due = Reasons::ALL;
     loop {
         let Some(strong) = shared.upgrade() else { return };
@@ -233,7 +234,7 @@ async fn keep_current(shared: std::sync::Weak<Shared>, db: Db, mut sources: Sour
         while let Some(Ok(event)) = sources.events.as_mut().map(drain_one) {
             due.add(Reasons::of(&event));
         }
-        let loaded = bring_up_to_date(&strong, &db, &mut due, &mut generation, &timezones).await;
+        let loaded = bring_up_to_date(&strong, &db, &mut due, &mut generation, &timezones, &builder).await;
         let limit = match loaded {
             Ok(()) => {
                 pause = FIRST_PAUSE;
@@ -261,6 +262,7 @@ async fn bring_up_to_date(
     due: &mut Reasons,
     generation: &mut u64,
     timezones: &Timezones,
+    builder: &Builder,
 ) -> Result<(), SchemaCacheError> {
     if due.config {
         if let Some(hook) = &shared.hook {
@@ -276,19 +278,19 @@ async fn bring_up_to_date(
     }
     let options = read(&shared.options).clone();
     if *generation == 0
-        && let Some(mut cache) = SchemaCache::load_saved(db, &options).await
+        && let Some(mut cache) = SchemaCache::load_saved(db, &options, builder).await
     {
         *generation += 1;
         cache.generation = *generation;
         cache.timezones = timezones.clone();
         tracing::info!("Serving the saved schema cache while the catalogue is read");
-        shared.replace(cache);
+        shared.replace(cache, builder);
     }
-    let mut cache = SchemaCache::load_catalog(db, &options).await?;
+    let mut cache = SchemaCache::load_catalog(db, &options, builder).await?;
     *generation += 1;
     cache.generation = *generation;
     cache.timezones = timezones.clone();
-    shared.replace(cache);
+    shared.replace(cache, builder);
     due.schema = false;
     if let Err(error) = timezones.list(db).await {
         tracing::warn!(%error, "cannot list the time zones; the next reload tries again");
@@ -359,7 +361,7 @@ async fn next_signal(signals: &mut Option<Signal>) {
 }
 
 impl Shared {
-    fn replace(&self, cache: SchemaCache) {
+    fn replace(&self, cache: SchemaCache, builder: &Builder) {
         tracing::info!(
             generation = cache.generation,
             relations = cache.tables.len(),
@@ -375,8 +377,7 @@ impl Shared {
         self.successes.fetch_add(1, Ordering::Relaxed);
         self.loaded.send_replace(generation);
         if let Some(old) = old {
-            // A large snapshot takes a while to take apart.
-            tokio::task::spawn_blocking(move || drop(old));
+            builder.take_apart(old);
         }
     }
 

@@ -1,6 +1,6 @@
 //! Reads the catalogue in one transaction and builds a snapshot of it.
 
-use super::builder;
+use super::builder::Builder;
 use super::catalog::{self, Row, Shape};
 use super::relationships::{Key, KeyKind, Relations, build_relationships, view_primary_key};
 use super::routine::{PgType, ReturnType, Routine, RoutineParam, Volatility};
@@ -16,10 +16,13 @@ use indexmap::IndexMap;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
+use tokio::runtime::Handle;
 
 /// Settings of the loading transaction: names come out qualified, and no time goes into compiling queries that run once.
-/// Sorting half a million rows must not go through a file.
-const SETTINGS: &[(&str, &str)] = &[("search_path", ""), ("jit", "off"), ("work_mem", "64MB")];
+/// Sorting half a million rows must not go through a file. Parallel workers would take every core from the requests beside
+/// the load, and do not make it shorter.
+const SETTINGS: &[(&str, &str)] =
+    &[("search_path", ""), ("jit", "off"), ("work_mem", "64MB"), ("max_parallel_workers_per_gather", "0")];
 
 const SCHEMAS: usize = 0;
 const RELATIONS: usize = 1;
@@ -62,7 +65,7 @@ impl SchemaCache {
     /// # Errors
     /// The database cannot be reached, refuses a query, or a named schema does not exist.
     pub async fn load(db: &Db, options: &SchemaCacheOptions) -> Result<Self, SchemaCacheError> {
-        let cache = Self::load_catalog(db, options).await?;
+        let cache = Self::load_catalog(db, options, &Builder::start()).await?;
         cache.timezones.list(db).await?;
         Ok(cache)
     }
@@ -71,51 +74,34 @@ impl SchemaCache {
     ///
     /// # Errors
     /// The database cannot be reached, refuses a query, or a named schema does not exist.
-    pub(super) async fn load_catalog(db: &Db, options: &SchemaCacheOptions) -> Result<Self, SchemaCacheError> {
-        let started = Instant::now();
-        let exposed = [array_parameter(options.schemas.iter())];
-        let all = [array_parameter(options.schemas.iter().chain(&options.extra_search_path))];
-        let statements: Vec<Statement<'_>> = QUERIES
-            .iter()
-            .map(|(_, sql, takes)| Statement {
-                sql,
-                params: match takes {
-                    Takes::Nothing => &[],
-                    Takes::Exposed => exposed.as_slice(),
-                    Takes::All => all.as_slice(),
-                },
-                reusable: false,
-            })
-            .collect();
-        let rows = db
-            .snapshot(Lane::System, SETTINGS, &statements)
-            .await
-            .map_err(|source| SchemaCacheError::Query { what: "the schema", source })?;
-        let query_time = started.elapsed();
-        let origin = saved_origin(db, options);
-        let options = options.clone();
-        let built = builder::run(move || {
+    pub(super) async fn load_catalog(
+        db: &Db,
+        options: &SchemaCacheOptions,
+        builder: &Builder,
+    ) -> Result<Self, SchemaCacheError> {
+        let (db, options, runtime) = (db.clone(), options.clone(), Handle::current());
+        let loaded = builder.run(move || {
+            let started = Instant::now();
+            let rows = runtime.block_on(read_catalog(&db, &options))?;
+            let query_time = started.elapsed();
             if let Some(path) = &options.file
-                && let Err(error) = saved::save(path, &origin, &rows)
+                && let Err(error) = saved::save(path, &saved_origin(&db, &options), &rows)
             {
                 tracing::warn!("The schema cache was not saved in {}: {error}", path.display());
             }
-            build(rows, &options)
+            let mut cache = build(rows, &options)?;
+            cache.query_time = query_time;
+            Ok(cache)
         });
-        let built = built.await;
-        let mut cache = built.ok_or(SchemaCacheError::Stopped)??;
-        cache.query_time = query_time;
-        Ok(cache)
+        loaded.await.ok_or(SchemaCacheError::Stopped)?
     }
-}
 
-impl SchemaCache {
     /// What the last process read from this catalogue, if it was kept.
-    pub(super) async fn load_saved(db: &Db, options: &SchemaCacheOptions) -> Option<Self> {
+    pub(super) async fn load_saved(db: &Db, options: &SchemaCacheOptions, builder: &Builder) -> Option<Self> {
         let path = options.file.clone()?;
         let origin = saved_origin(db, options);
         let options = options.clone();
-        let loading = builder::run(move || {
+        let loading = builder.run(move || {
             let rows = saved::read(&path, &origin);
             match rows.map(|rows| build(rows, &options)) {
                 Ok(Ok(cache)) => Some(cache),
@@ -132,6 +118,26 @@ impl SchemaCache {
         });
         loading.await.flatten()
     }
+}
+
+/// The answers to all queries, of one moment.
+async fn read_catalog(db: &Db, options: &SchemaCacheOptions) -> Result<Vec<Vec<ResultRow>>, SchemaCacheError> {
+    let exposed = [array_parameter(options.schemas.iter())];
+    let all = [array_parameter(options.schemas.iter().chain(&options.extra_search_path))];
+    let statements: Vec<Statement<'_>> = QUERIES
+        .iter()
+        .map(|(_, sql, takes)| Statement {
+            sql,
+            params: match takes {
+                Takes::Nothing => &[],
+                Takes::Exposed => exposed.as_slice(),
+                Takes::All => all.as_slice(),
+            },
+            reusable: false,
+        })
+        .collect();
+    let rows = db.snapshot(Lane::System, SETTINGS, &statements).await;
+    rows.map_err(|source| SchemaCacheError::Query { what: "the schema", source })
 }
 
 fn saved_origin(db: &Db, options: &SchemaCacheOptions) -> [u8; 32] {
