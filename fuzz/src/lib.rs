@@ -1,11 +1,14 @@
-//! The grammars of the REST API, fed with bytes from a fuzzer or from `seeds/`.
+//! The grammars of the REST API and the reader of request heads, fed with bytes from a fuzzer or from `seeds/`.
 //!
-//! The files are those of `src/api/request`, taken in by path: they depend on nothing of the server but its error type, so
-//! a fuzzer is built in a minute. Each function panics when a promise of the grammar is broken.
+//! The files are those of `src/api/request` and `src/app/heads`, taken in by path: they depend on nothing of the server but
+//! its error type, so a fuzzer is built in a minute. Each function panics when a promise of the grammar is broken.
 
 #![allow(dead_code, unused_imports)]
 
 mod api;
+mod heads;
+
+pub use heads::heads;
 
 use api::error::ApiError;
 use api::request::filter::{parse_filter_value, parse_logic_path, parse_logic_tree, parse_names, parse_tree_path};

@@ -31,3 +31,8 @@ fn select_lists() {
 fn payloads() {
     replay("payload", civic_os_fuzz::payload);
 }
+
+#[test]
+fn request_heads() {
+    replay("heads", civic_os_fuzz::heads);
+}
