@@ -1,7 +1,7 @@
 //! Uploaded files in backups: out of a bucket and out of the embedded store, while they are served; back into either.
 
 use super::World;
-use crate::store::{ACCESS_KEY, BUCKET, SECRET_KEY, TestStore, options};
+use crate::store::{ACCESS_KEY, BUCKET, SECRET_KEY, TestStore, http, options};
 use civic_os::backup::{
     BackupError, CreateOptions, Files, FilesFrom, RestoreOptions, RestoreReport, Source, create, list, restore, verify,
 };
@@ -52,19 +52,19 @@ async fn everything(storage: &Storage) -> BTreeMap<String, (String, Vec<u8>)> {
 
 /// Uploads that rows name: ten small ones with previews, a large one, an empty one.
 async fn fill(world: &World, storage: &Storage) -> usize {
-    let mut objects = 0;
+    let (bucket, mut objects) = (storage.bucket_name(), 0);
     for number in 0..12 {
         let size = [5_000, LARGE, 0][usize::from(number == 10) + 2 * usize::from(number == 11)];
         let key = format!("issues/{number}/ünï & more/original.bin");
         let small = format!("issues/{number}/thumb-small.jpg");
-        storage.put(BUCKET, &key, &content(number, size), "application/x-test").await.expect("stored");
-        storage.put(BUCKET, &small, &content(number, 300), "image/jpeg").await.expect("stored");
+        storage.put(bucket, &key, &content(number, size), "application/x-test").await.expect("stored");
+        storage.put(bucket, &small, &content(number, 300), "image/jpeg").await.expect("stored");
         objects += 2;
         world
             .database
             .execute(&format!(
                 "insert into metadata.files (entity_type, entity_id, file_name, file_type, file_size, s3_bucket, s3_original_key, s3_thumbnail_small_key, thumbnail_status)
-                 values ('issues', '{number}', 'original.bin', 'application/x-test', {size}, '{BUCKET}', '{key}', '{small}', 'completed')"
+                 values ('issues', '{number}', 'original.bin', 'application/x-test', {size}, '{bucket}', '{key}', '{small}', 'completed')"
             ))
             .await;
     }
@@ -72,7 +72,7 @@ async fn fill(world: &World, storage: &Storage) -> usize {
 }
 
 impl World {
-    fn from_bucket(&self, storage: &StorageOptions) -> CreateOptions {
+    fn of_bucket(&self, storage: &StorageOptions) -> CreateOptions {
         CreateOptions { files: Files::Bucket(storage.clone()), ..self.create_options() }
     }
 
@@ -98,7 +98,7 @@ async fn files_of_a_bucket_go_into_the_backup_and_into_another_bucket_or_store()
              values ('issues', '99', 'gone', 'text/plain', 1, '{BUCKET}', 'issues/99/gone', 'completed')"
         ))
         .await;
-    let manifest = create(&world.from_bucket(&store.storage_options())).await.expect("a backup");
+    let manifest = create(&world.of_bucket(&store.storage_options())).await.expect("a backup");
     let bytes: usize = before.values().map(|(_, bytes)| bytes.len()).sum();
     assert_eq!(
         (manifest.stored_files, manifest.stored_bytes, manifest.missing_files, manifest.files_from),
@@ -194,7 +194,7 @@ async fn a_store_that_fails_leaves_no_backup_and_a_switch_leaves_files_out() {
     fill(&world, &store.storage()).await;
     let mut wrong = store.storage_options();
     wrong.secret_access_key = civic_os::config::Secret::new("another");
-    let error = create(&world.from_bucket(&wrong)).await.expect_err("a wrong key");
+    let error = create(&world.of_bucket(&wrong)).await.expect_err("a wrong key");
     assert!(matches!(&error, BackupError::Storage(StorageError::Refused { .. })), "{error:?}");
     assert!(error.to_string().contains("backup.files"), "{error}");
     assert!(list(&world.backups()).expect("list").is_empty());
@@ -236,4 +236,26 @@ async fn a_store_that_fails_leaves_no_backup_and_a_switch_leaves_files_out() {
         report.contains("they contain the files in the bucket") && report.contains("the newest is 0 hours old"),
         "{report}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "store: needs moto"]
+async fn files_of_a_foreign_store_go_into_the_backup_and_back() {
+    let endpoint = std::env::var("CIVIC_OS_TEST_S3").expect("CIVIC_OS_TEST_S3");
+    let bucket = "files-of-a-backup";
+    let made = http().put(format!("{endpoint}/{bucket}")).send().await.expect("an answer");
+    assert!(made.status().is_success(), "{}", made.status());
+    let options =
+        StorageOptions { bucket: bucket.into(), endpoint: Some(endpoint), ..TestStore::start(true).storage_options() };
+    let (mut world, storage) = (World::new(None).await, Storage::new(options.clone()).expect("access"));
+    let objects = fill(&world, &storage).await as u64;
+    let before = everything(&storage).await;
+    let manifest = create(&world.of_bucket(&options)).await.expect("a backup");
+    assert_eq!((manifest.stored_files, manifest.missing_files), (Some(objects), 0));
+    for key in before.keys() {
+        storage.delete(bucket, key).await.expect("deleted");
+    }
+    let report = world.back(Files::Bucket(options)).await;
+    assert_eq!((report.files, report.present_files, report.moved_rows), (Some(objects), 0, 0));
+    assert_eq!(everything(&storage).await, before);
 }
