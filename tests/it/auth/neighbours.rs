@@ -198,7 +198,7 @@ async fn two_towns_on_one_server_do_not_notice_each_other() {
     app.signal(nix::sys::signal::Signal::SIGTERM);
     assert!(app.ended().await.success(), "{}", app.log());
     database.execute("drop table public.parks").await;
-    run(&database, &["migrate", "revert", "--to", "@ROOT", "-y"], 0);
+    run(&database, &["migrate", "revert", "--to", "@ROOT", "-y", "--discard-data"], 0);
     assert_eq!(boats.status("boats", Some(&at_boats)).await, 200);
     run(&boats.database, &["migrate", "verify", "--full"], 0);
     drop((app, config, database));
