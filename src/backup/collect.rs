@@ -76,6 +76,8 @@ async fn first_piece(storage: &Storage, bucket: &str, key: &str) -> Result<Optio
     let info = match again(|| storage.head(bucket, key)).await {
         Ok(info) => info,
         Err(StorageError::NotFound { .. }) => return Ok(None),
+        // Rows of earlier releases may name a bucket that never was this installation's, or is no more.
+        Err(StorageError::Refused { status: 400..500, .. }) if bucket != storage.bucket_name() => return Ok(None),
         Err(error) => return Err(error),
     };
     // Nothing has no range.
