@@ -21,11 +21,13 @@ fn main() {
     // Embedded for `demo` by src/cli/demo/example.rs.
     println!("cargo:rerun-if-changed=examples");
 
+    pack_relocations();
+
     let mut files = Vec::new();
     collect(&root.join("static"), &mut files);
     files.sort();
 
-    let mut table = String::from("&[\n");
+    let (mut table, mut count) = (String::new(), 0);
     for file in files {
         println!("cargo:rerun-if-changed={}", file.display());
         let name = file
@@ -53,13 +55,25 @@ fn main() {
         };
         let _ = writeln!(
             table,
-            "    Asset {{ path: {name:?}, etag: \"\\\"{etag}\\\"\", identity: include_bytes!({file:?}), brotli: {}, gzip: {} }},",
+            "    Asset {{ path: {name:?}, etag: \"\\\"{etag}\\\"\", identity: {}, brotli: {}, gzip: {}, unpacked: OnceLock::new() }},",
+            // What is there compressed is not there twice.
+            include(&gzip.is_none().then_some(file)),
             include(&brotli),
             include(&gzip),
         );
+        count += 1;
     }
-    table.push(']');
-    fs::write(out.join("assets.rs"), table).expect("OUT_DIR is writable");
+    fs::write(out.join("assets.rs"), format!("static ASSETS: [Asset; {count}] = [\n{table}];\n"))
+        .expect("OUT_DIR is writable");
+}
+
+/// The release binary has to move its own addresses at the start; packed, the table of them takes kilobytes instead of megabytes.
+/// `./dev release` asks for it where the C library that is linked in understands the packed form (glibc from 2.36 on).
+fn pack_relocations() {
+    println!("cargo:rerun-if-env-changed=CIVIC_OS_PACK_RELOCATIONS");
+    if env::var_os("CIVIC_OS_PACK_RELOCATIONS").is_some() {
+        println!("cargo:rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
+    }
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {

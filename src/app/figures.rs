@@ -1,5 +1,6 @@
-//! Figures that belong to no module: when the last backup was made, when the certificate ends, payments by state.
+//! Figures that belong to no module: the process itself, when the last backup was made, when the certificate ends, payments by state.
 
+use super::process_figures;
 use crate::admin::Admin;
 use crate::backup;
 use crate::config::Config;
@@ -7,13 +8,15 @@ use crate::lifecycle::Lifecycle;
 use crate::payments::Ledger;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// Between two counts of the payments.
 const PERIOD: Duration = Duration::from_secs(60);
 
 /// Adds what files of this machine tell, read when somebody asks.
 pub(super) fn report_to(admin: &mut Admin, config: &Config) {
+    let started = SystemTime::now();
+    admin.add_metrics(move |text| process_figures::write(text, started));
     let folder = config.backup_dir();
     admin.add_metrics(move |text| {
         if let Some(newest) = backup::newest(&folder) {

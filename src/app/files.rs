@@ -3,6 +3,7 @@
 use super::AppError;
 use super::who_am_i::pre_request_statement;
 use crate::auth::Authenticator;
+use crate::backup::Files;
 use crate::config::{ApiMode, Config, Role, RoleSet, Secret, Visibility};
 use crate::db::Db;
 use crate::files::pictures::{Budget, PageRenderer, Painter};
@@ -79,19 +80,33 @@ fn point_at(config: &mut Config, address: SocketAddr) -> Result<StoreCredentials
     Ok(credentials)
 }
 
+/// Where `civic-os backup` finds the uploaded files, and puts them back: in the bucket that is named, or in the folder of the embedded store.
+pub(crate) fn backed_up(config: &Config) -> Files {
+    let embedded = config.store.listen.is_some() && config.storage.s3_endpoint.is_none();
+    match storage_options(config) {
+        Some(options) if !embedded => Files::Bucket(options),
+        _ => {
+            let bucket = config.storage.s3_bucket.clone().unwrap_or_else(|| DEFAULT_BUCKET.to_owned());
+            Files::Folder { path: config.store_dir(), bucket }
+        }
+    }
+}
+
 /// Access to the configured store; `None` without a bucket.
 pub(crate) fn storage(config: &Config) -> Result<Option<Storage>, AppError> {
+    Ok(storage_options(config).map(Storage::new).transpose()?)
+}
+
+fn storage_options(config: &Config) -> Option<StorageOptions> {
     let storage = &config.storage;
-    let Some(bucket) = &storage.s3_bucket else { return Ok(None) };
-    let options = StorageOptions {
-        bucket: bucket.clone(),
+    Some(StorageOptions {
+        bucket: storage.s3_bucket.clone()?,
         region: storage.s3_region.clone(),
         endpoint: storage.s3_endpoint.clone(),
         public_endpoint: storage.s3_public_endpoint.clone(),
         access_key_id: storage.s3_access_key_id.clone(),
         secret_access_key: storage.s3_secret_access_key.clone(),
-    };
-    Ok(Some(Storage::new(options)?))
+    })
 }
 
 /// The clean-up of files.

@@ -62,6 +62,8 @@ pub(super) struct Site {
     pub(super) events: Option<Events>,
     /// In front of the public listeners; not in plain mode, which behaves as PostgREST does.
     pub(super) door: Option<FrontDoor>,
+    /// In front of the listener for webhooks alone.
+    pub(super) payments_door: FrontDoor,
     /// Certificates of the public listeners.
     pub(super) tls: Option<rustls::ServerConfig>,
     /// A foreign client's folder.
@@ -179,10 +181,13 @@ impl Servers {
                 }
             }
         }
-        let webhook = site.webhook.clone();
+        let (webhook, door) = (site.webhook.clone(), site.payments_door.clone());
         let factory = move || {
-            let webhook = webhook.clone();
-            App::new().configure(move |routes| payments(routes, webhook.as_ref()))
+            let (webhook, door) = (webhook.clone(), door.clone());
+            App::new()
+                .wrap(from_fn(move |request, next| door.clone().apply(request, next)))
+                .wrap(from_fn(http_metrics::count_site))
+                .configure(move |routes| payments(routes, webhook.as_ref()))
         };
         servers.run(payments_sockets, 1, factory)?;
         servers.tls = None;

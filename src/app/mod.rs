@@ -17,6 +17,7 @@ mod kinds;
 mod letters;
 mod listeners;
 mod payments;
+mod process_figures;
 mod reconfigure;
 mod tls;
 mod who_am_i;
@@ -180,6 +181,9 @@ async fn start_modules(
     let payments = attempt!(payments::Payments::start(&config, roles, &database, &lifecycle));
     site.webhook.clone_from(&payments.webhook);
     site.sandbox.clone_from(&payments.sandbox);
+    if listeners.addresses().payments.is_some() {
+        site.payments_door = attempt!(front_door::FrontDoor::new(&config, None));
+    }
     site.admin = Some(admin);
     site.tls = attempt!(tls::server_config(&config));
     let notifications = attempt!(database.notifications(&config, roles, outbox));

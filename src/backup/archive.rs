@@ -125,17 +125,3 @@ pub(super) fn check(folder: &Path, part: &Part) -> Result<(), BackupError> {
     }
     Ok(())
 }
-
-/// Number of files below a folder.
-pub(super) fn count_files(folder: &Path) -> std::io::Result<u64> {
-    let mut count = 0;
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() {
-            count += count_files(&entry.path())?;
-        } else {
-            count += 1;
-        }
-    }
-    Ok(count)
-}

@@ -1,10 +1,12 @@
 //! Makes a backup.
 
+use super::files::{Files, FilesFrom, Packer, Total};
 use super::manifest::{FORMAT, Manifest, Table};
 use super::tools::{Running, Tools};
-use super::{BackupError, DUMP, FILES, MANIFEST, PARTIAL, PREFIX, archive, retention, roles};
+use super::{BackupError, DUMP, FILES, MANIFEST, PARTIAL, PREFIX, archive, collect, retention, roles};
 use crate::config::Secret;
 use crate::db::{ConnectionString, ConninfoError, connect_to};
+use crate::files::Storage;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -20,8 +22,8 @@ pub struct CreateOptions {
     pub owner_url: Secret,
     /// Folder of the backups; made when it is missing.
     pub folder: PathBuf,
-    /// Folder of the embedded store, where there is one.
-    pub store: Option<PathBuf>,
+    /// Where the uploaded files are.
+    pub files: Files,
     /// Public keys; none = not encrypted.
     pub age_recipients: Vec<String>,
 }
@@ -34,6 +36,7 @@ pub async fn create(options: &CreateOptions) -> Result<Manifest, BackupError> {
     let owner = ConnectionString::parse(options.owner_url.expose().ok_or(ConninfoError::Missing)?)?;
     let recipients = archive::recipients(&options.age_recipients)?;
     let tools = Tools::find()?;
+    let store = Store::of(&options.files)?;
     private_folder(&options.folder)?;
     let _lock = retention::lock(&options.folder)?;
     retention::remove_partial(&options.folder)?;
@@ -65,23 +68,21 @@ pub async fn create(options: &CreateOptions) -> Result<Manifest, BackupError> {
     let name = format!("{PREFIX}{stamp}");
     let partial = options.folder.join(format!("{PARTIAL}{name}"));
     let task = {
-        let (partial, store) = (partial.clone(), options.store.clone());
+        let (partial, handle) = (partial.clone(), tokio::runtime::Handle::current());
         tokio::task::spawn_blocking(move || {
             private_folder(&partial)?;
             let mut parts = vec![dump(&tools, &owner, &snapshot, &partial, &recipients)?];
-            let mut stored_files = None;
-            if let Some(store) = store.filter(|folder| folder.is_dir()) {
-                stored_files = Some(archive::count_files(&store).map_err(BackupError::file("read", &store))?);
-                parts.push(pack(&store, &partial, &recipients)?);
-            }
-            Ok::<_, BackupError>((parts, stored_files, owner))
+            // In the same snapshot: what the dump names is what is looked for.
+            let collected = pack(&store, &handle, &client, &partial, &recipients)?;
+            parts.extend(collected.part.clone());
+            Ok::<_, BackupError>((parts, collected, owner))
         })
     };
     let outcome = match task.await {
         Ok(outcome) => outcome,
         Err(panic) => std::panic::resume_unwind(panic.into_panic()),
     };
-    let written = outcome.and_then(|(parts, stored_files, owner)| {
+    let written = outcome.and_then(|(parts, collected, owner)| {
         let manifest = Manifest {
             format: FORMAT,
             name: name.clone(),
@@ -92,7 +93,10 @@ pub async fn create(options: &CreateOptions) -> Result<Manifest, BackupError> {
             roles,
             tables,
             parts,
-            stored_files,
+            files_from: collected.from,
+            stored_files: collected.part.is_some().then_some(collected.total.objects),
+            stored_bytes: collected.total.bytes,
+            missing_files: collected.missing,
         };
         publish(&options.folder, &partial, &manifest)?;
         Ok(manifest)
@@ -100,7 +104,6 @@ pub async fn create(options: &CreateOptions) -> Result<Manifest, BackupError> {
     if written.is_err() {
         let _ = std::fs::remove_dir_all(&partial);
     }
-    drop(client);
     written
 }
 
@@ -146,14 +149,60 @@ fn dump(
     })
 }
 
-fn pack(store: &Path, folder: &Path, recipients: &[age::x25519::Recipient]) -> Result<super::Part, BackupError> {
-    archive::write(folder, FILES, recipients, |place| {
-        let mut archive = tar::Builder::new(place);
-        archive.follow_symlinks(false);
-        // A file that somebody deletes meanwhile is an error here: the next run is consistent again.
-        archive.append_dir_all(".", store).map_err(BackupError::file("pack", store))?;
-        archive.finish().map_err(BackupError::file("pack", store))
-    })
+/// Where the uploaded files are, ready to be read.
+enum Store {
+    None,
+    LeftOut,
+    Folder(PathBuf),
+    Bucket(Box<Storage>),
+}
+
+impl Store {
+    fn of(files: &Files) -> Result<Self, BackupError> {
+        Ok(match files {
+            Files::LeftOut => Self::LeftOut,
+            Files::Folder { path, .. } if path.is_dir() => Self::Folder(path.clone()),
+            Files::Folder { .. } => Self::None,
+            Files::Bucket(options) => Self::Bucket(Box::new(Storage::new(options.clone())?)),
+        })
+    }
+}
+
+/// The part with the files, and what is in it.
+#[derive(Default)]
+struct Collected {
+    part: Option<super::Part>,
+    from: FilesFrom,
+    total: Total,
+    missing: u64,
+}
+
+fn pack(
+    store: &Store,
+    handle: &tokio::runtime::Handle,
+    client: &Client,
+    folder: &Path,
+    recipients: &[age::x25519::Recipient],
+) -> Result<Collected, BackupError> {
+    let from = match store {
+        Store::None => return Ok(Collected::default()),
+        Store::LeftOut => return Ok(Collected { from: FilesFrom::LeftOut, ..Collected::default() }),
+        Store::Folder(_) => FilesFrom::Folder,
+        Store::Bucket(_) => FilesFrom::Bucket,
+    };
+    let mut collected = Collected { from, ..Collected::default() };
+    let part = archive::write(folder, FILES, recipients, |place| {
+        let mut packer = Packer::new(place);
+        match store {
+            Store::Folder(path) => collect::folder(path, &mut packer)?,
+            Store::Bucket(storage) => collected.missing = collect::bucket(handle, client, storage, &mut packer)?,
+            Store::None | Store::LeftOut => {}
+        }
+        collected.total = packer.finish().map_err(BackupError::file("write", folder))?;
+        Ok(())
+    })?;
+    collected.part = Some(part);
+    Ok(collected)
 }
 
 /// The manifest last, then the name.

@@ -1,6 +1,8 @@
 //! What goes wrong with backups.
 
 use crate::db::{ConninfoError, DbError};
+use crate::files::StorageError;
+use crate::store::StoreError;
 use std::path::PathBuf;
 
 /// Why a backup could not be made, checked or restored.
@@ -126,10 +128,24 @@ pub enum BackupError {
         examples: String,
     },
     /// The store's folder holds something.
-    #[error("{path} is not empty: move it away before its files are restored, or leave them out with --no-files")]
+    #[error(
+        "the store in {path} is not empty: move it away before its files are restored, or leave them out with --no-files"
+    )]
     StoreOccupied {
         /// Folder.
         path: PathBuf,
+    },
+    /// The embedded store's folder.
+    #[error("cannot use the files of the embedded store: {0}")]
+    Store(#[source] StoreError),
+    /// The bucket of the uploaded files.
+    #[error("cannot use the bucket of the uploaded files (backup.files = false or --no-files leaves them out): {0}")]
+    Storage(#[source] StorageError),
+    /// Nothing to put back.
+    #[error("the backup {name} has no files of a store")]
+    NoFiles {
+        /// Backup.
+        name: String,
     },
     /// The bucket of the backups.
     #[error("cannot {action} the bucket {bucket} of the backups: {message}")]
@@ -144,6 +160,18 @@ pub enum BackupError {
     /// Rows differ after a restore.
     #[error("the restored database differs from the backup: {0}")]
     Different(String),
+}
+
+impl From<StoreError> for BackupError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<StorageError> for BackupError {
+    fn from(error: StorageError) -> Self {
+        Self::Storage(error)
+    }
 }
 
 impl BackupError {

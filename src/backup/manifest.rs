@@ -1,6 +1,6 @@
 //! What a backup says about itself.
 
-use super::{BackupError, MANIFEST};
+use super::{BackupError, FilesFrom, MANIFEST};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -28,8 +28,17 @@ pub struct Manifest {
     pub tables: Vec<Table>,
     /// Files of the backup.
     pub parts: Vec<Part>,
-    /// Number of files of the store; `None` where there is no embedded store.
+    /// Where the uploaded files came from.
+    #[serde(default)]
+    pub files_from: FilesFrom,
+    /// Number of uploaded files and previews; `None` where none are part of it.
     pub stored_files: Option<u64>,
+    /// Their bytes.
+    #[serde(default)]
+    pub stored_bytes: u64,
+    /// Objects that the database names and the bucket did not have.
+    #[serde(default)]
+    pub missing_files: u64,
 }
 
 /// A role that the dump names.

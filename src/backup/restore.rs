@@ -2,8 +2,9 @@
 
 use super::create::count;
 use super::manifest::{Manifest, Role};
+use super::put_back::{self, PutBack};
 use super::tools::{Running, Tools};
-use super::{BackupError, DUMP, FILES, archive, retention, roles};
+use super::{BackupError, DUMP, FILES, Files, archive, retention, roles};
 use crate::config::Secret;
 use crate::db::{ConnectionString, ConninfoError, connect_to};
 use serde::Serialize;
@@ -32,8 +33,10 @@ pub struct RestoreOptions {
     pub source: Source,
     /// Target on the same server; made when it does not exist.
     pub database: Option<String>,
-    /// Folder of the embedded store for the files; `None` leaves them out.
-    pub store: Option<PathBuf>,
+    /// Where the uploaded files go.
+    pub files: Files,
+    /// The database is there already: only the files are put back.
+    pub only_files: bool,
     /// File with the age key.
     pub identity: Option<PathBuf>,
 }
@@ -49,8 +52,16 @@ pub struct RestoreReport {
     pub tables: usize,
     /// Rows in the restored tables.
     pub rows: i64,
-    /// Files of the store; `None` where none were restored.
+    /// Uploaded files and previews that are in their place now; `None` where none were restored.
     pub files: Option<u64>,
+    /// Their bytes.
+    pub file_bytes: u64,
+    /// Those of them that were there already.
+    pub present_files: u64,
+    /// Objects of another size under the same name; they stay as they are.
+    pub different_files: u64,
+    /// Rows that name another bucket now, because their files lie in it.
+    pub moved_rows: u64,
     /// Roles that were made. Logins among them have no password yet.
     pub created_roles: Vec<String>,
 }
@@ -64,12 +75,7 @@ pub async fn restore(options: &RestoreOptions) -> Result<RestoreReport, BackupEr
     let database = options.database.clone().unwrap_or_else(|| owner.database().to_owned());
     let target = owner.with_database(&database);
     let tools = Tools::find()?;
-    let store = options.store.clone();
-    if let Some(store) = &store
-        && std::fs::read_dir(store).is_ok_and(|mut entries| entries.next().is_some())
-    {
-        return Err(BackupError::StoreOccupied { path: store.clone() });
-    }
+    put_back::look(&options.files).await?;
     match &options.source {
         Source::PlainDump(path) => {
             let client = open_target(&owner, &target).await?;
@@ -78,29 +84,56 @@ pub async fn restore(options: &RestoreOptions) -> Result<RestoreReport, BackupEr
             blocking(move || plain(&tools, &to, &path)).await?;
             let rows = count(&client).await?.iter().map(|table| table.rows).sum();
             let source = options.source_name();
-            Ok(RestoreReport { source, database, tables: 0, rows, files: None, created_roles })
+            let mut report = RestoreReport::new(source, database);
+            (report.rows, report.created_roles) = (rows, created_roles);
+            Ok(report)
         }
         Source::Backup(name) => {
             let (folder, manifest) = retention::find(&options.folder, name)?;
             for part in &manifest.parts {
                 archive::check(&folder, part)?;
             }
-            let client = open_target(&owner, &target).await?;
-            let created_roles = roles::create_missing(&client, &manifest.roles).await?;
-            let (to, known, identity) = (target.clone(), manifest.clone(), options.identity.clone());
-            let from = folder.clone();
-            blocking(move || dump(&tools, &to, &from, &known, identity.as_deref())).await?;
-            let rows = compare(&client, &manifest).await?;
-            let (known, identity) = (manifest.clone(), options.identity.clone());
-            let files = blocking(move || unpack(&folder, &known, identity.as_deref(), store.as_deref())).await?;
-            Ok(RestoreReport {
-                source: manifest.name,
-                database,
-                tables: manifest.tables.len(),
-                rows,
-                files,
-                created_roles,
-            })
+            let mut report = RestoreReport::new(manifest.name.clone(), database);
+            let client = if options.only_files {
+                if manifest.part(FILES).is_none() {
+                    return Err(BackupError::NoFiles { name: manifest.name });
+                }
+                connect_to(&target).await.map_err(BackupError::database("connect to the database"))?
+            } else {
+                let client = open_target(&owner, &target).await?;
+                report.created_roles = roles::create_missing(&client, &manifest.roles).await?;
+                let (to, known, identity) = (target.clone(), manifest.clone(), options.identity.clone());
+                let from = folder.clone();
+                blocking(move || dump(&tools, &to, &from, &known, identity.as_deref())).await?;
+                report.rows = compare(&client, &manifest).await?;
+                report.tables = manifest.tables.len();
+                client
+            };
+            if let Some(done) = files(options, folder, &manifest).await? {
+                report.moved_rows = follow(&client, &done, options.files.bucket()).await?;
+                report.files = Some(done.written + done.present);
+                report.file_bytes = done.bytes;
+                report.present_files = done.present;
+                report.different_files = done.different;
+            }
+            Ok(report)
+        }
+    }
+}
+
+impl RestoreReport {
+    fn new(source: String, database: String) -> Self {
+        Self {
+            source,
+            database,
+            tables: 0,
+            rows: 0,
+            files: None,
+            file_bytes: 0,
+            present_files: 0,
+            different_files: 0,
+            moved_rows: 0,
+            created_roles: Vec::new(),
         }
     }
 }
@@ -279,18 +312,38 @@ pub(super) async fn compare(client: &Client, manifest: &Manifest) -> Result<i64,
     Err(BackupError::Different(differences.join("; ")))
 }
 
-fn unpack(
-    folder: &Path,
-    manifest: &Manifest,
-    identity: Option<&Path>,
-    store: Option<&Path>,
-) -> Result<Option<u64>, BackupError> {
-    let (Some(store), Some(part)) = (store, manifest.part(FILES)) else { return Ok(None) };
-    std::fs::create_dir_all(store).map_err(BackupError::file("create", store))?;
-    let mut archive = tar::Archive::new(archive::open(folder, part, identity)?);
-    archive.set_preserve_permissions(true);
-    archive.unpack(store).map_err(BackupError::file("unpack into", store))?;
-    archive::count_files(store).map(Some).map_err(BackupError::file("read", store))
+/// Puts the files back, where there are some and a place for them.
+async fn files(options: &RestoreOptions, folder: PathBuf, manifest: &Manifest) -> Result<Option<PutBack>, BackupError> {
+    let Some(part) = manifest.part(FILES).cloned() else { return Ok(None) };
+    if matches!(options.files, Files::LeftOut) {
+        return Ok(None);
+    }
+    let (target, identity) = (options.files.clone(), options.identity.clone());
+    let handle = tokio::runtime::Handle::current();
+    let (wanted, bytes) = (manifest.stored_files.unwrap_or_default(), manifest.stored_bytes);
+    let done = blocking(move || {
+        let archive = archive::open(&folder, &part, identity.as_deref())?;
+        put_back::put_back(&handle, &part.file, archive, &target)
+    })
+    .await?;
+    let found = done.written + done.present + done.different;
+    if (found, done.bytes) != (wanted, bytes) {
+        return Err(BackupError::Different(format!("{found} files instead of {wanted}")));
+    }
+    Ok(Some(done))
+}
+
+/// Rows name the bucket of their file: they follow it into another one.
+async fn follow(client: &Client, done: &PutBack, bucket: &str) -> Result<u64, BackupError> {
+    let others: Vec<&str> = done.buckets.iter().map(String::as_str).filter(|name| *name != bucket).collect();
+    if others.is_empty() {
+        return Ok(0);
+    }
+    let statement = include_str!("../sql/backup/bucket_renamed.sql");
+    client
+        .execute(statement, &[&bucket, &others])
+        .await
+        .map_err(BackupError::statement("let the rows of files name their new bucket"))
 }
 
 /// Roles that a backup needs on the server of `client`.

@@ -2,7 +2,7 @@
 
 use super::restore::{blocking, compare, create_database, dump, prepare_roles};
 use super::tools::Tools;
-use super::{BackupError, FILES, archive, retention};
+use super::{BackupError, FILES, archive, files, retention};
 use crate::config::Secret;
 use crate::db::{ConnectionString, ConninfoError, connect_to};
 use serde::Serialize;
@@ -68,10 +68,19 @@ pub async fn verify(options: &VerifyOptions) -> Result<VerifyReport, BackupError
     let mut files = None;
     if let Some(part) = manifest.part(FILES).cloned() {
         let (from, identity) = (folder, options.identity.clone());
-        files = Some(blocking(move || read_all(&from, &part, identity.as_deref())).await?);
-        if manifest.stored_files != files {
-            return Err(BackupError::Different(format!("{files:?} files instead of {:?}", manifest.stored_files)));
+        let total = blocking(move || {
+            let archive = archive::open(&from, &part, identity.as_deref())?;
+            files::visit(&part.file, archive, |_, _, bytes| {
+                std::io::copy(bytes, &mut std::io::sink()).map(drop).map_err(BackupError::file("read", &part.file))
+            })
+        })
+        .await?;
+        if (Some(total.objects), total.bytes) != (manifest.stored_files, manifest.stored_bytes) {
+            let (found, wanted) = (total.objects, manifest.stored_files.unwrap_or_default());
+            let sizes = format!("{} bytes instead of {}", total.bytes, manifest.stored_bytes);
+            return Err(BackupError::Different(format!("{found} files instead of {wanted}, {sizes}")));
         }
+        files = Some(total.objects);
     }
     Ok(VerifyReport { name, restored: true, tables: manifest.tables.len(), rows, files })
 }
@@ -84,23 +93,4 @@ async fn drop_database(owner: &ConnectionString, name: &str) -> Result<(), Backu
         .batch_execute(&format!("drop database if exists \"{name}\" with (force)"))
         .await
         .map_err(BackupError::statement("drop the scratch database"))
-}
-
-/// Number of files in the archive, each read to its end.
-fn read_all(
-    folder: &std::path::Path,
-    part: &super::Part,
-    identity: Option<&std::path::Path>,
-) -> Result<u64, BackupError> {
-    let failed = || BackupError::file("read", folder.join(&part.file));
-    let mut archive = tar::Archive::new(archive::open(folder, part, identity)?);
-    let mut count = 0;
-    for entry in archive.entries().map_err(failed())? {
-        let mut entry = entry.map_err(failed())?;
-        std::io::copy(&mut entry, &mut std::io::sink()).map_err(failed())?;
-        if !entry.header().entry_type().is_dir() {
-            count += 1;
-        }
-    }
-    Ok(count)
 }

@@ -2,15 +2,17 @@
 
 use super::migrate::print_json;
 use super::{Exit, SourceArgs, runtime, start_logging};
+use crate::app::files::backed_up;
 use crate::backup::{
-    self, BackupError, CreateOptions, Fetched, Remote, RemoteOptions, RestoreOptions, Source, VerifyOptions,
+    self, BackupError, CreateOptions, Fetched, Files, FilesFrom, Remote, RemoteOptions, RestoreOptions, Source,
+    VerifyOptions,
 };
 use crate::config::{Config, Overrides, Role, RoleSet};
 use clap::Subcommand;
 use std::path::PathBuf;
 use time::OffsetDateTime;
 
-/// Back up the database and the embedded store, check backups, restore them
+/// Back up the database and the uploaded files, check backups, restore them
 ///
 /// Works with the owner's login (database.owner_url) and PostgreSQL's own pg_dump and pg_restore, which must be on this
 /// machine. Backups lie in backup.dir, or in the bucket backup.s3_bucket.
@@ -38,6 +40,9 @@ enum Verb {
         /// Remove nothing
         #[arg(long)]
         no_prune: bool,
+        /// Leave the uploaded files out
+        #[arg(long)]
+        no_files: bool,
     },
     /// List the backups, newest first
     List,
@@ -60,9 +65,12 @@ enum Verb {
         /// File with the age key of an encrypted backup
         #[arg(long, value_name = "FILE")]
         identity: Option<PathBuf>,
-        /// Leave the embedded store's files out
+        /// Leave the uploaded files out
         #[arg(long)]
         no_files: bool,
+        /// The database is restored already: put only the uploaded files back
+        #[arg(long, conflicts_with = "no_files")]
+        only_files: bool,
     },
     /// Remove backups older than backup.keep_days; the newest always stays
     Prune {
@@ -87,11 +95,11 @@ pub(crate) fn run(args: &Args, sources: &SourceArgs) -> anyhow::Result<Exit> {
     let folder = config.backup_dir();
     let remote = remote(&config).map(|options| Remote::new(&options)).transpose()?;
     match &args.verb {
-        Verb::Create { no_prune } => {
+        Verb::Create { no_prune, no_files } => {
             let options = CreateOptions {
                 owner_url: config.database.owner_url.clone(),
                 folder: folder.clone(),
-                store: Some(config.store_dir()),
+                files: if *no_files || !config.backup.files { Files::LeftOut } else { backed_up(&config) },
                 age_recipients: config.backup.age_recipients.clone(),
             };
             let (days, now) = (config.backup.keep_days, OffsetDateTime::now_utc());
@@ -114,11 +122,13 @@ pub(crate) fn run(args: &Args, sources: &SourceArgs) -> anyhow::Result<Exit> {
             let tables = manifest.tables.len();
             say!("{}: {tables} tables, {} rows, {}", manifest.name, manifest.rows(), size(manifest.bytes()));
             if let Some(files) = manifest.stored_files {
-                say!("{files} files of the embedded store");
-            } else if config.storage.s3_bucket.is_some() {
-                say!(
-                    "The files in the S3 bucket are not part of it: let the store keep versions or copies of its own."
-                );
+                say!("{files} uploaded files and previews, {}", size(manifest.stored_bytes));
+            } else if manifest.files_from == FilesFrom::LeftOut {
+                say!("The uploaded files are not part of it: let their store keep versions or copies of its own.");
+            }
+            if manifest.missing_files > 0 {
+                let missing = manifest.missing_files;
+                say!("{missing} objects that the database names are not in the bucket {}", backed_up(&config).bucket());
             }
             for name in pruned.iter().flat_map(|report| &report.removed) {
                 say!("removed {name}");
@@ -165,9 +175,10 @@ pub(crate) fn run(args: &Args, sources: &SourceArgs) -> anyhow::Result<Exit> {
                 say!("{}: the checksums are right; it is encrypted, --identity FILE proves the rest", report.name);
             }
         }
-        Verb::Restore { source, database, identity, no_files } => {
+        Verb::Restore { source, database, identity, no_files, only_files } => {
             let path = PathBuf::from(source);
             let plain = source.ends_with(".sql.gz") || source.ends_with(".sql");
+            anyhow::ensure!(!(plain && *only_files), "a dump of pg_dump has no uploaded files");
             let report = interruptible(async {
                 let remote = remote.as_ref().filter(|_| !plain);
                 let (fetched, folder, name) = fetch(remote, folder, source).await?;
@@ -176,7 +187,8 @@ pub(crate) fn run(args: &Args, sources: &SourceArgs) -> anyhow::Result<Exit> {
                     folder,
                     source: if plain { Source::PlainDump(path) } else { Source::Backup(name) },
                     database: database.clone(),
-                    store: (!no_files).then(|| config.store_dir()),
+                    files: if *no_files || plain { Files::LeftOut } else { backed_up(&config) },
+                    only_files: *only_files,
                     identity: identity.clone(),
                 };
                 let report = backup::restore(&options).await;
@@ -186,9 +198,18 @@ pub(crate) fn run(args: &Args, sources: &SourceArgs) -> anyhow::Result<Exit> {
             if args.json {
                 return print_json(&report);
             }
-            say!("{} restored into {}: {} rows", report.source, report.database, report.rows);
+            if !only_files {
+                say!("{} restored into {}: {} rows", report.source, report.database, report.rows);
+            }
             if let Some(files) = report.files {
-                say!("{files} files of the embedded store");
+                let (present, bytes) = (report.present_files, size(report.file_bytes));
+                say!("{files} uploaded files and previews, {bytes}; {present} of them were there already");
+            }
+            if report.different_files > 0 {
+                say!("{} objects of the bucket differ from the backup and stay as they are", report.different_files);
+            }
+            if report.moved_rows > 0 {
+                say!("{} rows name the bucket now that their files were restored into", report.moved_rows);
             }
             if !report.created_roles.is_empty() {
                 let names = report.created_roles.join(", ");

@@ -205,9 +205,24 @@ impl Storage {
     /// # Errors
     /// [`StorageError::NotFound`] and all others.
     pub async fn get_start(&self, bucket: &str, key: &str, bytes: u64) -> Result<bytes::Bytes, StorageError> {
+        self.get_range(bucket, key, 0, bytes).await
+    }
+
+    /// Bytes of an object from `start` on, at most `bytes` of them and at least one.
+    ///
+    /// # Errors
+    /// [`StorageError::NotFound`] and all others; a start behind the end is refused.
+    pub async fn get_range(
+        &self,
+        bucket: &str,
+        key: &str,
+        start: u64,
+        bytes: u64,
+    ) -> Result<bytes::Bytes, StorageError> {
         let handle = self.bucket(bucket);
+        let end = start.saturating_add(bytes.saturating_sub(1));
         let response = handle
-            .get_object_range(key, 0, Some(bytes.saturating_sub(1)))
+            .get_object_range(key, start, Some(end))
             .await
             .map_err(|error| failure("read", bucket, key, error))?;
         let status = response.status_code();
@@ -215,6 +230,28 @@ impl Storage {
             return Err(refusal("read", bucket, key, status, &String::from_utf8_lossy(response.as_slice())));
         }
         Ok(response.into_bytes())
+    }
+
+    /// Writes an object in parts, of which a few are in memory at a time.
+    ///
+    /// # Errors
+    /// All but [`StorageError::NotFound`]; also when `reader` fails.
+    pub async fn put_stream(
+        &self,
+        bucket: &str,
+        key: &str,
+        reader: &mut (impl tokio::io::AsyncRead + Unpin),
+        content_type: &str,
+    ) -> Result<(), StorageError> {
+        let handle = self.bucket(bucket);
+        let response = handle
+            .put_object_stream_with_content_type(reader, key, content_type)
+            .await
+            .map_err(|error| failure("write", bucket, key, error))?;
+        match response.status_code() {
+            200..300 => Ok(()),
+            status => Err(refusal("write", bucket, key, status, "")),
+        }
     }
 
     /// Writes an object.

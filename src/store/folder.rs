@@ -35,18 +35,23 @@ pub(super) struct Object {
 }
 
 /// Headers that come back with the object.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(super) struct Attributes {
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attributes {
+    /// `Content-Type`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) content_type: Option<String>,
+    pub content_type: Option<String>,
+    /// `Cache-Control`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) cache_control: Option<String>,
+    pub cache_control: Option<String>,
+    /// `Content-Disposition`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) content_disposition: Option<String>,
+    pub content_disposition: Option<String>,
+    /// `Content-Encoding`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) content_encoding: Option<String>,
+    pub content_encoding: Option<String>,
+    /// `x-amz-meta-*`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) metadata: Option<HashMap<String, String>>,
+    pub metadata: Option<HashMap<String, String>>,
 }
 
 /// The store's folder, open.
@@ -111,6 +116,10 @@ impl Folder {
 
     pub(super) fn bucket(&self, name: &str) -> Option<Arc<Bucket>> {
         self.buckets.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    pub(super) fn root(&self) -> &Path {
+        &self.root
     }
 
     pub(super) fn bucket_names(&self) -> Vec<String> {

@@ -1,9 +1,10 @@
 //! The embedded object store: an S3-compatible endpoint over a folder, for places without a store of their own (SURFACE.md, `store.listen`).
 //!
 //! It speaks S3 through the s3s crate (signatures, presigned addresses, chunked bodies, XML), so nothing that uses files can tell it from another store.
-//! `folder` keeps the objects durably, `service` answers the operations, `server` is the listener with CORS. One process owns the folder; others reach it
-//! over HTTP. It knows nothing of the database. Callers: `app`. Tests: `tests/it/store`, with boto3 `./dev test --with store`.
+//! `folder` keeps the objects durably, `service` answers the operations, `server` is the listener with CORS, `copy` reads and writes objects for backups. One process owns the folder; others reach it
+//! over HTTP. It knows nothing of the database. Callers: `app`, `backup`. Tests: `tests/it/store`, with boto3 `./dev test --with store`.
 
+mod copy;
 mod credentials;
 mod folder;
 mod listing;
@@ -11,8 +12,9 @@ mod multipart;
 mod server;
 mod service;
 
+pub use copy::{StoredObject, is_empty, visit_objects};
 pub use credentials::StoreCredentials;
-pub use folder::Folder;
+pub use folder::{Attributes, Folder};
 pub use server::{ObjectStore, StoreOptions};
 
 use std::path::PathBuf;
@@ -42,6 +44,12 @@ pub enum StoreError {
     Credentials {
         /// The file.
         path: PathBuf,
+    },
+    /// A bucket went away while it was written to.
+    #[error("the object store has no bucket {name}")]
+    Bucket {
+        /// Bucket.
+        name: String,
     },
     /// The listener cannot be served.
     #[error("could not serve the object store")]

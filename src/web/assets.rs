@@ -1,4 +1,8 @@
-//! The table of embedded files that `build.rs` writes: each with its strong validator and precompressed twins.
+//! The table of embedded files that `build.rs` writes: each with its strong validator, compressed where that pays, and then only compressed.
+
+use actix_web::web::Bytes;
+use std::io::Read as _;
+use std::sync::OnceLock;
 
 /// One file of the web client.
 pub(super) struct Asset {
@@ -6,16 +10,18 @@ pub(super) struct Asset {
     pub(super) path: &'static str,
     /// Strong entity tag, quotes included.
     pub(super) etag: &'static str,
-    /// The file as it is.
-    pub(super) identity: &'static [u8],
+    /// The file as it is, where compression does not pay.
+    identity: Option<&'static [u8]>,
     /// Brotli, quality 11; absent where compression does not pay.
     pub(super) brotli: Option<&'static [u8]>,
     /// Gzip, best.
     pub(super) gzip: Option<&'static [u8]>,
+    /// The file as it is, once somebody has asked for it who takes nothing compressed.
+    unpacked: OnceLock<Bytes>,
 }
 
-/// Sorted by path.
-static ASSETS: &[Asset] = include!(concat!(env!("OUT_DIR"), "/assets.rs"));
+// `ASSETS`, sorted by path.
+include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
 /// The file at a path without leading slash.
 pub(super) fn find(path: &str) -> Option<&'static Asset> {
@@ -23,6 +29,14 @@ pub(super) fn find(path: &str) -> Option<&'static Asset> {
 }
 
 impl Asset {
+    /// The file as it is. Browsers never ask for it; for who does it is unpacked once and kept.
+    pub(super) fn plain(&self) -> Bytes {
+        match (self.identity, self.gzip) {
+            (None, Some(gzip)) => self.unpacked.get_or_init(|| unpack(self.path, gzip)).clone(),
+            (identity, _) => Bytes::from_static(identity.unwrap_or_default()),
+        }
+    }
+
     /// Media type by the file's ending.
     pub(super) fn media_type(&self) -> &'static str {
         media_type(self.path)
@@ -31,6 +45,14 @@ impl Asset {
     /// Names with a content hash never change; everything else is asked for again each time.
     pub(super) fn cache_control(&self) -> &'static str {
         if has_content_hash(self.path) { "public, max-age=31536000, immutable" } else { "no-cache" }
+    }
+}
+
+fn unpack(path: &str, gzip: &[u8]) -> Bytes {
+    let mut plain = Vec::new();
+    match flate2::read::GzDecoder::new(gzip).read_to_end(&mut plain) {
+        Ok(_) => plain.into(),
+        Err(error) => unreachable!("the embedded file {path} was compressed by the build: {error}"),
     }
 }
 
@@ -76,6 +98,20 @@ mod tests {
         assert!(!has_content_hash("assets/config.js"));
         assert!(!has_content_hash("index.html"));
         assert!(!has_content_hash("assets/marker-icon.png"));
+    }
+
+    #[test]
+    fn every_file_comes_back_as_it_was() {
+        use sha2::{Digest as _, Sha256};
+        use std::fmt::Write as _;
+        for asset in &ASSETS {
+            let hash = Sha256::digest(asset.plain());
+            let hash = hash.iter().take(12).fold(String::new(), |mut text, byte| {
+                let _ = write!(text, "{byte:02x}");
+                text
+            });
+            assert_eq!(asset.etag.trim_matches('"'), hash, "{}", asset.path);
+        }
     }
 
     #[test]

@@ -173,15 +173,15 @@ fn answer(request: &HttpRequest, asset: &'static Asset, status: StatusCode) -> H
     }
     let accepted = request.headers().get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or("");
     let (body, encoding) = match (asset.brotli, asset.gzip) {
-        (Some(body), _) if accepts_encoding(accepted, "br") => (body, Some("br")),
-        (_, Some(body)) if accepts_encoding(accepted, "gzip") => (body, Some("gzip")),
-        _ => (asset.identity, None),
+        (Some(body), _) if accepts_encoding(accepted, "br") => (Bytes::from_static(body), Some("br")),
+        (_, Some(body)) if accepts_encoding(accepted, "gzip") => (Bytes::from_static(body), Some("gzip")),
+        _ => (asset.plain(), None),
     };
     if let Some(encoding) = encoding {
         response.insert_header((header::CONTENT_ENCODING, HeaderValue::from_static(encoding)));
     }
     response.insert_header((header::CONTENT_TYPE, HeaderValue::from_static(asset.media_type())));
-    response.body(Bytes::from_static(body))
+    response.body(body)
 }
 
 fn is_read(method: &Method) -> bool {

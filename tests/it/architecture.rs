@@ -4,16 +4,16 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// From the door to the cellar. Modules of one line do not use each other.
-const LEVELS: [&[&str]; 6] = [
+const LEVELS: [&[&str]; 7] = [
     &["cli"],
     &["app"],
+    &["backup"],
     &[
         "api",
         "web",
         "admin",
         "identity",
         "migrate",
-        "backup",
         "notifications",
         "payments",
         "files",

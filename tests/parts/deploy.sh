@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# deployments: every container of compose and Kubernetes as it would start, nginx in front, CI script, systemd, Debian package
+# deployments: every container of compose and Kubernetes as it would start, nginx and Caddy in front, CI script, systemd, Debian package
 command -v nginx >/dev/null || apt_install nginx-light
+command -v caddy >/dev/null || apt_install caddy
 command -v dpkg-deb >/dev/null || apt_install dpkg
 command -v systemd-analyze >/dev/null || apt_install systemd
 command -v ip >/dev/null || apt_install iproute2

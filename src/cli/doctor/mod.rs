@@ -3,6 +3,7 @@
 //! It changes nothing: a file is created and removed in the data folder, ports are bound and released, the database is
 //! only asked. One file per subject; a subject that grows brings its own check. Tests: `tests/it/config/doctor.rs`.
 
+mod backups;
 mod database;
 mod files;
 mod finding;
@@ -91,6 +92,7 @@ fn examine(
             mail::check(&loaded.config, loaded.roles, &mut findings).await;
             payments::check(&loaded, &mut findings).await;
             files::check(&loaded.config, loaded.roles, &mut findings).await;
+            backups::check(&loaded.config, loaded.roles, &mut findings);
             Ok(findings)
         }))?;
     }

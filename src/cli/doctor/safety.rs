@@ -2,13 +2,14 @@
 
 use super::PATIENCE;
 use super::finding::Findings;
-use crate::config::{ApiMode, Config, DatabaseMode, Loaded, Secret};
+use crate::config::{ApiMode, Config, DatabaseMode, Loaded, Role, Secret};
 use crate::db;
 use url::Url;
 
 const TABLES: &str = "row security";
 const SECRETS: &str = "secrets";
 const LINE: &str = "encryption";
+const PROXY: &str = "proxy";
 
 /// Schemas of the core alone.
 const CORE: [&str; 2] = ["metadata", "payments"];
@@ -29,6 +30,7 @@ pub(super) async fn check(loaded: &Loaded, findings: &mut Findings) {
     let config = &loaded.config;
     secrets(config, findings);
     test_key(loaded, findings);
+    proxy(loaded, findings);
     if config.database.mode == DatabaseMode::Managed || config.api.mode != ApiMode::CivicOs {
         return;
     }
@@ -69,6 +71,20 @@ async fn of_database(config: &Config, url: &Secret, findings: &mut Findings) -> 
         );
     }
     Some(())
+}
+
+/// A public https address without certificates of our own has a proxy in front of it, which has to be named.
+fn proxy(loaded: &Loaded, findings: &mut Findings) {
+    let (config, roles) = (&loaded.config, loaded.roles);
+    let is_behind =
+        config.web.public_url.as_deref().is_some_and(|url| url.starts_with("https:")) && !config.tls.is_on();
+    if roles.contains(Role::Api) && is_behind && config.web.trusted_proxies.is_empty() {
+        findings.warn(
+            PROXY,
+            "web.public_url is https and this process speaks http: behind a proxy that is not named, everybody is one address to the limits",
+            "web.trusted_proxies = [\"127.0.0.1/32\"], or the network that the proxy is in",
+        );
+    }
 }
 
 /// Placeholders and short passwords. The secret itself is never repeated.

@@ -26,6 +26,8 @@ pub struct BackupConfig {
     pub dir: Option<PathBuf>,
     /// Days after which a backup may be removed.
     pub keep_days: u32,
+    /// Whether a backup contains the uploaded files, of the embedded store or of the bucket `storage.s3_bucket`.
+    pub files: bool,
     /// Public age keys (`age1…`) that backups are encrypted for; none = not encrypted.
     pub age_recipients: Vec<String>,
     /// Bucket that backups are kept in; not set = they stay in `dir`.
@@ -47,6 +49,7 @@ impl Default for BackupConfig {
         Self {
             dir: None,
             keep_days: 30,
+            files: true,
             age_recipients: Vec::new(),
             s3_bucket: None,
             s3_prefix: String::new(),

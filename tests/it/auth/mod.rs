@@ -9,6 +9,7 @@ mod hostile;
 mod http;
 mod issuer;
 mod keys;
+mod neighbours;
 mod people;
 mod processes;
 mod provider;

@@ -150,7 +150,7 @@ impl Drop for TestProvider {
 
 pub(super) const VERIFIER: &str = "a-verifier-with-at-least-forty-three-characters-in-it";
 
-fn challenge(verifier: &str) -> String {
+pub(super) fn challenge(verifier: &str) -> String {
     BASE64.encode(ring::digest::digest(&ring::digest::SHA256, verifier.as_bytes()))
 }
 

@@ -251,4 +251,7 @@ async fn what_works_and_is_not_safe_is_told() {
         found(&findings, "secrets", "warn", message);
     }
     assert!(!findings.iter().any(|finding| finding.to_string().contains("whsec_your")), "no secret is repeated");
+    found(&findings, "proxy", "warn", "everybody is one address to the limits");
+    let named = [&variables[..], &[("CIVIC_OS_WEB__TRUSTED_PROXIES", "127.0.0.1/32")]].concat();
+    assert!(!doctor("all", &named).0.iter().any(|finding| finding["check"] == "proxy"));
 }

@@ -3,6 +3,7 @@
 mod aliases;
 mod command_line;
 mod doctor;
+mod every_alias;
 mod layers;
 mod mistakes;
 mod plain_mode;

@@ -270,17 +270,24 @@ async fn only_failing_signatures_are_limited() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trusted_proxy_is_looked_through() {
     let database = TestDatabase::create().await;
+    let own = format!("127.0.0.1:{}", free_port());
     let app = TestApp::spawn_roles(database, &["api", "payments"], |config| {
         config.payments.stripe_webhook_secret = Secret::new(SECRETS);
         config.payments.webhook_addresses = vec!["3.18.12.63".to_owned()];
         config.web.trusted_proxies = vec!["127.0.0.0/8".to_owned()];
+        config.payments.listen = Some(own.clone());
     })
     .await;
-    let url = format!("{}/webhooks/stripe", app.base_url);
-    for (address, status) in [("3.18.12.63", 400), ("3.18.12.64", 403), ("3.18.12.63, 192.0.2.1", 403)] {
-        let answer =
-            app.http().post(&url).header("x-forwarded-for", address).body("{}").send().await.expect("an answer");
-        assert_eq!(answer.status().as_u16(), status, "{address}: 400 is a missing signature of somebody who is let in");
+    // The main listener, and the one for webhooks alone, which the examples of proxies lead to.
+    for origin in [app.base_url.clone(), format!("http://{own}")] {
+        let url = format!("{origin}/webhooks/stripe");
+        for (address, status) in [("3.18.12.63", 400), ("3.18.12.64", 403), ("3.18.12.63, 192.0.2.1", 403)] {
+            let answer =
+                app.http().post(&url).header("x-forwarded-for", address).body("{}").send().await.expect("an answer");
+            let said = "400 is a missing signature of somebody who is let in";
+            assert_eq!(answer.status().as_u16(), status, "{address} at {url}: {said}");
+            assert!(answer.headers().contains_key("x-request-id"), "{url}");
+        }
     }
 }
 

@@ -45,6 +45,15 @@ async fn a_process_with_all_roles_shows_every_family_once() {
     let age = text.lines().find_map(|line| line.strip_prefix("civic_os_schema_cache_age_seconds "));
     let age: f64 = age.expect("the schema cache's age").parse().expect("a number");
     assert!((0.0..60.0).contains(&age), "{age}");
+    let figure = |name: &str| -> f64 {
+        let shown = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        shown.unwrap_or_else(|| panic!("no {name}")).parse().expect("a number")
+    };
+    assert!((1e6..1e9).contains(&figure("process_resident_memory_bytes")));
+    assert!((10.0..1000.0).contains(&figure("process_open_fds")) && figure("process_max_fds") > 100.0);
+    assert!(figure("process_cpu_seconds_total") > 0.01 && figure("process_threads") > 1.0);
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a time").as_secs_f64();
+    assert!((0.0..600.0).contains(&(now - figure("process_start_time_seconds"))));
     let mut families = BTreeSet::new();
     for line in text.lines() {
         match line.strip_prefix("# TYPE ") {
@@ -52,7 +61,7 @@ async fn a_process_with_all_roles_shows_every_family_once() {
             None if line.starts_with("# HELP ") => {}
             None => {
                 let (series, value) = line.rsplit_once(' ').expect("name and value");
-                assert!(series.starts_with("pgrst_") || series.starts_with("civic_os_"), "{line}");
+                assert!(["pgrst_", "civic_os_", "process_"].iter().any(|start| series.starts_with(start)), "{line}");
                 value.parse::<f64>().unwrap_or_else(|_| panic!("no number: {line}"));
             }
         }

@@ -12,6 +12,7 @@ mod front_door;
 mod metrics;
 mod outage;
 mod roles;
+mod service_manager;
 mod support_bundle;
 mod tls;
 mod traces;

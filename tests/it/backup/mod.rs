@@ -1,13 +1,17 @@
 //! `civic-os backup`: what is dumped comes back, row by row; what is damaged, locked or occupied is refused.
 
+mod files;
+
 use crate::store::{ACCESS_KEY, BUCKET, SECRET_KEY, TestStore};
 use crate::support::TestDatabase;
 use civic_os::backup::{
-    self, BackupError, CreateOptions, Manifest, RestoreOptions, Source, VerifyOptions, create, list, prune, restore,
-    verify,
+    self, BackupError, CreateOptions, Files, FilesFrom, Manifest, RestoreOptions, Source, VerifyOptions, create, list,
+    prune, restore, verify,
 };
 use civic_os::config::Secret;
 use civic_os::db::{ConnectionString, connect_to};
+use civic_os::store::{Attributes, Folder, StoreError, visit_objects};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
@@ -40,7 +44,7 @@ impl World {
         CreateOptions {
             owner_url: self.database.owner_url(),
             folder: self.backups(),
-            store: Some(self.store()),
+            files: Files::Folder { path: self.store(), bucket: BUCKET.into() },
             age_recipients: Vec::new(),
         }
     }
@@ -53,7 +57,8 @@ impl World {
             folder: self.backups(),
             source,
             database: Some(name),
-            store: Some(self.folder.path().join("restored-store")),
+            files: Files::Folder { path: self.folder.path().join("restored-store"), bucket: BUCKET.into() },
+            only_files: false,
             identity: None,
         }
     }
@@ -91,6 +96,11 @@ impl Drop for World {
     }
 }
 
+fn store_one(folder: &Path, key: &str, mut bytes: &[u8]) {
+    let folder = Folder::open(folder).expect("the store's folder");
+    folder.put(BUCKET, key, Attributes::default(), &mut bytes).expect("stored");
+}
+
 fn part(world: &World, manifest: &Manifest, name: &str) -> PathBuf {
     world.backups().join(&manifest.name).join(name)
 }
@@ -98,10 +108,9 @@ fn part(world: &World, manifest: &Manifest, name: &str) -> PathBuf {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disaster_and_back_same_rows_same_files_same_rights() {
     let mut world = World::new(Some("town")).await;
-    std::fs::create_dir_all(world.store().join("bucket/a")).expect("folder");
-    std::fs::write(world.store().join("bucket/a/photo one.jpg"), b"not really a photo").expect("file");
+    store_one(&world.store(), "a/photo one.jpg", b"not really a photo");
     let manifest = create(&world.create_options()).await.expect("backup");
-    assert_eq!(manifest.stored_files, Some(1));
+    assert_eq!((manifest.stored_files, manifest.stored_bytes, manifest.files_from), (Some(1), 18, FilesFrom::Folder));
     assert!(manifest.rows() > 100, "{}", manifest.rows());
     let digest = "select md5(string_agg(t::text, E'\\n' order by t::text)) from metadata.properties t";
     let before = world.one(world.database.name(), digest).await;
@@ -112,8 +121,15 @@ async fn a_disaster_and_back_same_rows_same_files_same_rights() {
     let report = restore(&options).await.expect("restore");
     assert_eq!((report.rows, report.tables, report.files), (manifest.rows(), manifest.tables.len(), Some(1)));
     assert_eq!(world.one(&report.database, digest).await, before);
-    let restored = world.folder.path().join("restored-store/bucket/a/photo one.jpg");
-    assert_eq!(std::fs::read(restored).expect("file"), b"not really a photo");
+    let mut restored = Vec::new();
+    visit_objects::<StoreError>(&world.folder.path().join("restored-store"), |mut object| {
+        let mut text = String::new();
+        object.bytes.read_to_string(&mut text).expect("text");
+        restored.push((object.bucket, object.key, text));
+        Ok(())
+    })
+    .expect("the store");
+    assert_eq!(restored, [(BUCKET.into(), "a/photo one.jpg".into(), "not really a photo".into())]);
     // Rights came along: the schema is what the migrations made, to the letter.
     let mut url = url::Url::parse(world.database.owner_url().expose().expect("URL")).expect("URL");
     url.set_path(&report.database);
@@ -165,9 +181,8 @@ async fn a_database_or_store_with_something_in_it_is_not_touched() {
     assert!(matches!(error, BackupError::Occupied { .. }), "{error}");
     assert!(error.to_string().contains("--database"), "{error}");
     let mut options = world.restore_options(Source::Backup("latest".into()));
-    std::fs::create_dir_all(world.store()).expect("folder");
-    std::fs::write(world.store().join("x"), b"x").expect("file");
-    options.store = Some(world.store());
+    store_one(&world.store(), "x", b"x");
+    options.files = Files::Folder { path: world.store(), bucket: BUCKET.into() };
     assert!(matches!(restore(&options).await, Err(BackupError::StoreOccupied { .. })));
     let error =
         restore(&world.restore_options(Source::Backup("civic-os-19990101T000000Z".into()))).await.expect_err("unknown");
