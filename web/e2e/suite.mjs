@@ -9,6 +9,7 @@ import { checklistTests } from './checklist.mjs'
 import { Demo } from './demo.mjs'
 import { exchangeTests } from './exchange.mjs'
 import { fileTests } from './files.mjs'
+import { largeTests } from './large.mjs'
 import { listTests } from './lists.mjs'
 import { notificationTests } from './notifications.mjs'
 import { offlineTests } from './offline.mjs'
@@ -45,6 +46,7 @@ budgetTests(world)
 townTests(world)
 recordTests(world)
 listTests(world)
+largeTests(world)
 exchangeTests(world)
 fileTests(world)
 offlineTests(world)
