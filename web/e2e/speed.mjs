@@ -138,9 +138,10 @@ async function large({ browser }) {
     await signIn(page, 'staff')
     const path = '/view/readings?pageSize=1000&sort=display_name&dir=asc'
     await open(page, path)
-    const until = async (act, text) => {
+    const until = async (act, range, text) => {
       const start = Date.now()
       await act()
+      await page.getByRole('status').filter({ hasText: range }).waitFor()
       await page.locator('tbody tr[data-index="0"]').filter({ hasText: text }).waitFor()
       await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done))))
       return Date.now() - start
@@ -150,10 +151,12 @@ async function large({ browser }) {
     for (let round = 0; round < ROUNDS; round += 1) {
       // Nothing of an earlier round is still in the page's memory.
       await open(page, path)
-      times.next.push(await until(click('link', 'Page 2'), 'Reading 001001'))
-      times.last.push(await until(click('link', 'Page 100'), 'Reading 099001'))
-      times.sort.push(await until(click('button', 'Value'), 'Reading 100000'))
-      times.search.push(await until(() => page.locator('main input[type=search]').fill('meter'), 'Reading 100000'))
+      times.next.push(await until(click('link', 'Page 2'), '1,001–2,000 of', 'Reading 001001'))
+      times.last.push(await until(click('link', 'Page 100'), '99,001–100,000 of', 'Reading 099001'))
+      times.sort.push(await until(click('button', 'Value'), 'sorted by Value', 'Reading 100000'))
+      times.search.push(
+        await until(() => page.locator('main input[type=search]').fill('meter'), '1–1,000 of 10,000', 'Reading 100000'),
+      )
       const start = performance.now()
       const counted = await fetch(`${demo.url}/api/readings?select=id`, {
         method: 'HEAD',
