@@ -6,6 +6,7 @@ import { administrationTests } from './administration.mjs'
 import { launch } from './browser.mjs'
 import { budgetTests } from './budget.mjs'
 import { checklistTests } from './checklist.mjs'
+import { dashboardTests } from './dashboards.mjs'
 import { Demo } from './demo.mjs'
 import { exchangeTests } from './exchange.mjs'
 import { fileTests } from './files.mjs'
@@ -54,6 +55,7 @@ sessionTests(world)
 stepTests(world)
 checklistTests(world)
 administrationTests(world)
+dashboardTests(world)
 typeTests(world)
 notificationTests(world)
 wildlifeTests(world)
