@@ -103,7 +103,9 @@ export default function Activity({ entity, id, record, signedIn }: ActivityProps
   if (entries.length === 0 && !query.isError) return null
   return (
     <section className="co-card co-stack co-stack-tight" aria-labelledby={headingId}>
-      <h2 id={headingId}>{tx('title')}</h2>
+      <h2 id={headingId} className="co-h3">
+        {tx('title')}
+      </h2>
       {query.isPending ? <Loading lines={2} /> : null}
       {query.isError ? (
         <Banner
