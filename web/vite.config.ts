@@ -37,7 +37,7 @@ export default defineConfig({
             // Long pages of a list alone need to draw parts of themselves.
             {
               name: 'vendor',
-              test: /rolldown.runtime|node_modules\/(react|react-dom|scheduler|@tanstack\/(?!react-virtual|virtual-core))/,
+              test: /rolldown.runtime|node_modules\/((react|react-dom|scheduler)\/|@tanstack\/(?!react-virtual|virtual-core))/,
             },
             // Not what only some pages use: the other language, maps, texts with markup, pickers.
             {
