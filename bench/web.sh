@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The web client's bounds in a real browser: bytes, first paint on a slow line and processor, click to painted,
-# typing, the check of an import, memory. Prints one line per figure; exits 1 when a bound is not met.
+# a table of 100,000 rows, typing, the check of an import, memory. Prints one line per figure; exits 1 when a bound is not met.
 #
-#   bench/web.sh [NAME ...]      bytes slow click typing picker import memory   (default: all)
+#   bench/web.sh [NAME ...]      bytes slow click large typing picker import memory   (default: all)
 #
 # BINARY=dist/civic-os   CHROMIUM=chromium
 # The machine must be quiet: the browser slows its own processor, not that of others.

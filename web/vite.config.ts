@@ -34,7 +34,11 @@ export default defineConfig({
         // Few files: what every page needs comes in two, so that a slow line has few round trips.
         codeSplitting: {
           groups: [
-            { name: 'vendor', test: /rolldown.runtime|node_modules\/(react|react-dom|scheduler|@tanstack)\// },
+            // Long pages of a list alone need to draw parts of themselves.
+            {
+              name: 'vendor',
+              test: /rolldown.runtime|node_modules\/((react|react-dom|scheduler)\/|@tanstack\/(?!react-virtual|virtual-core))/,
+            },
             // Not what only some pages use: the other language, maps, texts with markup, pickers.
             {
               name: 'shared',

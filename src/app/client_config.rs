@@ -47,12 +47,24 @@ pub(super) fn runtime_config(config: &Config, demo: bool) -> RuntimeConfig {
         branding_logo: optional(&config.branding.logo),
         branding_color: optional(&config.branding.color),
         branding_color_dark: optional(&config.branding.color_dark),
-        // The default says nothing about where the organisation is.
-        time_zone: Some(&config.notifications.notification_timezone)
-            .filter(|zone| *zone != "UTC")
-            .cloned()
-            .unwrap_or_default(),
+        time_zone: optional(&config.notifications.notification_timezone),
         demo,
         user_administration: if config.identity.enabled { "/auth/users".into() } else { String::new() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_organisations_zone_is_what_was_said_and_utc_is_an_answer() {
+        let mut config = Config::default();
+        let zone = |config: &Config| runtime_config(config, false).to_json()["timeZone"].clone();
+        assert_eq!(zone(&config), "", "nothing was said");
+        for said in ["UTC", "Europe/Berlin"] {
+            config.notifications.notification_timezone = Some(said.into());
+            assert_eq!(zone(&config), said);
+        }
     }
 }

@@ -81,7 +81,8 @@ impl Notifications {
             ConfiguredFormat::Go => NumberFormat::Go,
             ConfiguredFormat::Plain => NumberFormat::Plain,
         };
-        let renderer = Renderer::new(&settings.notification_timezone, format, Limits::default())?;
+        let zone = settings.notification_timezone.as_deref().unwrap_or("UTC");
+        let renderer = Renderer::new(zone, format, Limits::default())?;
         let mailer = Mailer::from_config(settings, outbox.as_ref())?;
         let sms = Sms::from_config(settings, outbox.as_ref())?;
         metrics::announce();

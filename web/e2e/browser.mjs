@@ -88,6 +88,10 @@ export async function visitor(
   return page
 }
 
+/** Somebody who comes to the demo of the town. */
+export const townVisitor = (world) => async (options) =>
+  visitor(await world.browser(), (await world.demo('town')).url, options)
+
 export async function signIn(page, username) {
   await page.goto('/')
   await page.getByRole('button', { name: 'Sign in' }).click()

@@ -14,14 +14,14 @@ import {
   screenshot,
   settled,
   signIn,
-  visitor,
+  townVisitor,
 } from './browser.mjs'
 
 const LIST = '/view/service_requests'
 
 export function checklistTests(world) {
   describe('checklist', { concurrency: 1 }, () => {
-    const arrive = async (options) => visitor(await world.browser(), (await world.demo('town')).url, options)
+    const arrive = townVisitor(world)
     const h1 = (page, name) => page.getByRole('heading', { level: 1, name, exact: true })
     const focused = (page) =>
       page.evaluate(() => ({
@@ -250,6 +250,69 @@ export function checklistTests(world) {
       await other.getByLabel('Theme').selectOption({ label: 'As the device' })
       await other.context().close()
       await api('DELETE', `dashboards?id=eq.${second.id}`)
+      await page.context().close()
+    })
+
+    test('37: reduced motion: nothing slides, the map does not fly; without the wish it does', async () => {
+      const looked = async (reducedMotion) => {
+        const page = await arrive({ reducedMotion, viewport: { width: 1500, height: 900 } })
+        await open(page, LIST)
+        const group = page.locator('.co-list-map .co-pin-group').first()
+        await group.waitFor()
+        await page.evaluate(() => {
+          window.moved = false
+          new MutationObserver(() => {
+            if (document.querySelector('.leaflet-zoom-anim, .leaflet-pan-anim')) window.moved = true
+          }).observe(document.querySelector('.co-list-map'), {
+            subtree: true,
+            attributes: true,
+            attributeFilter: ['class'],
+          })
+          document.querySelector('.co-list-map .co-pin-group').id = 'followed'
+        })
+        await group.click()
+        // The group is gone once the map has arrived: its records are drawn anew.
+        await page.locator('#followed').waitFor({ state: 'detached' })
+        const seconds = await page.evaluate(() =>
+          Math.max(
+            ...[...document.querySelectorAll('*')].flatMap((element) => {
+              const { transitionDuration, animationDuration } = getComputedStyle(element)
+              return `${transitionDuration}, ${animationDuration}`.split(', ').map(Number.parseFloat)
+            }),
+          ),
+        )
+        const flew = await page.evaluate(() => window.moved)
+        assertQuiet(page)
+        await page.context().close()
+        return { flew, slides: seconds > 0.001 }
+      }
+      assert.deepEqual(await looked('reduce'), { flew: false, slides: false })
+      assert.deepEqual(await looked('no-preference'), { flew: true, slides: true })
+    })
+
+    test('an organisation in UTC says so, and its time stands beside the person’s', async () => {
+      const page = await arrive()
+      const demo = await world.demo('town')
+      const [first] = await demo.rows('service_requests?select=id&order=id&limit=1')
+      const path = `${LIST}/${first.id}`
+      await open(page, path)
+      const times = () => page.locator('main time').allInnerTexts()
+      assert.ok(
+        (await times()).every((text) => !text.includes('UTC')),
+        (await times()).join(' | '),
+      )
+      await page.context().route('**/assets/config.js', async (route) => {
+        const response = await route.fetch()
+        const body = (await response.text()).replace('"timeZone":""', '"timeZone":"UTC"')
+        assert.ok(body.includes('"UTC"'))
+        return route.fulfill({ response, body })
+      })
+      await open(page, path)
+      assert.ok(
+        (await times()).some((text) => /C[DS]T.*UTC/s.test(text)),
+        (await times()).join(' | '),
+      )
+      assertQuiet(page)
       await page.context().close()
     })
 

@@ -2,11 +2,20 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { accessToken, assertAccessible, assertQuiet, open, screenshot, settled, signIn, visitor } from './browser.mjs'
+import {
+  accessToken,
+  assertAccessible,
+  assertQuiet,
+  open,
+  screenshot,
+  settled,
+  signIn,
+  townVisitor,
+} from './browser.mjs'
 
 export function listTests(world) {
   describe('lists', { concurrency: 1 }, () => {
-    const arrive = async (options) => visitor(await world.browser(), (await world.demo('town')).url, options)
+    const arrive = townVisitor(world)
 
     test('a view is saved, shared, used by somebody else and deleted', async () => {
       const page = await arrive()

@@ -2,13 +2,13 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { accessToken, assertAccessible, assertQuiet, open, screenshot, signIn, visitor } from './browser.mjs'
+import { accessToken, assertAccessible, assertQuiet, open, screenshot, signIn, townVisitor } from './browser.mjs'
 
 const TITLE = 'Lantern at the old mill is dark'
 
 export function notificationTests(world) {
   describe('notifications', { concurrency: 1 }, () => {
-    const arrive = async (options) => visitor(await world.browser(), (await world.demo('town')).url, options)
+    const arrive = townVisitor(world)
     const unread = async (page) => {
       const label = await page.getByRole('link', { name: /^Notifications, / }).getAttribute('aria-label')
       return Number(label.match(/\d+/)?.[0] ?? 0)

@@ -12,12 +12,12 @@ import {
   screenshot,
   settled,
   signIn,
-  visitor,
+  townVisitor,
 } from './browser.mjs'
 
 export function paymentTests(world) {
   describe('payments', { concurrency: 1 }, () => {
-    const arrive = async (options) => visitor(await world.browser(), (await world.demo('town')).url, options)
+    const arrive = townVisitor(world)
 
     /** A licence for a dog of this name; the page is its record. */
     const apply = async (page, name) => {

@@ -2,11 +2,11 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { assertAccessible, assertQuiet, open, PHONE, screenshot, settled, signIn, visitor } from './browser.mjs'
+import { assertAccessible, assertQuiet, open, PHONE, screenshot, settled, signIn, townVisitor } from './browser.mjs'
 
 export function recordTests(world) {
   describe('records', { concurrency: 1 }, () => {
-    const arrive = async (options) => visitor(await world.browser(), (await world.demo('town')).url, options)
+    const arrive = townVisitor(world)
     const save = (page) => page.getByRole('button', { name: 'Save', exact: true }).click()
 
     test('two people change one record: nothing is lost, and only what both changed is asked', async () => {

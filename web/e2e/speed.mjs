@@ -1,13 +1,14 @@
 // Measures the client's bounds in a real browser against a real binary; prints one line per figure and
 // exits 1 when a bound is not met. Run by bench/web.sh.
 //
-//   CIVIC_OS_BINARY=… CHROMIUM=… node speed.mjs [NAME ...]      bytes slow click typing picker import memory (default: all)
+//   CIVIC_OS_BINARY=… CHROMIUM=… node speed.mjs [NAME ...]      bytes slow click large typing picker import memory (default: all)
 //
 // `slow`: 10 Mbit/s, 40 ms more for every answer, processor slowed four times by the browser's own means.
 
 import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { launch, open, settled, signIn, visitor } from './browser.mjs'
 import { Demo } from './demo.mjs'
 
@@ -125,6 +126,81 @@ async function click({ browser, demo }) {
     await page.context().close()
   }
   report('list of 25 rows, click to painted', median(times), 'ms', 250, times.map(Math.round).join(' '))
+}
+
+const LARGE = fileURLToPath(new URL('every-type', import.meta.url))
+
+/** A table of 100,000 rows in pages of 1,000: from a click to the new rows painted, the count alone, scrolling. */
+async function large({ browser }) {
+  const demo = await Demo.start(LARGE)
+  try {
+    const page = await visitor(browser, demo.url)
+    await signIn(page, 'staff')
+    const path = '/view/readings?pageSize=1000&sort=display_name&dir=asc'
+    await open(page, path)
+    const until = async (act, range, text) => {
+      const start = Date.now()
+      await act()
+      await page.getByRole('status').filter({ hasText: range }).waitFor()
+      await page.locator('tbody tr[data-index="0"]').filter({ hasText: text }).waitFor()
+      await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done))))
+      return Date.now() - start
+    }
+    const click = (role, name) => () => page.getByRole(role, { name, exact: true }).click()
+    const times = { next: [], last: [], sort: [], search: [], count: [] }
+    for (let round = 0; round < ROUNDS; round += 1) {
+      // Nothing of an earlier round is still in the page's memory.
+      await open(page, path)
+      times.next.push(await until(click('link', 'Page 2'), '1,001–2,000 of', 'Reading 001001'))
+      times.last.push(await until(click('link', 'Page 100'), '99,001–100,000 of', 'Reading 099001'))
+      times.sort.push(await until(click('button', 'Value'), 'sorted by Value', 'Reading 100000'))
+      times.search.push(
+        await until(() => page.locator('main input[type=search]').fill('meter'), '1–1,000 of 10,000', 'Reading 100000'),
+      )
+      const start = performance.now()
+      const counted = await fetch(`${demo.url}/api/readings?select=id`, {
+        method: 'HEAD',
+        headers: { Prefer: 'count=exact', Range: '0-0' },
+      })
+      times.count.push(performance.now() - start)
+      if (!counted.headers.get('Content-Range')?.endsWith('/100000')) throw new Error('not all rows are counted')
+    }
+    const told = (name, key, bound) =>
+      report(name, median(times[key]), 'ms', bound, times[key].map(Math.round).join(' '))
+    told('1,000 of 100,000 rows: next page', 'next', 1000)
+    told('1,000 of 100,000 rows: page 100', 'last', 1000)
+    told('1,000 of 100,000 rows: sorted without an index', 'sort', 1000)
+    told('1,000 of 10,000 found by a word', 'search', 1000)
+    told('exact count of 100,000 rows, HEAD', 'count', 250)
+
+    await open(page, path)
+    const { tasks, frames, most } = await page.evaluate(async () => {
+      const tasks = []
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) tasks.push(entry.duration)
+      }).observe({ type: 'longtask' })
+      const box = document.querySelector('.co-table-box')
+      const frames = []
+      let most = 0
+      // A wheel that is turned hard: 200 px a frame, then a whole window a frame.
+      for (const step of [200, 700]) {
+        for (let top = 0; top < box.scrollHeight; top += step) {
+          const start = performance.now()
+          box.scrollTo(0, top)
+          await new Promise((done) => requestAnimationFrame(() => setTimeout(done)))
+          frames.push(performance.now() - start)
+          most = Math.max(most, document.querySelectorAll('tbody tr[data-index]').length)
+        }
+      }
+      return { tasks, frames, most }
+    })
+    report('scrolling 1,000 rows twice: longest task', Math.max(0, ...tasks), 'ms', 100, `${tasks.length} above 50 ms`)
+    report('scrolling 1,000 rows twice: frame p95', percentile(frames, 0.95), 'ms', 50, `${frames.length} frames`)
+    report('scrolling 1,000 rows twice: rows in the document', most, '', 60)
+    await page.context().close()
+  } finally {
+    await demo.stop()
+  }
 }
 
 /** Event timing while somebody types into the search of a list and into a form. */
@@ -248,7 +324,7 @@ async function memory({ browser, demo }) {
   await page.context().close()
 }
 
-const all = { bytes, slow, click, typing, picker, import: importCheck, memory }
+const all = { bytes, slow, click, large, typing, picker, import: importCheck, memory }
 const browser = await launch()
 const demo = await Demo.start('town')
 try {

@@ -11,12 +11,12 @@ import {
   screenshot,
   settled,
   signIn,
-  visitor,
+  townVisitor,
 } from './browser.mjs'
 
 export function stepTests(world) {
   describe('steps', { concurrency: 1 }, () => {
-    const arrive = async (options) => visitor(await world.browser(), (await world.demo('town')).url, options)
+    const arrive = townVisitor(world)
     const step = (page, n) => page.waitForURL((url) => (url.searchParams.get('step') ?? '1') === String(n))
 
     test('a resident reports on a phone: one topic per page, answers kept, checked, changed and sent', async () => {

@@ -6,9 +6,11 @@ import { administrationTests } from './administration.mjs'
 import { launch } from './browser.mjs'
 import { budgetTests } from './budget.mjs'
 import { checklistTests } from './checklist.mjs'
+import { dashboardTests } from './dashboards.mjs'
 import { Demo } from './demo.mjs'
 import { exchangeTests } from './exchange.mjs'
 import { fileTests } from './files.mjs'
+import { largeTests } from './large.mjs'
 import { listTests } from './lists.mjs'
 import { notificationTests } from './notifications.mjs'
 import { offlineTests } from './offline.mjs'
@@ -45,6 +47,7 @@ budgetTests(world)
 townTests(world)
 recordTests(world)
 listTests(world)
+largeTests(world)
 exchangeTests(world)
 fileTests(world)
 offlineTests(world)
@@ -52,6 +55,7 @@ sessionTests(world)
 stepTests(world)
 checklistTests(world)
 administrationTests(world)
+dashboardTests(world)
 typeTests(world)
 notificationTests(world)
 wildlifeTests(world)

@@ -38,8 +38,9 @@ pub struct NotificationsConfig {
     pub dkim_key_file: Option<PathBuf>,
     /// URL of links in mails; default: the web client's public URL ([`crate::config::Config::site_url`]).
     pub site_url: Option<String>,
-    /// Zone in which mails print times, an IANA name.
-    pub notification_timezone: String,
+    /// Zone of the organisation, an IANA name: mails print times in it, and the web client shows it beside a person's own.
+    /// Default: none; mails print UTC, and the client knows of no zone but the person's. `UTC` said here is a zone like others.
+    pub notification_timezone: Option<String>,
     /// How templates print numbers.
     pub number_format: NumberFormat,
     /// Swallow mail to example.com, example.org and example.net.
@@ -116,7 +117,7 @@ impl Default for NotificationsConfig {
             dkim_selector: None,
             dkim_key_file: None,
             site_url: None,
-            notification_timezone: "UTC".into(),
+            notification_timezone: None,
             number_format: NumberFormat::Go,
             skip_test_emails: false,
             feedback_topic: None,

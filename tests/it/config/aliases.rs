@@ -197,7 +197,7 @@ fn the_variables_of_the_services_are_read() {
     assert_eq!(config.postgrest_url(), "https://api.example.org/");
     assert_eq!((config.map.default_lat, config.matomo.enabled), (-12.5, false));
     assert_eq!((config.notifications.smtp_password.expose(), config.notifications.skip_test_emails), (Some("p"), true));
-    assert_eq!(config.notifications.notification_timezone, "Europe/Berlin");
+    assert_eq!(config.notifications.notification_timezone.as_deref(), Some("Europe/Berlin"));
     assert_eq!((config.payments.stripe_api_key.expose(), config.payments.river_worker_count), (Some("sk_1"), 3));
     assert!(config.migrate.verify);
     assert_eq!(config.database.prepared_statements, PreparedStatements::Auto);

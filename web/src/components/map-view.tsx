@@ -77,14 +77,18 @@ function singleMarker(point: MapPoint, active: boolean, picking: boolean, handle
   return marker
 }
 
+function groupPin(size: number, active: boolean): L.DivIcon {
+  return L.divIcon({
+    className: active ? 'co-pin-group co-pin-active' : 'co-pin-group',
+    iconSize: [34, 34],
+    html: String(size),
+  })
+}
+
 /** A number that opens into its records when followed. */
 function groupMarker(members: readonly MapPoint[], active: boolean, map: L.Map): L.Marker {
   const bounds = L.latLngBounds(members.map((member) => [member.lat, member.lng]))
-  const icon = L.divIcon({
-    className: active ? 'co-pin-group co-pin-active' : 'co-pin-group',
-    iconSize: [34, 34],
-    html: String(members.length),
-  })
+  const icon = groupPin(members.length, active)
   const marker = L.marker(bounds.getCenter(), { icon, title: t('map.group', { n: members.length }) })
   marker.on('click', () => map.fitBounds(bounds, { padding: [40, 40], maxZoom: 18, animate: !calm() }))
   return marker
@@ -100,7 +104,8 @@ function addTiles(map: L.Map, onFail: () => void): L.TileLayer | null {
 export default function MapView({ points, summary, active, onSelect, onPick, height }: MapViewProps) {
   const holder = useRef<HTMLDivElement>(null)
   const map = useRef<L.Map>(null)
-  const markers = useRef(new Map<string, L.Marker>())
+  const markers = useRef(new Map<string, { marker: L.Marker; size: number }>())
+  const marked = useRef<string | null>(null)
   const [tilesFailed, setTilesFailed] = useState(false)
   const handlers = useRef<Handlers>({ onSelect, onPick })
   handlers.current = { onSelect, onPick }
@@ -148,18 +153,19 @@ export default function MapView({ points, summary, active, onSelect, onPick, hei
   draw.current = () => {
     const current = map.current
     if (!current) return
-    for (const marker of markers.current.values()) marker.remove()
+    for (const { marker } of markers.current.values()) marker.remove()
     markers.current.clear()
+    marked.current = active ?? null
     for (const group of groupNear(current, points)) {
       const [point] = group
       if (!point) continue
-      const marked = group.some((member) => member.id === active)
+      const isMarked = group.some((member) => member.id === active)
       const marker =
         group.length === 1
-          ? singleMarker(point, marked, picking, handlers.current)
-          : groupMarker(group, marked, current)
+          ? singleMarker(point, isMarked, picking, handlers.current)
+          : groupMarker(group, isMarked, current)
       marker.addTo(current)
-      for (const member of group) markers.current.set(member.id, marker)
+      for (const member of group) markers.current.set(member.id, { marker, size: group.length })
     }
   }
 
@@ -182,9 +188,17 @@ export default function MapView({ points, summary, active, onSelect, onPick, hei
     }
   }, [places, picking])
 
+  // The pointer passes over many rows: only the two markers concerned change.
   useEffect(() => {
-    draw.current()
-    const marker = active ? markers.current.get(active) : undefined
+    const mark = (id: string | null | undefined, on: boolean) => {
+      const found = id ? markers.current.get(id) : undefined
+      found?.marker.setIcon(found.size === 1 ? pin(on) : groupPin(found.size, on))
+      found?.marker.setZIndexOffset(on ? 1000 : 0)
+      return found?.marker
+    }
+    if (marked.current !== active) mark(marked.current, false)
+    const marker = mark(active, true)
+    marked.current = active ?? null
     if (marker && map.current && !map.current.getBounds().contains(marker.getLatLng())) {
       map.current.panTo(marker.getLatLng(), { animate: !calm() })
     }

@@ -5,7 +5,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { lazy, Suspense, useState } from 'react'
 import { Button } from '~/components/button'
-import { Combobox } from '~/components/combobox'
+import { Combobox, type ComboboxOption } from '~/components/combobox'
 import { StatusBadge } from '~/components/status-badge'
 import { paths } from '~/config/paths'
 import { t } from '~/lib/i18n/t'
@@ -229,6 +229,8 @@ function ReferenceControl(props: FieldProps) {
   const { choices, failed, retry, search, source } = useChoices(props.property)
   const current = typeof props.value === 'string' ? props.value : null
   const [named] = useNamedChoices(source, search && current ? [current] : [])
+  // What was just chosen has its name already; only what came with the record is looked up.
+  const [chosen, setChosen] = useState<ComboboxOption | null>(null)
   if (failed) {
     return (
       <div className="co-row">
@@ -243,13 +245,17 @@ function ReferenceControl(props: FieldProps) {
   }
   if (!choices) return <ChoiceSelect {...props} choices={[]} />
   if (!search) return <ChoiceSelect {...props} choices={choices} />
-  const label = named ? named.label : current ? t('value.unknownRecord', { id: current }) : ''
+  const known = named ?? (chosen?.id === current ? chosen : undefined)
+  const label = known ? known.label : current ? t('value.unknownRecord', { id: current }) : ''
   return (
     <Combobox
       id={props.id}
       label={props.property.label}
       selected={current ? { id: current, label } : null}
-      onSelect={(option) => props.onChange(option ? option.id : null)}
+      onSelect={(option) => {
+        setChosen(option)
+        props.onChange(option ? option.id : null)
+      }}
       search={search}
       clearable={props.property.nullable}
       describedBy={props.describedBy}

@@ -62,6 +62,12 @@ interface RecordCalendarProps {
   /** Level of the calendar's own heading; the days are one below. */
   headingLevel?: 2 | 3
   onMove: (view: CalendarView, date: string) => void
+  /** Most records shown. */
+  limit?: number
+  /** Colour of records that have none of their own. */
+  defaultColor?: string | undefined
+  /** Asked again so often, in milliseconds. */
+  refetchInterval?: number | false
 }
 
 export function RecordCalendar({
@@ -72,6 +78,9 @@ export function RecordCalendar({
   search,
   headingLevel = 2,
   onMove,
+  limit = MAX_EVENTS,
+  defaultColor,
+  refetchInterval = false,
   ...wanted
 }: RecordCalendarProps) {
   const phone = useMedia(PHONE)
@@ -95,9 +104,10 @@ export function RecordCalendar({
     order: [{ by: calendar.slot, dir: 'asc' as const }],
   }
   const query = useQuery({
-    queryKey: ['rows', entity.key, 'calendar', read],
-    queryFn: ({ signal }) => readPage(read, 0, MAX_EVENTS, signal),
+    queryKey: ['rows', entity.key, 'calendar', read, limit],
+    queryFn: ({ signal }) => readPage(read, 0, limit, signal),
     placeholderData: keepPreviousData,
+    refetchInterval,
   })
   const events = (query.data?.rows ?? []).flatMap((row): CalendarEvent[] => {
     const id = row[entity.idColumn ?? 'id']
@@ -110,7 +120,7 @@ export function RecordCalendar({
         id: String(id),
         name: label ? String(label) : `${entity.name} ${id}`,
         slot,
-        color: isHexColor(fill) ? fill : null,
+        color: [fill, defaultColor].find(isHexColor) ?? null,
       },
     ]
   })
@@ -167,7 +177,7 @@ export function RecordCalendar({
         <DayLists entity={entity} days={days} byDay={byDay} view={view} today={now} headingLevel={headingLevel} />
       )}
       <p className="co-muted co-small">
-        {total > MAX_EVENTS ? `${t('calendar.limited', { n: MAX_EVENTS, total })} ` : ''}
+        {total > limit ? `${t('calendar.limited', { n: limit, total })} ` : ''}
         {t('calendar.zone', { zone })}
       </p>
     </section>

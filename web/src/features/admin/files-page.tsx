@@ -1,39 +1,27 @@
 // Uploaded files: what there is, of which record, how its preview stands.
 
-import { queryOptions, useQuery } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { Page } from '~/components/page'
-import { pageOf, Register, TextFilter } from '~/components/register'
+import { pageOf, Register, registerQuery, TextFilter } from '~/components/register'
 import { paths } from '~/config/paths'
 import { useFileAddresses } from '~/lib/files'
 import { personZone, showInstant } from '~/lib/format/dates'
 import { showFileSize } from '~/lib/format/numbers'
 import { t } from '~/lib/i18n/t'
 import { useModel } from '~/lib/metadata/model-context'
-import { readPage, type WireRow } from '~/lib/postgrest/client'
-import { contains } from '~/lib/postgrest/query'
+import type { WireRow } from '~/lib/postgrest/client'
+import { contains, type Read } from '~/lib/postgrest/query'
 import { AdminGate } from './admin-gate'
 import { catalogues, tx } from './texts'
 import './admin.css'
 
-const PAGE_SIZE = 50
-
-const filesQuery = (find: string, page: number) =>
-  queryOptions({
-    queryKey: ['files-admin', find, page],
-    queryFn: ({ signal }) =>
-      readPage(
-        {
-          table: 'files',
-          select: ['*'],
-          conditions: find ? [contains('file_name', find)] : [],
-          order: [{ by: 'created_at', dir: 'desc' }],
-        },
-        (page - 1) * PAGE_SIZE,
-        PAGE_SIZE,
-        signal,
-      ),
-  })
+const filesRead = (find: string): Read => ({
+  table: 'files',
+  select: ['*'],
+  conditions: find ? [contains('file_name', find)] : [],
+  order: [{ by: 'created_at', dir: 'desc' }],
+})
 
 export function FilesPage() {
   return (
@@ -54,23 +42,14 @@ function Files() {
   const search = useSearch({ strict: false }) as Record<string, string>
   const find = search.q ?? ''
   const page = pageOf(search)
-  const query = useQuery({ ...filesQuery(find, page), placeholderData: (previous) => previous })
+  const query = useQuery(registerQuery('files-admin', filesRead(find), page))
   const rows = query.data?.rows ?? []
   return (
     <Page title={t('admin.files')} below={<p className="co-muted">{tx('files.help')}</p>}>
       <div className="co-admin-choice co-no-print">
         <TextFilter label={tx('files.find')} value={find} onChange={(q) => void navigate({ to: '.', search: { q } })} />
       </div>
-      <Register
-        label={t('admin.files')}
-        query={query}
-        page={page}
-        size={PAGE_SIZE}
-        shown={rows.length}
-        total={query.data?.total}
-        search={search}
-        empty={<p>{tx('files.none')}</p>}
-      >
+      <Register label={t('admin.files')} query={query} page={page} search={search} empty={<p>{tx('files.none')}</p>}>
         <table>
           <thead>
             <tr>

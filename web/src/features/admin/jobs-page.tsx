@@ -1,18 +1,18 @@
 // The queue: what waits, runs, failed, and trying again.
 
-import { queryOptions, useQuery } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
 import { Banner } from '~/components/banner'
 import { Button } from '~/components/button'
 import { Dialog } from '~/components/dialog'
 import { Page } from '~/components/page'
-import { ChoiceFilter, pageOf, Register, TextFilter } from '~/components/register'
+import { ChoiceFilter, pageOf, Register, registerQuery, TextFilter } from '~/components/register'
 import { flash } from '~/lib/flash'
 import { personZone, showInstant } from '~/lib/format/dates'
 import { t } from '~/lib/i18n/t'
-import { callRpc, readPage, type WireRow } from '~/lib/postgrest/client'
-import { contains, eq } from '~/lib/postgrest/query'
+import { callRpc, type WireRow } from '~/lib/postgrest/client'
+import { contains, eq, type Read } from '~/lib/postgrest/query'
 import { describeProblem } from '~/lib/problem'
 import { queryClient } from '~/lib/query-client'
 import { AdminGate } from './admin-gate'
@@ -32,38 +32,26 @@ const STATES = [
 ] as const
 type State = (typeof STATES)[number]
 const isState = (text: string | undefined): text is State => STATES.includes(text as State)
-const PAGE_SIZE = 50
 const REFRESH_MS = 5000
 
-const jobsQuery = (state: State | undefined, kind: string, page: number) =>
-  queryOptions({
-    queryKey: ['jobs', state, kind, page],
-    queryFn: ({ signal }) =>
-      readPage(
-        {
-          table: 'river_job',
-          select: [
-            'id',
-            'kind',
-            'state',
-            'queue',
-            'attempt',
-            'max_attempts',
-            'scheduled_at',
-            'attempted_at',
-            'finalized_at',
-            'args',
-            'errors',
-          ],
-          conditions: [...(state ? [eq('state', state)] : []), ...(kind ? [contains('kind', kind)] : [])],
-          order: [{ by: 'id', dir: 'desc' }],
-        },
-        (page - 1) * PAGE_SIZE,
-        PAGE_SIZE,
-        signal,
-        'metadata',
-      ),
-  })
+const jobsRead = (state: State | undefined, kind: string): Read => ({
+  table: 'river_job',
+  select: [
+    'id',
+    'kind',
+    'state',
+    'queue',
+    'attempt',
+    'max_attempts',
+    'scheduled_at',
+    'attempted_at',
+    'finalized_at',
+    'args',
+    'errors',
+  ],
+  conditions: [...(state ? [eq('state', state)] : []), ...(kind ? [contains('kind', kind)] : [])],
+  order: [{ by: 'id', dir: 'desc' }],
+})
 
 interface JobError {
   at: string
@@ -94,10 +82,9 @@ function Jobs() {
   const page = pageOf(search)
   const [open, setOpen] = useState<WireRow | null>(null)
   const query = useQuery({
-    ...jobsQuery(state, search.kind ?? '', page),
+    ...registerQuery('jobs', jobsRead(state, search.kind ?? ''), page, 'metadata'),
     // Nothing moves while somebody reads a job.
     refetchInterval: open ? false : REFRESH_MS,
-    placeholderData: (previous) => previous,
   })
   const health = useQuery({ ...healthQuery, refetchInterval: open ? false : REFRESH_MS })
   const go = (change: Record<string, string | undefined>) =>
@@ -136,16 +123,7 @@ function Jobs() {
         />
         <TextFilter label={tx('jobs.kind')} value={search.kind ?? ''} onChange={(kind) => go({ kind })} />
       </div>
-      <Register
-        label={t('admin.jobs')}
-        query={query}
-        page={page}
-        size={PAGE_SIZE}
-        shown={rows.length}
-        total={query.data?.total}
-        search={search}
-        empty={<p>{tx('jobs.none')}</p>}
-      >
+      <Register label={t('admin.jobs')} query={query} page={page} search={search} empty={<p>{tx('jobs.none')}</p>}>
         <table>
           <thead>
             <tr>

@@ -7,8 +7,10 @@ import { paths } from '~/config/paths'
 import { t } from '~/lib/i18n/t'
 import { useModel } from '~/lib/metadata/model-context'
 import { RecordCalendar } from '~/records/record-calendar'
-import { conditionsOf, textOf } from './widget-config'
-import { Refused, useWidgetEntity, type WidgetProps } from './widget-parts'
+import { conditionsOf, numberOf, textOf } from './widget-config'
+import { Refused, refetchInterval, useWidgetEntity, type WidgetProps } from './widget-parts'
+
+const MOST_EVENTS = 1000
 
 export default function CalendarWidget({ widget }: WidgetProps) {
   const model = useModel()
@@ -32,6 +34,9 @@ export default function CalendarWidget({ widget }: WidgetProps) {
         view={shown.view}
         date={shown.date}
         headingLevel={3}
+        limit={Math.min(MOST_EVENTS, Math.max(1, numberOf(config, 'maxEvents', MOST_EVENTS)))}
+        defaultColor={textOf(config, 'defaultColor')}
+        refetchInterval={refetchInterval(widget)}
         onMove={(view, date) => setShown({ view, date })}
       />
       {config.showCreateButton === true && entity.can.create ? (

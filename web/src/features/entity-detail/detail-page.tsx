@@ -28,6 +28,7 @@ import { RelatedRecords } from './related-records'
 import { StatusMenu } from './status-menu'
 import './detail.css'
 
+const Activity = lazy(() => import('./activity'))
 const PayButton = lazy(() => import('~/records/pay-button'))
 
 const recordQuery = (model: Model, entity: Entity, id: string) =>
@@ -66,6 +67,7 @@ function recordName(entity: Entity, row: WireRow | null | undefined, id: string)
 function RecordDetail({ entity, id }: { entity: Entity; id: string }) {
   const model = useModel()
   const navigate = useNavigate()
+  const session = useSession()
   const query = useQuery(recordQuery(model, entity, id))
   const [deleting, setDeleting] = useState(false)
   const row = query.data
@@ -193,6 +195,9 @@ function RecordDetail({ entity, id }: { entity: Entity; id: string }) {
                 />
               ))}
           </div>
+          <Suspense>
+            <Activity entity={entity} id={id} record={row} signedIn={session.state === 'signed-in'} />
+          </Suspense>
         </>
       )}
       {deleting && row ? (

@@ -33,6 +33,24 @@ function LeaveDialog({ onStay, onLeave }: { onStay: () => void; onLeave: () => v
   )
 }
 
+/** The way to the same form laid out otherwise; what was typed goes along. */
+export function OtherLayout({ form, layout }: { form: RecordFormState; layout: RecordFormProps['otherLayout'] }) {
+  if (!layout) return null
+  return (
+    <div>
+      <Button
+        look="quiet"
+        onClick={() => {
+          form.keepNow()
+          layout.onChoose()
+        }}
+      >
+        {layout.label}
+      </Button>
+    </div>
+  )
+}
+
 /** What was typed last time and not saved. */
 export function DraftBanner({ form }: { form: RecordFormState }) {
   if (!form.restorable || form.dirty) return null
@@ -128,19 +146,7 @@ export function RecordForm(props: RecordFormProps) {
             </fieldset>
           ))}
         </div>
-        {props.otherLayout ? (
-          <div>
-            <Button
-              look="quiet"
-              onClick={() => {
-                form.keepNow()
-                props.otherLayout?.onChoose()
-              }}
-            >
-              {props.otherLayout.label}
-            </Button>
-          </div>
-        ) : null}
+        <OtherLayout form={form} layout={props.otherLayout} />
         <div className="co-save-bar">
           <Button look="primary" type="submit" waiting={saving || form.waiting}>
             {form.waiting ? t('form.savingAfter', { n: form.uploads }) : saving ? t('form.saving') : t('form.save')}

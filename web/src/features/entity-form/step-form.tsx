@@ -13,7 +13,7 @@ import { PropertyValue } from '~/property-types/property-value'
 import { kinds } from '~/property-types/registry'
 import { checkDraft, isRequired } from '~/property-types/validate'
 import { groupSteps } from './form-steps'
-import { DraftBanner, LeaveQuestion } from './record-form'
+import { DraftBanner, LeaveQuestion, OtherLayout } from './record-form'
 import { tx } from './texts'
 import { type RecordFormProps, type RecordFormState, useRecordForm } from './use-record-form'
 import './form.css'
@@ -196,19 +196,7 @@ export function StepForm(props: RecordFormProps) {
           </Button>
           {form.dirty && form.keptAt ? <span className="co-muted co-small">{t('draft.kept')}</span> : null}
         </div>
-        {props.otherLayout ? (
-          <div>
-            <Button
-              look="quiet"
-              onClick={() => {
-                form.keepNow()
-                props.otherLayout?.onChoose()
-              }}
-            >
-              {props.otherLayout.label}
-            </Button>
-          </div>
-        ) : null}
+        <OtherLayout form={form} layout={props.otherLayout} />
       </form>
       <LeaveQuestion form={form} draftKey={props.draftKey} />
     </Page>

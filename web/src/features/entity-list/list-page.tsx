@@ -2,7 +2,7 @@
 
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
-import { type FormEvent, lazy, Suspense, useEffect, useId, useRef, useState } from 'react'
+import { type FormEvent, lazy, Suspense, useEffect, useId, useMemo, useRef, useState } from 'react'
 import { RefusedPage, SignInPage, UnknownPage } from '~/components/access'
 import { Banner } from '~/components/banner'
 import { Button, buttonClass } from '~/components/button'
@@ -26,7 +26,8 @@ import { BELOW_DESKTOP, PHONE, useMedia, WIDE } from '~/lib/viewport'
 import { RecordCalendar } from '~/records/record-calendar'
 import { SELECTION_LIMIT } from './bulk'
 import { ColumnsDialog } from './columns-dialog'
-import { EntityCards, EntityTable } from './entity-table'
+import { EntityCards } from './entity-cards'
+import { EntityTable } from './entity-table'
 import { FilterChips, FilterPanel, FilterSheet } from './filter-panel'
 import { ListMap } from './list-map'
 import { listQuery, readList, wireConditions } from './list-query'
@@ -201,7 +202,7 @@ function EntityList({ entity }: { entity: Entity }) {
     : ''
   const narrowed = state.q !== '' || state.filters.length > 0
   const activeFilters = new Set(state.filters.map((filter) => filter.column)).size
-  const terms = state.q.split(/\s+/).filter((term) => term !== '')
+  const terms = useMemo(() => state.q.split(/\s+/).filter((term) => term !== ''), [state.q])
   const problem = query.isError ? describeProblem(query.error, { attempt: 'read' }) : null
 
   // What is selected belongs to what is found: other filters start anew.
@@ -374,6 +375,11 @@ function EntityList({ entity }: { entity: Entity }) {
                   active={mapShown ? active : null}
                   onActive={mapShown ? setActive : undefined}
                   caption={t('list.caption', { name: entity.plural, range })}
+                  first={from}
+                  total={total}
+                  page={
+                    query.isPlaceholderData ? undefined : pageQuery.queryKey.map((part) => JSON.stringify(part)).join()
+                  }
                   sort={state.sort}
                   onSort={(column) => go({ sort: nextSort(state.sort, column) })}
                   selection={bulk ? { ids: selected, onChange: setSelected } : undefined}

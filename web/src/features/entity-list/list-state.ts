@@ -4,7 +4,7 @@
 import type { Model, Property } from '~/lib/metadata/model'
 import { type Condition, OPERATORS, type Operator } from '~/lib/postgrest/query'
 
-export const PAGE_SIZES = [10, 25, 50, 100, 200] as const
+export const PAGE_SIZES = [10, 25, 50, 100, 200, 500, 1000] as const
 export const DEFAULT_PAGE_SIZE = 25
 
 export interface ListState {

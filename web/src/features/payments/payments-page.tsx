@@ -1,100 +1,27 @@
 // Payments for those who may see all of them: find, refund, the history of refunds, export.
 
-import { queryOptions, useQuery } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
-import { type FormEvent, useId, useState } from 'react'
+import { useId, useState } from 'react'
 import { RefusedPage, SignInPage } from '~/components/access'
-import { Banner } from '~/components/banner'
 import { Button } from '~/components/button'
-import { Dialog } from '~/components/dialog'
 import { Loading } from '~/components/loading'
 import { Page } from '~/components/page'
-import { ChoiceFilter, pageOf, Register, TextFilter } from '~/components/register'
+import { ChoiceFilter, pageOf, Register, registerQuery, TextFilter } from '~/components/register'
 import { StatusBadge } from '~/components/status-badge'
 import { paths } from '~/config/paths'
 import { useSession } from '~/lib/auth/session'
 import { flash } from '~/lib/flash'
-import { nextDay, personZone, showInstant, startOfDay } from '~/lib/format/dates'
-import { readMoney } from '~/lib/format/numbers'
+import { personZone, showInstant } from '~/lib/format/dates'
 import { t } from '~/lib/i18n/t'
 import { useModel } from '~/lib/metadata/model-context'
-import { callRpc, readCsv, readPage, readRows, type WireRow } from '~/lib/postgrest/client'
-import { type Condition, contains, eq, type Read } from '~/lib/postgrest/query'
+import { callRpc, readCsv, type WireRow } from '~/lib/postgrest/client'
 import { describeProblem } from '~/lib/problem'
 import { queryClient } from '~/lib/query-client'
-import { showAmount } from '~/records/payment-data'
+import { HistoryDialog, RefundDialog } from './payment-dialogs'
+import { COLORS, isSort, isState, money, nameOf, permissionQuery, readOf, type SortKey, STATES } from './payments-data'
 import { tx } from './texts'
 import './payments-page.css'
-
-const STATES = [
-  'succeeded',
-  'pending',
-  'pending_intent',
-  'failed',
-  'canceled',
-  'refund_pending',
-  'partially_refunded',
-  'refunded',
-] as const
-type State = (typeof STATES)[number]
-const isState = (text: string | undefined): text is State => STATES.includes(text as State)
-const COLORS: Readonly<Record<State, [string, 'initial' | 'open' | 'terminal']>> = {
-  succeeded: ['#1b6e3c', 'terminal'],
-  pending: ['#f2c063', 'initial'],
-  pending_intent: ['#f2c063', 'initial'],
-  failed: ['#b3261e', 'terminal'],
-  canceled: ['#5c6b7a', 'terminal'],
-  refund_pending: ['#f2c063', 'open'],
-  partially_refunded: ['#1857b0', 'open'],
-  refunded: ['#1857b0', 'terminal'],
-}
-const PAGE_SIZE = 25
-const SORTABLE = {
-  date: 'created_at',
-  description: 'description',
-  status: 'effective_status',
-  amount: 'amount',
-} as const
-type SortKey = keyof typeof SORTABLE
-const isSort = (text: string | undefined): text is SortKey => text !== undefined && text in SORTABLE
-const DAY = /^\d{4}-\d{2}-\d{2}$/
-
-const permissionQuery = (table: string, right: string, person: string) =>
-  queryOptions({
-    queryKey: ['permission', person, table, right],
-    queryFn: async ({ signal }) =>
-      (await callRpc('has_permission', { p_table_name: table, p_permission: right }, signal)) === true,
-    staleTime: 60_000,
-  })
-
-/** Days count in the zone of the person; the last day is included. */
-function readOf(search: Readonly<Record<string, string>>): Read {
-  const conditions: Condition[] = []
-  if (isState(search.state)) conditions.push(eq('effective_status', search.state))
-  if (search.from && DAY.test(search.from)) {
-    conditions.push({ column: 'created_at', op: 'gte', value: startOfDay(search.from, personZone()) })
-  }
-  if (search.to && DAY.test(search.to)) {
-    conditions.push({ column: 'created_at', op: 'lt', value: startOfDay(nextDay(search.to), personZone()) })
-  }
-  const sort = isSort(search.sort) ? search.sort : 'date'
-  return {
-    table: 'payment_transactions',
-    select: ['*'],
-    conditions,
-    anyOf: search.q ? [contains('description', search.q), contains('user_email', search.q)] : undefined,
-    order: [{ by: SORTABLE[sort], dir: search.dir === 'asc' ? 'asc' : 'desc' }],
-  }
-}
-
-const paymentsQuery = (search: Readonly<Record<string, string>>, page: number) => {
-  const read = readOf(search)
-  return queryOptions({
-    queryKey: ['payments', read, page],
-    queryFn: ({ signal }) => readPage(read, (page - 1) * PAGE_SIZE, PAGE_SIZE, signal),
-    placeholderData: (previous) => previous,
-  })
-}
 
 export function PaymentsPage() {
   const session = useSession()
@@ -111,16 +38,13 @@ export function PaymentsPage() {
   return allowed.data ? <Payments person={person} /> : <RefusedPage title={t('refused.title', { name: tx('title') })} />
 }
 
-const nameOf = (row: WireRow) => String(row.user_full_name ?? row.user_display_name ?? '–')
-const money = (row: WireRow, amount: number) => showAmount(amount, String(row.currency ?? 'USD'))
-
 function Payments({ person }: { person: string }) {
   const model = useModel()
   const navigate = useNavigate()
   const id = useId()
   const search = useSearch({ strict: false }) as Record<string, string>
   const page = pageOf(search)
-  const query = useQuery(paymentsQuery(search, page))
+  const query = useQuery(registerQuery('payments', readOf(search), page))
   const mayRefund = useQuery(permissionQuery('payment_refunds', 'create', person)).data === true
   const mayCapture = useQuery(permissionQuery('payment_transactions', 'update', person)).data === true
   const [dialog, setDialog] = useState<{ kind: 'refund' | 'history'; row: WireRow } | null>(null)
@@ -226,9 +150,6 @@ function Payments({ person }: { person: string }) {
         label={tx('title')}
         query={query}
         page={page}
-        size={PAGE_SIZE}
-        shown={rows.length}
-        total={query.data?.total}
         search={search}
         empty={
           <div className="co-card co-stack">
@@ -352,170 +273,5 @@ function Payments({ person }: { person: string }) {
         <HistoryDialog row={dialog.row} onClose={() => setDialog(null)} />
       ) : null}
     </Page>
-  )
-}
-
-const REASON_LENGTH = 10
-
-function RefundDialog({ row, onClose }: { row: WireRow; onClose: () => void }) {
-  const id = useId()
-  // Of a reserved amount perhaps only a part was taken.
-  const taken = Number(row.amount_captured ?? row.amount)
-  const left = Math.round((taken - Number(row.total_refunded ?? 0)) * 100) / 100
-  const [amount, setAmount] = useState(left.toFixed(2))
-  const [reason, setReason] = useState('')
-  const [problem, setProblem] = useState<string | null>(null)
-  const [waiting, setWaiting] = useState(false)
-  const value = Number(readMoney(amount) ?? Number.NaN)
-
-  const send = async () => {
-    if (waiting) return
-    if (!(value > 0) || value > left) return setProblem(tx('badAmount', { amount: money(row, left) }))
-    if (reason.trim().length < REASON_LENGTH) return setProblem(tx('badReason'))
-    setWaiting(true)
-    setProblem(null)
-    try {
-      const args = { p_payment_id: row.id, p_amount: value, p_reason: reason.trim() }
-      await callRpc('initiate_payment_refund', args)
-      await queryClient.invalidateQueries({ queryKey: ['payments'] })
-      flash({ kind: 'success', text: tx('done', { amount: money(row, value) }) }, 'here')
-      onClose()
-    } catch (error) {
-      setProblem(error instanceof Error && error.message ? error.message : t('problem.unavailable'))
-      setWaiting(false)
-    }
-  }
-  return (
-    <Dialog
-      title={tx('refundOf', { name: String(row.description ?? row.display_name ?? row.id) })}
-      onClose={onClose}
-      locked={waiting}
-      actions={
-        <>
-          <Button look="danger" waiting={waiting} onClick={() => void send()}>
-            {tx('doRefund', { amount: Number.isFinite(value) ? money(row, value) : '…', person: nameOf(row) })}
-          </Button>
-          <Button onClick={onClose}>{t('app.cancel')}</Button>
-        </>
-      }
-    >
-      <form
-        className="co-stack"
-        noValidate
-        onSubmit={(event: FormEvent) => {
-          event.preventDefault()
-          void send()
-        }}
-      >
-        {problem ? (
-          <Banner kind="error" urgent>
-            {problem}
-          </Banner>
-        ) : null}
-        <ul className="co-small">
-          <li>{tx('original', { amount: money(row, taken) })}</li>
-          <li>{tx('already', { amount: money(row, Number(row.total_refunded ?? 0)) })}</li>
-          <li>
-            <strong>{tx('available', { amount: money(row, left) })}</strong>
-          </li>
-        </ul>
-        <p>{tx('irreversible')}</p>
-        <div className="co-bound">
-          <label htmlFor={`${id}-amount`}>{tx('amount')}</label>
-          <input
-            id={`${id}-amount`}
-            className="co-input co-input-short"
-            inputMode="decimal"
-            data-autofocus
-            value={amount}
-            onChange={(event) => setAmount(event.target.value)}
-          />
-        </div>
-        <div className="co-bound">
-          <label htmlFor={`${id}-reason`}>{tx('reason')}</label>
-          <textarea
-            id={`${id}-reason`}
-            className="co-input"
-            rows={3}
-            dir="auto"
-            aria-describedby={`${id}-count`}
-            value={reason}
-            onChange={(event) => setReason(event.target.value)}
-          />
-          <span id={`${id}-count`} className="co-small co-muted">
-            {tx('count', { n: reason.trim().length })}
-          </span>
-        </div>
-      </form>
-    </Dialog>
-  )
-}
-
-/** The three states of a refund in words. */
-function refundState(refund: WireRow): string {
-  const state = String(refund.status)
-  return state === 'pending' || state === 'succeeded' || state === 'failed' ? tx(`refundState.${state}`) : state
-}
-
-const refundsQuery = (id: string) =>
-  queryOptions({
-    queryKey: ['payments', 'refunds', id],
-    queryFn: ({ signal }) =>
-      readRows(
-        {
-          table: 'payment_refunds',
-          select: ['*'],
-          conditions: [eq('transaction_id', id)],
-          order: [{ by: 'created_at', dir: 'desc' }],
-        },
-        signal,
-      ),
-  })
-
-function HistoryDialog({ row, onClose }: { row: WireRow; onClose: () => void }) {
-  const query = useQuery(refundsQuery(String(row.id)))
-  return (
-    <Dialog
-      title={tx('history', { name: String(row.description ?? row.display_name ?? row.id) })}
-      onClose={onClose}
-      wide
-      actions={<Button onClick={onClose}>{t('app.close')}</Button>}
-    >
-      <div className="co-stack">
-        <p>
-          {tx('original', { amount: money(row, Number(row.amount)) })} ·{' '}
-          {tx('already', { amount: money(row, Number(row.total_refunded ?? 0)) })}
-        </p>
-        <p className="co-small">
-          {tx('intent')}: <code>{String(row.provider_payment_id ?? '–')}</code>
-        </p>
-        {query.isPending ? (
-          <Loading lines={3} />
-        ) : query.isError ? (
-          <Banner kind="error">{describeProblem(query.error, { attempt: 'read' }).text}</Banner>
-        ) : query.data.length === 0 ? (
-          <p>{tx('noRefunds')}</p>
-        ) : (
-          <ul className="co-stack co-stack-tight">
-            {query.data.map((refund) => (
-              <li key={String(refund.id)} className="co-card">
-                <strong className="co-numbers">{money(row, Number(refund.amount))}</strong> · {refundState(refund)} ·{' '}
-                <span className="co-numbers">{showInstant(String(refund.created_at), personZone())}</span>
-                <div dir="auto">
-                  {String(refund.reason ?? '')}
-                  {refund.initiated_by_name ? (
-                    <span className="co-muted"> – {String(refund.initiated_by_name)}</span>
-                  ) : null}
-                </div>
-                {refund.provider_refund_id ? (
-                  <code className="co-small">{String(refund.provider_refund_id)}</code>
-                ) : null}
-                {refund.error_message ? <div className="co-field-error">{String(refund.error_message)}</div> : null}
-              </li>
-            ))}
-          </ul>
-        )}
-      </div>
-    </Dialog>
   )
 }
