@@ -315,20 +315,29 @@ export async function openStream(
   return response.ok && stream ? response.body : null
 }
 
-/** Inserts rows with the same meaning of columns in one statement; absent columns get their defaults. */
+/**
+ * Inserts rows with the same meaning of columns in one statement; absent columns get their defaults.
+ * The values of `readBack` come back in the order of the rows.
+ */
 export async function insertMany(
   table: string,
   rows: readonly WireRow[],
   columns: readonly string[],
   signal?: AbortSignal,
-): Promise<void> {
-  if (rows.length === 0) return
-  await request(`${encodeURIComponent(table)}?columns=${columns.map(encodeURIComponent).join(',')}`, {
-    method: 'POST',
-    body: rows,
-    prefer: 'missing=default,return=minimal',
-    signal,
-  })
+  readBack?: string,
+): Promise<unknown[]> {
+  if (rows.length === 0) return []
+  const select = readBack ? `&select=${encodeURIComponent(readBack)}` : ''
+  const reply = await request(
+    `${encodeURIComponent(table)}?columns=${columns.map(encodeURIComponent).join(',')}${select}`,
+    {
+      method: 'POST',
+      body: rows,
+      prefer: `missing=default,return=${readBack ? 'representation' : 'minimal'}`,
+      signal,
+    },
+  )
+  return readBack ? rowsOf(reply.body).map((row) => row[readBack]) : []
 }
 
 async function exchangeFile(path: string, body: BodyInit, type: string, signal?: AbortSignal): Promise<Response> {
