@@ -5,8 +5,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { assertAccessible, assertQuiet, open, screenshot, settled, signIn, visitor } from './browser.mjs'
-import { everyType, fillSample } from './every-type.mjs'
+import { assertQuiet, open, screenshot, settled, signIn, visitor } from './browser.mjs'
 
 export function exchangeTests(world) {
   describe('export and import', { concurrency: 1 }, () => {
@@ -28,39 +27,6 @@ export function exchangeTests(world) {
       await dialog.getByLabel('File to import').setInputFiles(file)
       return dialog
     }
-
-    test('a record with every type goes into a workbook and comes back from it', async () => {
-      const page = await visitor(await world.browser(), (await everyType(world)).url)
-      await signIn(page, 'staff')
-      await open(page, '/create/samples')
-      await fillSample(page, 'Round trip')
-      await page.getByRole('button', { name: 'Save', exact: true }).click()
-      await page.waitForURL(/\/view\/samples\/\d+$/)
-      const original = new URL(page.url()).pathname
-
-      await open(page, '/view/samples?f0_col=display_name&f0_op=eq&f0_val=Round trip')
-      const file = await exportAs(page, 'Export as a workbook (xlsx)')
-      assert.equal((await readFile(file)).subarray(0, 2).toString(), 'PK')
-      const dialog = await openImport(page, file)
-      await dialog.getByRole('button', { name: 'Check', exact: true }).click()
-      await dialog.getByText('1 row is ready.').waitFor()
-      await screenshot(page, 'import-check')
-      await assertAccessible(page, 'import dialog')
-      await dialog.getByRole('button', { name: 'Import 1 row' }).click()
-      await dialog.getByText('1 row was imported.').waitFor()
-      await dialog.getByRole('button', { name: 'Close' }).last().click()
-      await page.getByText('1–2 of 2').first().waitFor()
-
-      const facts = async (path) => {
-        await open(page, path)
-        const [text] = await page.locator('main').allInnerTexts()
-        return text.replace(/Number \d+/, '').replace(/(Created|Updated) At\n.*/g, '')
-      }
-      const copy = original.replace(/\d+$/, (id) => String(Number(id) + 1))
-      assert.equal(await facts(copy), await facts(original))
-      assertQuiet(page)
-      await page.context().close()
-    })
 
     test('rows that are wrong are named, stop everything, or are left out', async () => {
       const page = await arrive('town')

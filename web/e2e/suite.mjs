@@ -7,6 +7,7 @@ import { launch } from './browser.mjs'
 import { budgetTests } from './budget.mjs'
 import { checklistTests } from './checklist.mjs'
 import { Demo } from './demo.mjs'
+import { errorTests } from './errors.mjs'
 import { exchangeTests } from './exchange.mjs'
 import { fileTests } from './files.mjs'
 import { listTests } from './lists.mjs'
@@ -17,6 +18,7 @@ import { recordTests } from './records.mjs'
 import { sessionTests } from './session.mjs'
 import { stepTests } from './steps.mjs'
 import { townTests } from './town.mjs'
+import { walkTests } from './type-walk.mjs'
 import { typeTests } from './types.mjs'
 import { wildlifeTests } from './wildlife.mjs'
 
@@ -49,10 +51,12 @@ exchangeTests(world)
 fileTests(world)
 offlineTests(world)
 sessionTests(world)
+errorTests(world)
 stepTests(world)
 checklistTests(world)
 administrationTests(world)
 typeTests(world)
+walkTests(world)
 notificationTests(world)
 wildlifeTests(world)
 paymentTests(world)
