@@ -45,7 +45,7 @@ const upload = (label) => ({
     await part.getByLabel(label, { exact: true }).setInputFiles(file)
     const taken = part.getByRole('button', { name: new RegExp(`^Remove.*${file.name}`) })
     await taken.waitFor().catch(async () => {
-      throw new Error(`not uploaded: ${await part.innerText()}`)
+      throw new Error(`not uploaded: ${await part.textContent()}`)
     })
   },
   read: async (page) => (await group(page, label).locator('.co-file-name').textContent()) ?? '',
