@@ -13,6 +13,7 @@ import { fileTests } from './files.mjs'
 import { listTests } from './lists.mjs'
 import { notificationTests } from './notifications.mjs'
 import { offlineTests } from './offline.mjs'
+import { originalTests } from './original.mjs'
 import { paymentTests } from './payments.mjs'
 import { recordTests } from './records.mjs'
 import { sessionTests } from './session.mjs'
@@ -60,4 +61,5 @@ walkTests(world)
 notificationTests(world)
 wildlifeTests(world)
 paymentTests(world)
+originalTests(world)
 accessibilityTests(world)
