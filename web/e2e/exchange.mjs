@@ -96,7 +96,8 @@ export function exchangeTests(world) {
       const again = await openImport(page, errors)
       await again.getByText('The first rows of 2 rows in the file').waitFor()
       await again.getByRole('columnheader', { name: 'Errors' }).waitFor()
-      await again.getByRole('button', { name: 'Cancel' }).click()
+      await page.keyboard.press('Escape')
+      await again.waitFor({ state: 'detached' })
 
       await page.getByRole('button', { name: 'Export and import' }).click()
       await page.getByRole('menuitem', { name: 'Import…' }).click()

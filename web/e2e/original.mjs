@@ -66,7 +66,7 @@ export function originalTests(world) {
       has(config.s3, 'endpoint', 'bucket')
       has(config.stripe, 'publishableKey')
       has(config.matomo, 'url', 'siteId', 'enabled')
-      for (const file of ['silent-check-sso.html', 'assets/marker-icon.png', 'assets/marker-shadow.png', 'health']) {
+      for (const file of ['silent-check-sso.html', 'health']) {
         assert.equal((await fetch(`${url}/${file}`)).status, 200, file)
       }
     })

@@ -1,6 +1,7 @@
 // Every property type as the walk of type-walk.mjs takes it: its control, its values, its filter.
 
-const field = (page, label) => page.getByLabel(label, { exact: true }).last()
+/** By its label, with or without the mark of a required field. */
+const field = (page, label) => page.getByLabel(new RegExp(`^${label}( \\*)?$`)).last()
 export const group = (page, label) => page.getByRole('group', { name: label, exact: true })
 const filled = (label) => ({
   fill: (page, value) => field(page, label).fill(value),
