@@ -185,6 +185,7 @@ export default function ImportDialog({ entity, onClose }: { entity: Entity; onCl
   }
 
   const wrong = checked ? wrongRows(checked) : 0
+  const atOnce = busy === 'importing' && !update && !skip
   const mayRun = checked !== null && checked.ready.length > 0 && (wrong === 0 || skip)
   return (
     <Dialog
@@ -284,14 +285,17 @@ export default function ImportDialog({ entity, onClose }: { entity: Entity; onCl
                 <progress
                   className="co-progress-bar"
                   max={progress.total || 1}
-                  value={progress.done}
+                  // All rows at once are one request: under way, without a count.
+                  value={atOnce ? undefined : progress.done}
                   aria-label={tx('step.check')}
                 />
                 <p role="status">
-                  {tx(busy === 'importing' ? 'import.progress' : 'check.progress', {
-                    n: progress.done,
-                    of: progress.total,
-                  })}
+                  {atOnce
+                    ? tx('import.sending')
+                    : tx(busy === 'importing' ? 'import.progress' : 'check.progress', {
+                        n: progress.done,
+                        of: progress.total,
+                      })}
                 </p>
               </>
             ) : null}
