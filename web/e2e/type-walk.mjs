@@ -99,6 +99,7 @@ export function walkTests(world) {
       }
       await save(page)
       await page.getByText('Nothing was changed.').first().waitFor()
+      await open(page, own.replace('/view/', '/edit/'))
       for (const [column, , control, { next }] of table) {
         await control.fill(page, next[0]).catch((error) => assert.fail(`${column}: ${error.message}`))
       }
