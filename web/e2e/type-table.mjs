@@ -65,7 +65,7 @@ export const types = (files) => [
     filled('Long Text'),
     { a: ['Two\nlines', 'Two'], next: ['Alpha words', 'Alpha words'], b: 'Zeta', hit: ['ilike', '*alpha*'] },
   ],
-  ['whole', 'Whole', filled('Whole'), { a: ['12', '12'], next: ['2025', '2,025'], b: 3000, hit: ['lte', '2500'] }],
+  ['whole', 'Whole', filled('Whole'), { a: ['12', '12'], next: ['2025', '2025'], b: 3000, hit: ['lte', '2500'] }],
   ['small', 'Small', filled('Small'), { a: ['-3', '-3'], next: ['4', '4'], b: 9, hit: ['lte', '4'] }],
   [
     'exact',
