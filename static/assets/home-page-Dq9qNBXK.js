@@ -1,1 +1,0 @@
-export{t as HomePage}from"./home-CSeD2lTP.js";
