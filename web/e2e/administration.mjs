@@ -1,6 +1,7 @@
 // What administrators do: rules, messages, statuses, roles, jobs, dashboards.
 
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { describe, test } from 'node:test'
 import {
   assertAccessible,
@@ -113,6 +114,40 @@ export function administrationTests(world) {
       await page.getByRole('button', { name: 'Delete Waiting for parts' }).waitFor({ state: 'detached' })
       assertQuiet(page)
       await page.context().close()
+    })
+
+    test('the schema is searched, shows rights to administrators, and is saved as a drawing', async () => {
+      const page = await arrive()
+      await signIn(page, 'admin')
+      await open(page, '/schema-editor?view=diagram')
+      await page.getByLabel('Find a table').fill('neighbour')
+      await page.getByText('1 table', { exact: true }).waitFor()
+      await page.getByLabel('Find a table').press('Enter')
+      await page.waitForURL(/table=neighbourhoods/)
+      const rights = page.getByRole('complementary').getByRole('table')
+      await rights.getByRole('row', { name: /^admin Yes Yes Yes Yes/ }).waitFor()
+      await rights.getByRole('row', { name: /^anonymous Yes No No No/ }).waitFor()
+      await screenshot(page, 'schema-inspector')
+      await assertAccessible(page, 'schema with a chosen table')
+      const saved = async (name) => {
+        const [download] = await Promise.all([
+          page.waitForEvent('download'),
+          page.getByRole('button', { name }).click(),
+        ])
+        return readFile(await download.path())
+      }
+      const svg = (await saved('Save as SVG')).toString()
+      assert.match(svg, /^<svg[^>]*viewBox/)
+      assert.match(svg, />→ neighbourhood_id</, 'the boxes have their columns')
+      assert.equal((await saved('Save as PNG')).subarray(1, 4).toString(), 'PNG')
+      assertQuiet(page)
+      await page.context().close()
+
+      const reader = await arrive()
+      await open(reader, '/schema-editor?view=diagram&table=neighbourhoods')
+      await reader.getByRole('complementary').getByText('Belongs to').waitFor()
+      assert.equal(await reader.getByRole('complementary').getByText('Permissions').count(), 0)
+      await reader.context().close()
     })
 
     test('a dashboard is made from widgets with a preview, saved and opened', async () => {

@@ -8,17 +8,20 @@ import { budgetTests } from './budget.mjs'
 import { checklistTests } from './checklist.mjs'
 import { dashboardTests } from './dashboards.mjs'
 import { Demo } from './demo.mjs'
+import { errorTests } from './errors.mjs'
 import { exchangeTests } from './exchange.mjs'
 import { fileTests } from './files.mjs'
 import { largeTests } from './large.mjs'
 import { listTests } from './lists.mjs'
 import { notificationTests } from './notifications.mjs'
 import { offlineTests } from './offline.mjs'
+import { originalTests } from './original.mjs'
 import { paymentTests } from './payments.mjs'
 import { recordTests } from './records.mjs'
 import { sessionTests } from './session.mjs'
 import { stepTests } from './steps.mjs'
 import { townTests } from './town.mjs'
+import { walkTests } from './type-walk.mjs'
 import { typeTests } from './types.mjs'
 import { wildlifeTests } from './wildlife.mjs'
 
@@ -52,12 +55,16 @@ exchangeTests(world)
 fileTests(world)
 offlineTests(world)
 sessionTests(world)
+errorTests(world)
 stepTests(world)
 checklistTests(world)
 administrationTests(world)
 dashboardTests(world)
 typeTests(world)
+// Minutes of looking at every type in every way: `./dev test --with types`.
+if (process.env.CIVIC_OS_E2E_WALK) walkTests(world)
 notificationTests(world)
 wildlifeTests(world)
 paymentTests(world)
+originalTests(world)
 accessibilityTests(world)

@@ -27,6 +27,8 @@ CREATE TABLE public.samples (
   period        TSTZRANGE,
   days          DATERANGE,
   numbers       INT4RANGE,
+  fraction      NUMRANGE,
+  hours         TSRANGE,
   tint          public.hex_color,
   mail          public.email_address,
   phone         public.phone_number,
@@ -34,6 +36,7 @@ CREATE TABLE public.samples (
   words         TEXT[],
   figures       INTEGER[],
   document      JSONB,
+  source        JSON,
   code          UUID,
   place         postgis.geography(Point, 4326),
   kind_id       INTEGER REFERENCES public.sample_kinds (id),
@@ -45,7 +48,8 @@ CREATE TABLE public.samples (
   status_id     INTEGER REFERENCES metadata.statuses (id),
   created_at    TIMESTAMPTZ NOT NULL DEFAULT now(),
   updated_at    TIMESTAMPTZ NOT NULL DEFAULT now(),
-  civic_os_text_search TSVECTOR GENERATED ALWAYS AS (to_tsvector('simple', display_name)) STORED
+  civic_os_text_search TSVECTOR GENERATED ALWAYS AS (to_tsvector('simple', display_name || ' ' || coalesce(long_text, '')
+    || ' ' || coalesce(mail, '') || ' ' || coalesce(phone, ''))) STORED
 );
 CREATE FUNCTION public.place_text(public.samples) RETURNS TEXT
   LANGUAGE sql STABLE AS $$ SELECT postgis.ST_AsText($1.place) $$;
@@ -65,7 +69,9 @@ INSERT INTO metadata.entities (table_name, display_name, plural_name, sort_order
   ('samples', 'Sample', 'Samples', 1, ARRAY['display_name']), ('sample_kinds', 'Kind', 'Kinds', 2, NULL);
 INSERT INTO metadata.properties (table_name, column_name, status_entity_type, filterable, sort_order)
   SELECT 'samples', c, CASE c WHEN 'status_id' THEN 'sample' END, TRUE, n::int FROM unnest(ARRAY['display_name', 'whole', 'exact', 'amount',
-    'flag', 'day', 'wall', 'moment', 'clock', 'slot', 'mail', 'phone', 'mood', 'kind_id', 'owner_id', 'status_id'])
+    'flag', 'day', 'wall', 'moment', 'clock', 'slot', 'mail', 'phone', 'mood', 'kind_id', 'owner_id', 'status_id', 'long_text', 'small',
+    'approximate', 'maybe', 'period', 'days', 'numbers', 'fraction', 'hours', 'tint', 'words', 'figures', 'document', 'source', 'code',
+    'place', 'other_kind_id', 'picture', 'paper', 'attachment'])
     WITH ORDINALITY AS t (c, n);
 INSERT INTO metadata.validations (table_name, column_name, validation_type, validation_value, error_message) VALUES
   ('samples', 'picture', 'fileType', 'image/*', 'Choose a picture.'),

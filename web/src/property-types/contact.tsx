@@ -5,14 +5,16 @@ import { readPhone, showPhone } from '~/lib/format/numbers'
 import { t } from '~/lib/i18n/t'
 import type { FieldProps, PropertyKind } from './kinds'
 import { textFromWire } from './kinds'
-import { TextInput } from './text'
+import { Marked, TextInput } from './text'
 
 const EMAIL = /^[A-Z0-9._%+-]+@[A-Z0-9.-]+\.[A-Z]{2,}$/i
 
 export const email: PropertyKind = {
-  Display: ({ value, place }) =>
+  Display: ({ value, place, terms }) =>
     place === 'cell' ? (
-      <bdi dir="ltr">{String(value)}</bdi>
+      <bdi dir="ltr">
+        <Marked text={String(value)} terms={terms} />
+      </bdi>
     ) : (
       <a href={`mailto:${String(value)}`} dir="ltr">
         {String(value)}
@@ -25,10 +27,12 @@ export const email: PropertyKind = {
 }
 
 export const telephone: PropertyKind = {
-  Display: ({ value, place }) => {
+  Display: ({ value, place, terms }) => {
     const wire = String(value)
     return place === 'cell' ? (
-      <bdi dir="ltr">{showPhone(wire)}</bdi>
+      <bdi dir="ltr">
+        <Marked text={showPhone(wire)} terms={terms} />
+      </bdi>
     ) : (
       <a href={/^\d{10}$/.test(wire) ? `tel:+1${wire}` : `tel:${wire}`} dir="ltr">
         {showPhone(wire)}

@@ -45,6 +45,33 @@ const ROUND_TRIPS: [string, Partial<PropertyRow>, unknown, Draft, unknown][] = [
   ['time', {}, '14:30:00', '14:30', '14:30'],
   ['mood', {}, 'happy', 'happy', 'happy'],
   ['_text', {}, ['a', 'b'], '["a","b"]', ['a', 'b']],
+  ['_int4', {}, [1, 2], '[1,2]', [1, 2]],
+  ['int2', {}, -3, '-3', -3],
+  ['float8', {}, 0.1, '0.1', 0.1],
+  // More digits than a float carries stay as they are.
+  ['numeric', {}, '0.1234567890123456789', '0.1234567890123456789', '0.1234567890123456789'],
+  ['bpchar', {}, 'ab ', 'ab ', 'ab '],
+  ['json', {}, [1, null], '[\n  1,\n  null\n]', [1, null]],
+  [
+    'uuid',
+    {},
+    '0f8fad5b-d9cb-469f-a165-70867728950e',
+    '0f8fad5b-d9cb-469f-a165-70867728950e',
+    '0f8fad5b-d9cb-469f-a165-70867728950e',
+  ],
+  ['daterange', {}, '[2025-01-01,2025-01-05)', '[2025-01-01,2025-01-05)', '[2025-01-01,2025-01-05)'],
+  ['int4range', {}, '[1,5)', '[1,5)', '[1,5)'],
+  ['numrange', {}, '(,2.5]', '(,2.5]', '(,2.5]'],
+  [
+    'tstzrange',
+    {},
+    '["2025-07-01 15:00:00+00","2025-07-01 16:00:00+00")',
+    '2025-07-01T11:00|2025-07-01T12:00',
+    '[2025-07-01T15:00:00.000Z,2025-07-01T16:00:00.000Z)',
+  ],
+  ['uuid', reference('files', 'metadata'), { id: 'f-1', file_name: 'a.png' }, 'f-1', 'f-1'],
+  ['uuid', reference('parcels'), 'p-1', 'p-1', 'p-1'],
+  ['money', {}, '-$1,234.50', '-1234.50', '-1234.50'],
 ]
 
 describe('values between wire and control', () => {
@@ -135,6 +162,10 @@ describe('checks before sending', () => {
     ['pattern', '[A-Z]-\\d+', 'xP-204', 'said so'],
     ['pattern', '^[A-Z]+$', 'ab', 'said so'],
     ['pattern', '(', 'anything', undefined],
+    ['pattern', 'cat|dog', 'dog', undefined],
+    ['pattern', 'cat|dog', 'catfish', 'said so'],
+    ['pattern', 'cat|dog', 'hotdog', 'said so'],
+    ['pattern', '^cat$|^dog$', 'dog', undefined],
   ])('text rule %s %s for %s', (type, value, draft, expected) => {
     const subject = property('varchar', { validation_rules: [{ type, value, message: 'said so' }] })
     expect(checkDraft(subject, draft, 'create')).toBe(expected)

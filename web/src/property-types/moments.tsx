@@ -27,7 +27,7 @@ import { textFromWire } from './kinds'
 import { TextInput } from './text'
 import { tx } from './texts'
 
-function DaysFilter({ property, conditions, onChange, id }: FilterProps) {
+export function DaysFilter({ property, conditions, onChange, id }: FilterProps) {
   const bound = (op: Condition['op']) => conditions.find((condition) => condition.op === op)?.value.slice(0, 10) ?? ''
   const both = (from: string, to: string) =>
     onChange(

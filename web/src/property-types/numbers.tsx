@@ -26,7 +26,7 @@ function checkInteger(draft: string, property: Property): string | undefined {
     : undefined
 }
 
-function BoundsFilter({ property, conditions, onChange, id }: FilterProps) {
+export function BoundsFilter({ property, conditions, onChange, id }: FilterProps) {
   const bound = (op: Condition['op']) => conditions.find((condition) => condition.op === op)?.value ?? ''
   const set = (op: 'gte' | 'lte', value: string) =>
     onChange([

@@ -7,7 +7,7 @@ import type { Property } from '~/lib/metadata/model'
 import type { DisplayProps, FieldProps, PropertyKind } from './kinds'
 import { textFromWire, textToWire } from './kinds'
 
-function Marked({ text, terms }: { text: string; terms: readonly string[] | undefined }) {
+export function Marked({ text, terms }: { text: string; terms: readonly string[] | undefined }) {
   const words = terms?.filter((term) => term.length > 0) ?? []
   if (words.length === 0) return text
   const escaped = words.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
@@ -102,7 +102,7 @@ export const shortText: PropertyKind = {
 
 export const longText: PropertyKind = { ...shortText, Field: LongTextInput }
 
-const UUID = /^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/i
+export const UUID = /^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/i
 
 export const uuid: PropertyKind = {
   ...shortText,

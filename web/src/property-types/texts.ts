@@ -42,6 +42,13 @@ export const catalogues = {
     'inline.added': '“{name}” was added and chosen.',
     'filter.contains': 'Contains',
     'filter.containsText': '{label} contains “{value}”',
+    'filter.exact': 'Is exactly',
+    'filter.entry': 'Has the entry',
+    'filter.entryText': '{label} has “{value}”',
+    'filter.present': 'Filled in',
+    'filter.absent': 'Empty',
+    'filter.presentText': '{label}: filled in',
+    'filter.absentText': '{label}: empty',
   },
   es: {
     'zone.typed': 'Horas en la zona {zone}.',
@@ -84,6 +91,13 @@ export const catalogues = {
     'inline.added': '«{name}» se añadió y se eligió.',
     'filter.contains': 'Contiene',
     'filter.containsText': '{label} contiene «{value}»',
+    'filter.exact': 'Es exactamente',
+    'filter.entry': 'Tiene la entrada',
+    'filter.entryText': '{label} tiene «{value}»',
+    'filter.present': 'Con valor',
+    'filter.absent': 'Vacío',
+    'filter.presentText': '{label}: con valor',
+    'filter.absentText': '{label}: vacío',
   },
 } as const
 

@@ -39,9 +39,8 @@ function brokenRule(rule: ValidationRule, draft: string, property: Property): st
 
 /** The whole text must match; a pattern the browser cannot read refuses nothing. */
 function matches(pattern: string, text: string): boolean {
-  const source = `${pattern.startsWith('^') ? '' : '^'}${pattern}${pattern.endsWith('$') ? '' : '$'}`
   try {
-    return new RegExp(source).test(text)
+    return new RegExp(`^(?:${pattern})$`).test(text)
   } catch {
     return true
   }

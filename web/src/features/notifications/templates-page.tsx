@@ -19,6 +19,7 @@ import { PostgrestError } from '~/lib/postgrest/errors'
 import { eq } from '~/lib/postgrest/query'
 import { describeProblem } from '~/lib/problem'
 import { queryClient } from '~/lib/query-client'
+import { HtmlPreview } from './html-preview'
 import { checkParts, PARTS, type Part, type PartResult, type Parts } from './template-check'
 import { tx } from './texts'
 import './notifications.css'
@@ -429,12 +430,7 @@ function Editor({ template, onClose }: { template: WireRow | null; onClose: () =
             {tx('edit.preview')}
           </h2>
           {part === 'html' ? (
-            <iframe
-              className="co-template-frame"
-              sandbox=""
-              title={tx('edit.previewOf', { part: nameOf(part) })}
-              srcDoc={`<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data: https:">${shown?.output ?? ''}`}
-            />
+            <HtmlPreview html={shown?.output ?? ''} title={tx('edit.previewOf', { part: nameOf(part) })} />
           ) : (
             <pre className="co-code-block co-long-text">{shown?.output ?? ''}</pre>
           )}

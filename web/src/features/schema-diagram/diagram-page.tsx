@@ -8,6 +8,7 @@ import type { Entity, Model } from '~/lib/metadata/model'
 import { useModel } from '~/lib/metadata/model-context'
 import { PHONE, useMedia } from '~/lib/viewport'
 import { BOX_WIDTH, layOut, type Placed } from './layout'
+import { TableRights } from './rights'
 import { tx } from './texts'
 import './diagram.css'
 
@@ -97,7 +98,7 @@ export function DiagramPage() {
         <ul className="co-stack">
           {found.map((entity) => (
             <li key={entity.key} className="co-card" id={`table-${entity.key}`}>
-              <TableFacts model={model} entity={entity} level={2} onOpen={(table) => go({ table })} />
+              <TableFacts model={model} entity={entity} onOpen={(table) => go({ table })} />
             </li>
           ))}
         </ul>
@@ -118,7 +119,7 @@ export function DiagramPage() {
                   {tx('fit')}
                 </Button>
               </div>
-              <TableFacts model={model} entity={chosen} level={2} onOpen={(table) => go({ table })} />
+              <TableFacts model={model} entity={chosen} withRights onOpen={(table) => go({ table })} />
             </aside>
           ) : null}
         </div>
@@ -130,11 +131,12 @@ export function DiagramPage() {
 interface TableFactsProps {
   model: Model
   entity: Entity
-  level: 2 | 3
+  /** Who may do what, where there is one table to look at. */
+  withRights?: boolean
   onOpen: (key: string) => void
 }
 
-function TableFacts({ model, entity, onOpen }: TableFactsProps) {
+function TableFacts({ model, entity, withRights, onOpen }: TableFactsProps) {
   const fields = fieldsOf(model, entity.key)
   const parents = fields.filter((property) => property.ref)
   const children = model.inverse(entity.key)
@@ -215,6 +217,7 @@ function TableFacts({ model, entity, onOpen }: TableFactsProps) {
           </ul>
         </>
       ) : null}
+      {withRights ? <TableRights table={entity.key} /> : null}
     </div>
   )
 }

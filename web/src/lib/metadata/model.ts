@@ -124,8 +124,20 @@ const FILTERABLE: readonly PropertyType[] = [
   'Telephone',
   'TimeSlot',
   'Time',
+  'Color',
+  'Uuid',
+  'Json',
+  'List',
+  'Range',
+  'GeoPoint',
+  'File',
+  'FileImage',
+  'FilePDF',
+  'Payment',
   'Unknown',
 ]
+/** Types the database has no order for: sorting by them is refused. */
+const WITHOUT_ORDER = ['json', 'xml', 'point', 'box', 'polygon', 'line', 'lseg', 'path', 'circle']
 
 export const isFilterableType = (type: PropertyType): boolean => FILTERABLE.includes(type)
 
@@ -145,7 +157,7 @@ function toProperty(row: PropertyRow): Property {
     configuredWidth: row.column_width,
     span: row.column_width ?? (WIDE.includes(type) ? 2 : 1),
     sortOrder: row.sort_order ?? 0,
-    sortable: row.sortable && row.column_name !== 'civic_os_text_search',
+    sortable: row.sortable && row.column_name !== 'civic_os_text_search' && !WITHOUT_ORDER.includes(row.udt_name),
     filterable: row.filterable && FILTERABLE.includes(type),
     onList: row.show_on_list,
     onDetail: row.show_on_detail,

@@ -69,14 +69,73 @@ describe('detection of property types', () => {
   it.each<[string, PropertyType]>([
     ['int2', 'IntegerNumber'],
     ['numeric', 'DecimalNumber'],
+    ['float4', 'DecimalNumber'],
     ['float8', 'DecimalNumber'],
     ['bpchar', 'TextShort'],
+    ['citext', 'TextShort'],
+    ['json', 'Json'],
     ['jsonb', 'Json'],
     ['time', 'Time'],
     ['uuid', 'Uuid'],
+    ['tstzrange', 'TimeSlot'],
+    ['tsrange', 'Range'],
+    ['daterange', 'Range'],
+    ['int4range', 'Range'],
+    ['int8range', 'Range'],
+    ['numrange', 'Range'],
+    ['_text', 'List'],
+    ['_int4', 'List'],
     ['mood', 'Unknown'],
+    ['interval', 'Unknown'],
+    ['varchar', 'TextShort'],
+    ['timestamptz', 'DateTimeLocal'],
   ])('extends %s to %s', (udt_name, expected) => {
     expect(effectiveType(facts({ udt_name }))).toBe(expected)
+  })
+
+  it.each<[string, Partial<TypeFacts>, PropertyType]>([
+    [
+      'a status wins over a foreign key',
+      { status_entity_type: 'issue', udt_name: 'int4', join_table: 'statuses', join_column: 'id' },
+      'Status',
+    ],
+    [
+      'an image among the rules wins over a PDF',
+      {
+        udt_name: 'uuid',
+        join_table: 'files',
+        validation_rules: [
+          { type: 'fileType', value: 'application/pdf' },
+          { type: 'fileType', value: 'image/png' },
+        ],
+      },
+      'FileImage',
+    ],
+    [
+      'other rules do not make an image',
+      { udt_name: 'uuid', join_table: 'files', validation_rules: [{ type: 'pattern', value: 'image/.*' }] },
+      'File',
+    ],
+    [
+      'a rule without a value',
+      { udt_name: 'uuid', join_table: 'files', validation_rules: [{ type: 'fileType', value: null }] },
+      'File',
+    ],
+    [
+      'files are known by name in every schema',
+      { udt_name: 'uuid', join_table: 'files', join_schema: 'other' },
+      'File',
+    ],
+    [
+      'a number that points at files is a foreign key',
+      { udt_name: 'int8', join_table: 'files', join_column: 'id' },
+      'ForeignKeyName',
+    ],
+    ['a key of another kind of number is unknown', { udt_name: 'int2', join_table: 'a', join_column: 'id' }, 'Unknown'],
+    ['geography without a type', { udt_name: 'geography' }, 'Unknown'],
+    ['geometry', { udt_name: 'geometry', geography_type: 'Point' }, 'Unknown'],
+  ])('%s', (_, some, expected) => {
+    expect(detectType(facts(some))).toBe(expected)
   })
 
   it('treats any key into public as a reference', () => {

@@ -127,6 +127,10 @@ export function orderName(model: Model, property: Property): string {
       return `${property.column}(display_name)`
     case 'Status':
       return `${property.column}(sort_order)`
+    case 'File':
+    case 'FileImage':
+    case 'FilePDF':
+      return `${property.column}(file_name)`
     case 'ForeignKeyName': {
       const label = property.ref?.schema === 'public' ? labelColumnOf(model, property.ref.table) : null
       return label ? `${property.column}(${label})` : property.column

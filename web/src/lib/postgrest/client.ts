@@ -10,6 +10,8 @@ import { type Condition, conditionsPath, type Read, readPath } from './query'
 const READ_TIMEOUT_MS = 15_000
 /** Writes may wait longer: giving up early would leave the outcome unknown. */
 const WRITE_TIMEOUT_MS = 45_000
+/** Many rows in one statement take their time; who waits can cancel. */
+const BULK_TIMEOUT_MS = 600_000
 
 export type WireRow = Record<string, unknown>
 
@@ -44,6 +46,8 @@ interface RequestOptions {
   ifMatch?: string | null
   range?: { from: number; to: number }
   signal?: AbortSignal
+  /** Another limit than that of reads and writes, in milliseconds. */
+  timeout?: number
 }
 
 interface Reply {
@@ -71,7 +75,7 @@ async function send(path: string, options: RequestOptions, token: string | null)
     headers['Range-Unit'] = 'items'
     headers.Range = `${options.range.from}-${options.range.to}`
   }
-  const timeout = AbortSignal.timeout(method === 'GET' ? READ_TIMEOUT_MS : WRITE_TIMEOUT_MS)
+  const timeout = AbortSignal.timeout(options.timeout ?? (method === 'GET' ? READ_TIMEOUT_MS : WRITE_TIMEOUT_MS))
   try {
     return await fetch((options.base ?? runtimeConfig.postgrestUrl) + path, {
       method,
@@ -315,20 +319,30 @@ export async function openStream(
   return response.ok && stream ? response.body : null
 }
 
-/** Inserts rows with the same meaning of columns in one statement; absent columns get their defaults. */
+/**
+ * Inserts rows with the same meaning of columns in one statement; absent columns get their defaults.
+ * The values of `readBack` come back in the order of the rows.
+ */
 export async function insertMany(
   table: string,
   rows: readonly WireRow[],
   columns: readonly string[],
   signal?: AbortSignal,
-): Promise<void> {
-  if (rows.length === 0) return
-  await request(`${encodeURIComponent(table)}?columns=${columns.map(encodeURIComponent).join(',')}`, {
-    method: 'POST',
-    body: rows,
-    prefer: 'missing=default,return=minimal',
-    signal,
-  })
+  readBack?: string,
+): Promise<unknown[]> {
+  if (rows.length === 0) return []
+  const select = readBack ? `&select=${encodeURIComponent(readBack)}` : ''
+  const reply = await request(
+    `${encodeURIComponent(table)}?columns=${columns.map(encodeURIComponent).join(',')}${select}`,
+    {
+      method: 'POST',
+      body: rows,
+      prefer: `missing=default,return=${readBack ? 'representation' : 'minimal'}`,
+      signal,
+      timeout: BULK_TIMEOUT_MS,
+    },
+  )
+  return readBack ? rowsOf(reply.body).map((row) => row[readBack]) : []
 }
 
 async function exchangeFile(path: string, body: BodyInit, type: string, signal?: AbortSignal): Promise<Response> {

@@ -2,7 +2,7 @@
 // Nothing outside lib/postgrest writes `select=`, `eq.` or `order=`. Pure; tests beside it.
 
 /** Operators a condition may carry; the set a URL may name. */
-export const OPERATORS = ['eq', 'neq', 'lt', 'lte', 'gt', 'gte', 'in', 'is', 'like', 'ilike', 'ov'] as const
+export const OPERATORS = ['eq', 'neq', 'lt', 'lte', 'gt', 'gte', 'in', 'is', 'like', 'ilike', 'ov', 'cs'] as const
 export type Operator = (typeof OPERATORS)[number]
 
 export interface Condition {

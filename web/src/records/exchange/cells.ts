@@ -3,7 +3,7 @@
 
 import { instantToInput, personZone, readInstant, readSlot } from '~/lib/format/dates'
 import { readMoney, readPoint } from '~/lib/format/numbers'
-import type { Property } from '~/lib/metadata/model'
+import type { Entity, Model, Property } from '~/lib/metadata/model'
 import type { WireRow } from '~/lib/postgrest/client'
 import { linkedRecords } from '~/property-types/linked-records'
 import { kinds } from '~/property-types/registry'
@@ -21,12 +21,22 @@ export interface Column {
 }
 
 const REFERENCES = ['ForeignKeyName', 'User', 'Status']
-const NOT_IMPORTED = ['ManyToMany', 'File', 'FileImage', 'FilePDF', 'Payment']
+const NOT_IMPORTED = ['File', 'FileImage', 'FilePDF', 'Payment']
 const NUMBERS = ['IntegerNumber', 'DecimalNumber', 'Money']
 
-export const isReference = (property: Property): boolean => REFERENCES.includes(property.type)
+const isReference = (property: Property): boolean => REFERENCES.includes(property.type)
+const isLink = (property: Property): boolean => property.type === 'ManyToMany'
+/** Points at other records, which a cell may name. */
+export const isChosen = (property: Property): boolean => isReference(property) || isLink(property)
 export const isImported = (property: Property): boolean =>
   property.writable && !NOT_IMPORTED.includes(property.type) && kinds[property.type].Field !== undefined
+
+/** Links that an import may write: the caller adds them and, where existing records change, takes them away. */
+export const importedLinks = (model: Model, entity: Entity, update: boolean): Property[] =>
+  model.properties(entity.key).filter(({ link, onCreate }) => {
+    const can = link && onCreate && entity.idColumn ? model.entity(link.junction)?.can : undefined
+    return can?.create && (!update || (can.delete && can.read)) && model.entity(link?.target ?? '')?.can.read
+  })
 
 /** References and slots have two columns, everything else one. */
 export function columnsOf(properties: readonly Property[]): Column[] {
@@ -108,7 +118,10 @@ export function cellOf({ property, part }: Column, value: unknown): Cell {
 /** Names and ids of what a reference may point at. */
 export interface Lookup {
   ids: ReadonlySet<string>
+  /** By name in small letters. */
   byName: ReadonlyMap<string, readonly string[]>
+  /** As they are read by people, in the order of the server. */
+  choices: readonly { id: string; name: string }[]
 }
 
 export function makeLookup(rows: readonly { id: string; names: readonly string[] }[]): Lookup {
@@ -121,10 +134,17 @@ export function makeLookup(rows: readonly { id: string; names: readonly string[]
       else byName.set(name, [id])
     }
   }
-  return { ids: new Set(rows.map((row) => row.id)), byName }
+  const choices = rows.map(({ id, names }) => ({ id, name: names.find((name) => name.trim() !== '') ?? '' }))
+  return { ids: new Set(rows.map((row) => row.id)), byName, choices }
 }
 
 const two = (value: number) => String(value).padStart(2, '0')
+
+/** The moment if the calendar has it: there is no 30th of February. */
+function existing(moment: string): string | null {
+  const instant = new Date(`${moment}Z`)
+  return !Number.isNaN(instant.getTime()) && instant.toISOString().startsWith(moment) ? moment : null
+}
 
 /** `YYYY-MM-DDTHH:MM:SS` of what stands in a cell, without a zone; null when it is no moment. */
 export function readMoment(cell: Cell, dayFirst: boolean): string | null {
@@ -138,7 +158,7 @@ export function readMoment(cell: Cell, dayFirst: boolean): string | null {
   if (typeof cell !== 'string') return null
   const text = cell.trim()
   const iso = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2}))?(?:\.\d+)?)?$/.exec(text)
-  if (iso) return `${iso[1]}-${iso[2]}-${iso[3]}T${iso[4] ?? '00'}:${iso[5] ?? '00'}:${iso[6] ?? '00'}`
+  if (iso) return existing(`${iso[1]}-${iso[2]}-${iso[3]}T${iso[4] ?? '00'}:${iso[5] ?? '00'}:${iso[6] ?? '00'}`)
   // With an offset it is an instant: on the clocks of this person.
   if (/^\d{4}-\d{2}-\d{2}[T ].*(Z|[+-]\d{2}:?\d{0,2})$/.test(text) && readInstant(text)) {
     return `${instantToInput(text, personZone())}:00`
@@ -150,7 +170,7 @@ export function readMoment(cell: Cell, dayFirst: boolean): string | null {
   const half = parts[7]?.toLowerCase()
   const hour = (Number(parts[4] ?? 0) % (half ? 12 : 24)) + (half === 'pm' ? 12 : 0)
   const result = `${parts[3]}-${two(month)}-${two(day)}T${two(hour)}:${parts[5] ?? '00'}:${parts[6] ?? '00'}`
-  return Number.isNaN(Date.parse(`${result}Z`)) ? null : result
+  return existing(result)
 }
 
 const TRUE = ['true', 'yes', '1', 'y', 'sí', 'si', 'x']
@@ -178,6 +198,33 @@ function readReference(property: Property, cells: Cells, lookup: Lookup | undefi
   return { error: tx(found.length > 1 ? 'error.several' : 'error.notFound', { value: given, label: property.label }) }
 }
 
+/** Names or ids separated by commas, where a name may have commas itself: the longest that is known counts. */
+function readLinks(property: Property, text: string, lookup: Lookup | undefined): Read {
+  const pieces = text.split(/[,;]/).map((piece) => piece.trim())
+  const separators = [...text.matchAll(/[,;]\s*/g)].map((match) => match[0])
+  const found: string[] = []
+  for (let from = 0; from < pieces.length; ) {
+    if (pieces[from] === '') {
+      from += 1
+      continue
+    }
+    let to = pieces.length
+    let ids: readonly string[] = []
+    for (; to > from; to--) {
+      const name = pieces.slice(from, to).reduce((all, piece, at) => all + (separators[from + at - 1] ?? '') + piece)
+      ids = lookup?.byName.get(name.toLocaleLowerCase()) ?? (lookup?.ids.has(name) ? [name] : [])
+      if (ids.length > 0) break
+    }
+    const [id] = ids
+    const error = ids.length > 1 ? 'error.several' : 'error.notFound'
+    if (id === undefined || ids.length > 1)
+      return { error: tx(error, { value: pieces[from] ?? '', label: property.label }) }
+    if (!found.includes(id)) found.push(id)
+    from = to
+  }
+  return found.length === 0 ? 'blank' : { value: found }
+}
+
 /** The draft a form would hold for what stands in a cell; null when it cannot be read. */
 function draftOf(property: Property, cell: Cell, dayFirst: boolean): string | null {
   const text = textOf(cell)
@@ -193,6 +240,10 @@ function draftOf(property: Property, cell: Cell, dayFirst: boolean): string | nu
       const word = text.toLocaleLowerCase()
       return TRUE.includes(word) ? 'true' : FALSE.includes(word) ? 'false' : null
     }
+    case 'GeoPoint': {
+      const point = /point/i.test(text) ? readPoint(text) : null
+      return point ? `${point.lat},${point.lng}` : text
+    }
     case 'List':
       return text.startsWith('[') ? text : JSON.stringify(text.split(',').map((entry) => entry.trim()))
   }
@@ -206,6 +257,7 @@ function draftOf(property: Property, cell: Cell, dayFirst: boolean): string | nu
 /** What a row's cells say for a property: the value to send, nothing, or why not. */
 export function readCells(property: Property, cells: Cells, lookup: Lookup | undefined, dayFirst: boolean): Read {
   if (isReference(property)) return readReference(property, cells, lookup)
+  if (isLink(property)) return readLinks(property, textOf(cells.value), lookup)
   const kind = kinds[property.type]
   if (property.type === 'TimeSlot') {
     if (textOf(cells.start) === '' && textOf(cells.end) === '') return 'blank'

@@ -70,6 +70,7 @@ export function checkRow(
     if (result === 'blank') {
       if (property.column === key) fail(tx('error.noKey'))
       else if (key === null && isRequired(property, 'create')) fail(tx('error.required', { label: property.label }))
+      else if (key !== null && property.link) values[property.column] = []
       else if (key !== null && property.nullable) values[property.column] = null
     } else if ('error' in result) fail(result.error)
     else values[property.column] = result.value

@@ -1,12 +1,11 @@
-// Reading everything that matches, translating files with the server, sending rows.
+// Reading everything that matches, and translating files with the server.
 
 import type { Entity, Model, Property } from '~/lib/metadata/model'
 import { labelColumnOf, readSelect, settleKeys } from '~/lib/metadata/select'
-import { askForFile, insertMany, readPage, readRows, sendFile, updateRows, type WireRow } from '~/lib/postgrest/client'
+import { askForFile, readPage, readRows, sendFile } from '~/lib/postgrest/client'
 import type { Condition, Order, Read } from '~/lib/postgrest/query'
 import { eq } from '~/lib/postgrest/query'
-import { type Cell, cellOf, columnsOf, isReference, type Lookup, makeLookup } from './cells'
-import { tx } from './texts'
+import { type Cell, cellOf, columnsOf, isChosen, type Lookup, makeLookup } from './cells'
 
 export const EXPORT_LIMIT = 100_000
 const PAGE = 2000
@@ -92,7 +91,7 @@ export async function readLookups(
   const read = async (property: Property): Promise<[string, Lookup]> => {
     const user = property.type === 'User'
     const status = property.type === 'Status'
-    const table = status ? 'statuses' : user ? 'civic_os_users' : (property.ref?.table ?? '')
+    const table = status ? 'statuses' : user ? 'civic_os_users' : (property.link?.target ?? property.ref?.table ?? '')
     const id = status || user ? 'id' : (property.ref?.column ?? 'id')
     const label = status || user ? 'display_name' : (labelColumnOf(model, table) ?? id)
     const rows = await readRows(
@@ -100,6 +99,7 @@ export async function readLookups(
         table,
         select: [`key:${id}`, `name0:${label}`, ...(user ? ['name1:full_name'] : [])],
         conditions: status && property.statusType ? [eq('entity_type', property.statusType)] : [],
+        order: status ? [{ by: 'sort_order', dir: 'asc' }] : label === id ? [] : [{ by: label, dir: 'asc' }],
       },
       signal,
     )
@@ -109,94 +109,6 @@ export async function readLookups(
     }))
     return [property.column, makeLookup(named)]
   }
-  for (const [column, lookup] of await Promise.all(properties.filter(isReference).map(read)))
-    lookups.set(column, lookup)
+  for (const [column, lookup] of await Promise.all(properties.filter(isChosen).map(read))) lookups.set(column, lookup)
   return lookups
-}
-
-/** A workbook to fill in: headings, and a sheet with the choices of each reference. */
-export async function makeTemplate(model: Model, properties: readonly Property[], signal: AbortSignal): Promise<Blob> {
-  const headers = columnsOf(properties)
-    .filter((column) => column.part !== 'name')
-    .map((column) => column.header)
-  const sheets: SheetFile[] = [{ name: tx('template.data'), rows: [headers], headings: 1 }]
-  const lookups = await readLookups(model, properties, signal)
-  for (const property of properties.filter(isReference)) {
-    const lookup = lookups.get(property.column)
-    const rows = [...(lookup?.byName ?? [])].flatMap(([name, ids]) => ids.map((id): Cell[] => [id, name]))
-    sheets.push({
-      name: tx('template.options', { label: property.label }),
-      rows: [[tx('template.id'), tx('template.name')], ...rows],
-      headings: 1,
-    })
-  }
-  return writeWorkbook(sheets, signal)
-}
-
-export interface Refused {
-  /** Place in the list that was sent. */
-  at: number
-  error: unknown
-}
-
-const PORTION = 500
-
-/** All rows or none, in one request. */
-export async function insertAll(
-  entity: Entity,
-  rows: readonly WireRow[],
-  columns: readonly string[],
-  signal: AbortSignal,
-): Promise<Refused[]> {
-  await insertMany(entity.key, rows, columns, signal)
-  return []
-}
-
-/** As many rows as the database takes; the others come back with the reason. */
-export async function insertSome(
-  entity: Entity,
-  rows: readonly WireRow[],
-  columns: readonly string[],
-  signal: AbortSignal,
-  onProgress: (done: number) => void,
-): Promise<Refused[]> {
-  const refused: Refused[] = []
-  for (let from = 0; from < rows.length; from += PORTION) {
-    signal.throwIfAborted()
-    const portion = rows.slice(from, from + PORTION)
-    try {
-      await insertMany(entity.key, portion, columns, signal)
-    } catch {
-      // One of them is wrong: each alone, to know which.
-      for (const [index, row] of portion.entries()) {
-        signal.throwIfAborted()
-        await insertMany(entity.key, [row], columns, signal).catch((error: unknown) => {
-          signal.throwIfAborted()
-          refused.push({ at: from + index, error })
-        })
-      }
-    }
-    onProgress(Math.min(rows.length, from + PORTION))
-  }
-  return refused
-}
-
-/** Changes one record per row, found by the key's value. */
-export async function updateEach(
-  entity: Entity,
-  rows: readonly WireRow[],
-  key: string,
-  signal: AbortSignal,
-  onProgress: (done: number) => void,
-): Promise<Refused[]> {
-  const refused: Refused[] = []
-  for (const [at, { [key]: value, ...values }] of rows.entries()) {
-    signal.throwIfAborted()
-    await updateRows(entity.key, [eq(key, String(value))], values).catch((error: unknown) =>
-      refused.push({ at, error }),
-    )
-    if (at % 20 === 0) onProgress(at)
-  }
-  onProgress(rows.length)
-  return refused
 }

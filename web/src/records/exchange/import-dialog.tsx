@@ -1,7 +1,7 @@
 // Import in four steps: file, columns, check, result. Nothing is written before the button with the
 // number; wrong rows stop everything or are left out, as the person chose.
 
-import { useRef, useState } from 'react'
+import { type ReactNode, useRef, useState } from 'react'
 import { Banner } from '~/components/banner'
 import { Button } from '~/components/button'
 import { Dialog } from '~/components/dialog'
@@ -13,19 +13,14 @@ import { useModel } from '~/lib/metadata/model-context'
 import { messagesFor } from '~/lib/metadata/queries'
 import { describeProblem } from '~/lib/problem'
 import { queryClient } from '~/lib/query-client'
-import { type Cell, isImported } from './cells'
+import { type Cell, importedLinks, isImported } from './cells'
 import { type Checked, checkRows, type Mapped, mapColumns, type RowError } from './check'
-import {
-  insertAll,
-  insertSome,
-  makeTemplate,
-  readFile,
-  readLookups,
-  saveAs,
-  updateEach,
-  writeWorkbook,
-} from './exchange'
+import { FilePreview, useCsvPreview } from './csv-preview'
+import { errorSheets } from './error-file'
+import { readFile, readLookups, saveAs, writeWorkbook } from './exchange'
+import { makeTemplate } from './template'
 import { tx } from './texts'
+import { insertAll, insertSome, type Sending, updateEach } from './write'
 import './exchange.css'
 
 const STEPS = ['file', 'columns', 'check', 'result'] as const
@@ -48,6 +43,7 @@ export default function ImportDialog({ entity, onClose }: { entity: Entity; onCl
   const model = useModel()
   const [step, setStep] = useState<Step>('file')
   const [problem, setProblem] = useState<string | null>(null)
+  const [file, setFile] = useState<File | null>(null)
   const [rows, setRows] = useState<readonly (readonly Cell[])[]>([])
   const [headings, setHeadings] = useState<readonly Cell[]>([])
   const [mapped, setMapped] = useState<readonly Mapped[]>([])
@@ -60,21 +56,28 @@ export default function ImportDialog({ entity, onClose }: { entity: Entity; onCl
   const [outcome, setOutcome] = useState<Outcome | null>(null)
   const abort = useRef(new AbortController())
 
-  const own = formProperties(model, entity.key, 'create').filter(isImported)
+  const csv = useCsvPreview(file)
   const idProperty = entity.idColumn ? model.property(entity.key, entity.idColumn) : undefined
-  // The id finds records; it is never written.
-  const properties = update && idProperty ? [idProperty, ...own.filter((property) => property !== idProperty)] : own
+  const propertiesFor = (updating: boolean) => {
+    const own = formProperties(model, entity.key, updating ? 'edit' : 'create').filter(isImported)
+    const links = importedLinks(model, entity, updating)
+    // The id finds records; it is never written.
+    const found = updating && idProperty ? [idProperty, ...own.filter((property) => property !== idProperty)] : own
+    return [...found, ...links]
+  }
+  const properties = propertiesFor(update)
   const cancel = () => {
     abort.current.abort()
     onClose()
   }
 
-  const take = async (file: File | undefined) => {
-    if (!file || busy) return
+  const take = async (taken: File | undefined) => {
+    if (!taken || busy) return
     setBusy('reading')
     setProblem(null)
+    setFile(taken)
     try {
-      const [first = [], ...rest] = await readFile(file, abort.current.signal)
+      const [first = [], ...rest] = await readFile(taken, abort.current.signal)
       if (rest.length === 0) setProblem(tx('file.empty'))
       else {
         setHeadings(first)
@@ -91,7 +94,7 @@ export default function ImportDialog({ entity, onClose }: { entity: Entity; onCl
   const template = async () => {
     setBusy('template')
     try {
-      saveAs(await makeTemplate(model, own, abort.current.signal), `${entity.key}_template.xlsx`)
+      saveAs(await makeTemplate(model, propertiesFor(false), abort.current.signal), `${entity.key}_template.xlsx`)
     } catch (error) {
       setProblem(describeProblem(error, { attempt: 'read' }).text)
     }
@@ -132,17 +135,7 @@ export default function ImportDialog({ entity, onClose }: { entity: Entity; onCl
   }
 
   const errorsFile = async (errors: readonly RowError[]) => {
-    const byRow = new Map<number, string[]>()
-    for (const error of errors) {
-      const list = byRow.get(error.row) ?? []
-      list.push(`${error.column}: ${error.message}`)
-      byRow.set(error.row, list)
-    }
-    const data = [...byRow].map(([row, messages]): Cell[] => [
-      ...Array.from({ length: headings.length }, (_, index) => rows[row - 2]?.[index] ?? null),
-      messages.join('; '),
-    ])
-    const sheets = [{ name: tx('template.data'), rows: [[...headings, tx('errors.column')], ...data], headings: 1 }]
+    const sheets = errorSheets({ headings, rows, errors, onlyWrong: skip || step === 'result' })
     saveAs(await writeWorkbook(sheets), `import_errors_${Date.now()}.xlsx`)
   }
 
@@ -155,12 +148,18 @@ export default function ImportDialog({ entity, onClose }: { entity: Entity; onCl
     const onProgress = (done: number) => setProgress({ done, total: sent.length })
     onProgress(0)
     try {
-      const columns = [...new Set(values.flatMap((row) => Object.keys(row)))]
+      const sending: Sending = {
+        entity,
+        rows: values,
+        links: used.flatMap(({ property }) => (property.link ? [property] : [])),
+        signal: abort.current.signal,
+        onProgress,
+      }
       const refused = update
-        ? await updateEach(entity, values, key, abort.current.signal, onProgress)
+        ? await updateEach(sending, key)
         : skip
-          ? await insertSome(entity, values, columns, abort.current.signal, onProgress)
-          : await insertAll(entity, values, columns, abort.current.signal)
+          ? await insertSome(sending)
+          : await insertAll(sending)
       const errors: RowError[] = []
       for (const { at, error } of refused) {
         const constraintMessages = await messagesFor(error, queryClient)
@@ -186,6 +185,7 @@ export default function ImportDialog({ entity, onClose }: { entity: Entity; onCl
   }
 
   const wrong = checked ? wrongRows(checked) : 0
+  const atOnce = busy === 'importing' && !update && !skip
   const mayRun = checked !== null && checked.ready.length > 0 && (wrong === 0 || skip)
   return (
     <Dialog
@@ -245,6 +245,9 @@ export default function ImportDialog({ entity, onClose }: { entity: Entity; onCl
               />
             </div>
             {busy === 'reading' ? <p role="status">{tx('file.reading')}</p> : null}
+            {csv?.rows[0] ? (
+              <FilePreview headings={csv.rows[0]} rows={csv.rows.slice(1)} total={csv.total - 1} />
+            ) : null}
             <div>
               <Button waiting={busy === 'template'} onClick={() => void template()}>
                 {tx('file.template')}
@@ -256,15 +259,21 @@ export default function ImportDialog({ entity, onClose }: { entity: Entity; onCl
             entity={entity}
             headings={headings}
             mapped={mapped}
-            keys={properties}
+            keys={properties.filter((property) => !property.link)}
+            preview={
+              <FilePreview
+                headings={headings.map(cellText)}
+                rows={rows.slice(0, 5).map((row) => row.map(cellText))}
+                total={rows.length}
+              />
+            }
             update={update}
             keyColumn={key}
             skip={skip}
             onMapped={setMapped}
             onUpdate={(on) => {
               setUpdate(on)
-              const next = on && idProperty ? [idProperty, ...own.filter((property) => property !== idProperty)] : own
-              setMapped(mapColumns(headings, next))
+              setMapped(mapColumns(headings, propertiesFor(on)))
             }}
             onKey={setKey}
             onSkip={setSkip}
@@ -276,14 +285,17 @@ export default function ImportDialog({ entity, onClose }: { entity: Entity; onCl
                 <progress
                   className="co-progress-bar"
                   max={progress.total || 1}
-                  value={progress.done}
+                  // All rows at once are one request: under way, without a count.
+                  value={atOnce ? undefined : progress.done}
                   aria-label={tx('step.check')}
                 />
                 <p role="status">
-                  {tx(busy === 'importing' ? 'import.progress' : 'check.progress', {
-                    n: progress.done,
-                    of: progress.total,
-                  })}
+                  {atOnce
+                    ? tx('import.sending')
+                    : tx(busy === 'importing' ? 'import.progress' : 'check.progress', {
+                        n: progress.done,
+                        of: progress.total,
+                      })}
                 </p>
               </>
             ) : null}
@@ -320,6 +332,9 @@ export default function ImportDialog({ entity, onClose }: { entity: Entity; onCl
     </Dialog>
   )
 }
+
+const cellText = (cell: Cell | undefined): string =>
+  cell === null || cell === undefined ? '' : typeof cell === 'object' ? cell.moment.replace('T', ' ') : String(cell)
 
 const wrongRows = (checked: Checked) => new Set(checked.errors.map((error) => error.row)).size
 
@@ -363,6 +378,7 @@ interface ColumnsStepProps {
   update: boolean
   keyColumn: string
   skip: boolean
+  preview: ReactNode
   onMapped: (mapped: readonly Mapped[]) => void
   onUpdate: (on: boolean) => void
   onKey: (column: string) => void
@@ -370,7 +386,7 @@ interface ColumnsStepProps {
 }
 
 function ColumnsStep(props: ColumnsStepProps) {
-  const { entity, headings, mapped, keys, update, keyColumn, skip, onMapped, onUpdate, onKey, onSkip } = props
+  const { entity, headings, mapped, keys, update, keyColumn, skip, preview, onMapped, onUpdate, onKey, onSkip } = props
   const radio = (name: string, checked: boolean, label: string, onChange: () => void) => (
     <label className="co-check-row">
       <input type="radio" className="co-check" name={name} checked={checked} onChange={onChange} />
@@ -379,6 +395,7 @@ function ColumnsStep(props: ColumnsStepProps) {
   )
   return (
     <>
+      {preview}
       <fieldset>
         <legend className="co-field-label">{tx('columns.mode')}</legend>
         {radio('import-mode', !update, tx('columns.insert'), () => onUpdate(false))}
@@ -405,8 +422,9 @@ function ColumnsStep(props: ColumnsStepProps) {
       </fieldset>
       <fieldset>
         <legend className="co-field-label">{tx('columns.wrong')}</legend>
-        {radio('import-wrong', !skip, tx('columns.stop'), () => onSkip(false))}
+        {radio('import-wrong', !skip, tx(update ? 'columns.stopUpdate' : 'columns.stop'), () => onSkip(false))}
         {radio('import-wrong', skip, tx('columns.skipRows'), () => onSkip(true))}
+        {update ? <p className="co-muted co-small">{tx('columns.one')}</p> : null}
       </fieldset>
       <p>{tx('columns.help')}</p>
       <div className="co-import-columns">

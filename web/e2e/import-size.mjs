@@ -1,0 +1,71 @@
+// 100,000 rows in and out once, with what they cost: node e2e/import-size.mjs, with CIVIC_OS_BINARY and CHROMIUM set as by
+// e2e/run. Prints one line per step; no test, because it takes minutes.
+
+import assert from 'node:assert/strict'
+import { readFile, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { launch, open, signIn, visitor } from './browser.mjs'
+import { Demo } from './demo.mjs'
+
+const ROWS = Number(process.env.ROWS ?? 100_000)
+const browser = await launch()
+const demo = await Demo.start('town')
+const path = join(tmpdir(), `civic-os-import-${process.pid}.csv`)
+
+/** Peak of the server's memory in MB, as the kernel counts it. */
+const peak = async () =>
+  Math.round(/VmHWM:\s+(\d+)/.exec(await readFile(`/proc/${demo.child.pid}/status`, 'utf8'))[1] / 1024)
+const step = async (name, work) => {
+  const began = performance.now()
+  await work()
+  const heap = await page.evaluate(() => Math.round((performance.memory?.usedJSHeapSize ?? 0) / 1e6))
+  const seconds = ((performance.now() - began) / 1000).toFixed(1)
+  console.log(`${name}: ${seconds} s; server's peak ${await peak()} MB, page ${heap} MB`)
+}
+
+const page = await visitor(browser, demo.url)
+try {
+  const lines = Array.from(
+    { length: ROWS },
+    (_, n) => `Row number ${n},#${(n % 0xffffff).toString(16).padStart(6, '0')}`,
+  )
+  await writeFile(path, `Tag,Colour\n${lines.join('\n')}\n`)
+  await signIn(page, 'admin')
+  page.setDefaultTimeout(240_000)
+  const menu = async (item) => {
+    await open(page, '/view/tags')
+    await page.getByRole('button', { name: 'Export and import' }).click()
+    await page.getByRole('menuitem', { name: item }).click()
+  }
+  await menu('Import…')
+  const dialog = page.getByRole('dialog')
+  const check = dialog.getByRole('button', { name: 'Check', exact: true })
+  await step('read by the server', async () => {
+    await dialog.getByLabel('File to import').setInputFiles(path)
+    await check.waitFor()
+  })
+  const run = dialog.getByRole('button', { name: /^Import / })
+  await step('checked', async () => {
+    await check.click()
+    await run.waitFor()
+  })
+  await step('imported, all or none', async () => {
+    await run.click()
+    await dialog.getByText(/rows were imported|Nothing was imported/).waitFor()
+    assert.match(await dialog.textContent(), /rows were imported/)
+  })
+
+  await step('exported as a workbook', async () => {
+    const download = page.waitForEvent('download')
+    // The town has a few tags of its own, and an export ends at 100,000.
+    await open(page, '/view/tags?f0_col=display_name&f0_op=ilike&f0_val=Row number *')
+    await page.getByRole('button', { name: 'Export and import' }).click()
+    await page.getByRole('menuitem', { name: 'Export as a workbook (xlsx)' }).click()
+    const file = await (await download).path()
+    console.log(`the workbook has ${Math.round((await stat(file)).size / 1e6)} MB`)
+  })
+} finally {
+  await browser.close()
+  await demo.stop()
+}
