@@ -168,17 +168,18 @@ export interface Page {
   total: number | undefined
 }
 
-/** One page of a read with the exact total. `from` is the zero-based first row. */
+/** One page of a read with the exact total, unless it is not `counted`. `from` is the zero-based first row. */
 export async function readPage(
   read: Read,
   from: number,
   size: number,
   signal?: AbortSignal,
   schema?: Schema,
+  counted = true,
 ): Promise<Page> {
   const reply = await request(readPath(read), {
     range: { from, to: from + size - 1 },
-    prefer: 'count=exact',
+    prefer: counted ? 'count=exact' : undefined,
     signal,
     schema,
   })

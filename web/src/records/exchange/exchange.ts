@@ -2,13 +2,14 @@
 
 import type { Entity, Model, Property } from '~/lib/metadata/model'
 import { labelColumnOf, readSelect, settleKeys } from '~/lib/metadata/select'
-import { askForFile, readPage, readRows, sendFile } from '~/lib/postgrest/client'
+import { askForFile, readRows, sendFile } from '~/lib/postgrest/client'
+import { readPages } from '~/lib/postgrest/pages'
 import type { Condition, Order, Read } from '~/lib/postgrest/query'
 import { eq } from '~/lib/postgrest/query'
 import { type Cell, cellOf, columnsOf, isChosen, type Lookup, makeLookup } from './cells'
 
 export const EXPORT_LIMIT = 100_000
-const PAGE = 2000
+const PAGE = 5000
 
 export interface SheetFile {
   name: string
@@ -64,15 +65,13 @@ export async function readAll(
     order: [...matching.order, ...(order ? [{ by: entity.idColumn ?? 'id', dir: 'asc' as const }] : [])],
   }
   const rows: Cell[][] = [columns.map((column) => column.header)]
-  for (let from = 0; ; from += PAGE) {
-    const page = await readPage(read, from, PAGE, signal)
+  for await (const page of readPages(read, entity.idColumn, PAGE, signal)) {
     for (const row of settleKeys(page.rows)) {
       rows.push(columns.map((column) => cellOf(column, row[column.property.column])))
     }
-    const total = page.total ?? rows.length - 1
-    onProgress(rows.length - 1, total)
-    if (page.rows.length < PAGE || rows.length - 1 >= total) return rows
+    onProgress(rows.length - 1, page.total ?? rows.length - 1)
   }
+  return rows
 }
 
 /** The rows of a file, read by the server. */
