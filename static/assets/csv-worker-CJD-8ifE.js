@@ -1,0 +1,3 @@
+(function(){function e(e){let t=e.search(/[\r\n]/),n=t<0?e:e.slice(0,t),r=`,`;for(let e of[`,`,`;`,`	`])n.split(e).length>n.split(r).length&&(r=e);return r}function t(t,n){let r=t.startsWith(`﻿`)?t.slice(1):t,i=e(r),a=[],o=[],s=``,c=!1,l=0,u=()=>{l<n&&o.push(s),s=``},d=()=>{let e=s===``&&o.length===0;u(),e||(l<n&&a.push(o),l+=1),o=[]},f=!1;for(let e=0;e<r.length;e++){let t=r[e];if(c)t===`"`?r[e+1]===`"`?(s+=`"`,e+=1):c=!1:s+=t;else if(t===`"`&&s===``)c=!0;else if(t===i)u();else if(t===`
+`||t===`\r`){t===`\r`&&r[e+1]===`
+`&&(e+=1),d(),f=!1;continue}else s+=t;f=!0}return f&&d(),{rows:a,total:l}}let n=globalThis;n.onmessage=({data:e})=>{e.file.text().then(r=>n.postMessage(t(r,e.rows)))}})();

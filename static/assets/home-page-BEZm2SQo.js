@@ -1,1 +1,0 @@
-export{t as HomePage}from"./home-DmtpY8U5.js";

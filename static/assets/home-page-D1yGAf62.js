@@ -1,0 +1,1 @@
+export{t as HomePage}from"./home-B8WR9YLK.js";
