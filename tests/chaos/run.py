@@ -6,18 +6,17 @@ import json
 import os
 import resource
 import socket
-import struct
 import subprocess
 import sys
 import threading
 import time
 import traceback
-import zlib
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 import world  # noqa: E402
-from world import Load, World, get, until  # noqa: E402
+from stand_ins import Mail, Provider, Quiet, Service, png  # noqa: E402
+from world import Load, World, get, until, upload  # noqa: E402
 
 FAULTS = {}
 
@@ -217,7 +216,7 @@ def mailing(place, port, **more):
 
 @fault("worker killed (`kill -9`) with mail under way, another one runs", "its jobs are handed back within 20 s; every mail is delivered, none twice but what was in its hands")
 def worker_killed(place):
-    mail = world.Mail()
+    mail = Mail()
     first, second = mailing(place, mail.port), mailing(place, mail.port)
     notify(place, 400)
     until(lambda: len(mail.delivered) > 50, "mail is sent")
@@ -243,7 +242,7 @@ def worker_killed(place):
 
 @fault("mail server down for 5 s", "mail waits and is retried; every mail is delivered, none twice")
 def mail_down(place):
-    mail = world.Mail()
+    mail = Mail()
     proxy = place.proxy(mail.port)
     process = mailing(place, proxy.port)
     proxy.cut()
@@ -261,24 +260,9 @@ def mail_down(place):
     return "50 of 50 mails delivered once, no job given up"
 
 
-class Provider(world.Quiet):
-    """As much of the payment provider as an intent needs, idempotency included."""
-    intents = {}
-
-    def do_POST(self):
-        self.rfile.read(int(self.headers["Content-Length"]))
-        key = self.headers["Idempotency-Key"]
-        intent = self.intents.setdefault(key, f"pi_chaos{len(self.intents)}")
-        self.reply(200, {"id": intent, "object": "payment_intent", "status": "requires_payment_method", "amount": 1000, "client_secret": f"{intent}_secret",
-                         "livemode": False, "created": int(time.time()), "metadata": {}})
-
-    def do_GET(self):
-        self.reply(200, {"object": "list", "data": [], "has_more": False})
-
-
 @fault("payment provider down for 5 s", "payments wait for their intent; each gets exactly one when it is back")
 def provider_down(place):
-    provider = world.Service(Provider)
+    provider = Service(Provider)
     proxy = place.proxy(provider.port)
     process = place.serve("payments", **{"CIVIC_OS_PAYMENTS__STRIPE_API_KEY": "sk_test_chaos", "CIVIC_OS_PAYMENTS__STRIPE_WEBHOOK_SECRET": "whsec_chaos",
                                          "CIVIC_OS_PAYMENTS__STRIPE_API_BASE": f"http://127.0.0.1:{proxy.port}", "CIVIC_OS_PAYMENTS__LISTEN": f"127.0.0.1:{world.free_port()}"})
@@ -298,14 +282,6 @@ def provider_down(place):
     return "20 of 20 payments have their intent, the provider made 20"
 
 
-def png(width, height):
-    """A grey picture."""
-    def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-    rows = b"".join(b"\0" + bytes(range(width)) for _ in range(height))
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
-
-
 @fault("store of files down for 5 s", "checking an upload waits and is retried; it ends well when the store is back")
 def store_down(place):
     store_port = world.free_port()
@@ -313,26 +289,11 @@ def store_down(place):
     proxy = place.proxy(store_port)
     api = place.serve("api", **{**keys, "CIVIC_OS_STORE__LISTEN": f"127.0.0.1:{store_port}"})
     worker = place.serve("worker", **{**keys, "S3_ENDPOINT": f"http://127.0.0.1:{proxy.port}", "S3_PUBLIC_ENDPOINT": f"http://127.0.0.1:{proxy.port}"})
-    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {world.token()}", "Prefer": "return=representation"}
-
-    def call(path, document=None):
-        status, body = get(api.port, path, headers, "POST" if document is not None else "GET", json.dumps(document) if document is not None else None)
-        assert status in (200, 201), (path, status, body)
-        return json.loads(body or b"null")
-    picture = png(64, 48)
-    request = call("/api/rpc/request_upload", {"p_entity_type": "notes", "p_entity_id": "7", "p_file_name": "x.png", "p_file_type": "image/png", "p_file_size": len(picture)})
-    row = until(lambda: [row for row in call(f"/api/rpc/get_upload_url?p_request_id={request}") if row["status"] == "completed"], "an address")[0]
-    path = row["url"].split("/", 3)[3]
-    status, body = get(proxy.port, "/" + path, {"Content-Type": "image/png"}, "PUT", picture)
-    assert status == 200, (status, body)
-    proxy.cut()
-    key = path.split("?")[0].split("/", 1)[1]
-    call("/api/files", {"id": row["file_id"], "entity_type": "notes", "entity_id": "7", "file_name": "x.png", "file_type": "image/png", "file_size": len(picture),
-                        "s3_bucket": "civic-os-files", "s3_original_key": key, "thumbnail_status": "pending"})
+    file = upload(api.port, proxy.port, "x.png", "image/png", png(64, 48), before_it_is_registered=proxy.cut)
     until(lambda: place.jobs("state = 'retryable' and queue = 'thumbnails'") > 0, "attempts fail")
     time.sleep(3)
     proxy.resume()
-    look = lambda: place.primary.sql(f"select thumbnail_status from metadata.files where id = '{row['file_id']}'")
+    look = lambda: place.primary.sql(f"select thumbnail_status from metadata.files where id = '{file}'")
 
     def done():
         place.hurry()
@@ -349,14 +310,14 @@ def issuer_down(place):
     modulus = subprocess.run(["openssl", "rsa", "-in", key, "-noout", "-modulus"], capture_output=True, text=True, check=True).stdout.split("=")[1].strip()
     plain = lambda data: world.base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
-    class Issuer(world.Quiet):
+    class Issuer(Quiet):
         def do_GET(self):
             base = f"http://127.0.0.1:{proxy.port}/realms/town"
             if self.path.endswith("/.well-known/openid-configuration"):
                 self.reply(200, {"issuer": base, "jwks_uri": f"{base}/keys", "authorization_endpoint": f"{base}/auth", "token_endpoint": f"{base}/token"})
             else:
                 self.reply(200, {"keys": [{"kty": "RSA", "kid": "one", "use": "sig", "alg": "RS256", "n": plain(bytes.fromhex(modulus)), "e": "AQAB"}]})
-    service = world.Service(Issuer)
+    service = Service(Issuer)
     proxy = place.proxy(service.port)
     issuer = f"http://127.0.0.1:{proxy.port}/realms/town"
     claims = {"iss": issuer, "sub": world.PERSON, "aud": "account", "azp": "civic-os", "exp": int(time.time()) + 3600, "iat": int(time.time()), "realm_access": {"roles": ["user"]}}
