@@ -8,6 +8,7 @@ than before, at an unexpected answer, or when a kind of work did not happen.    
 import json
 import os
 import random
+import signal
 import socket
 import statistics
 import sys
@@ -174,6 +175,8 @@ def at_rest(process, place):
 
 
 def main():
+    # Ends what was started, also when somebody ends this.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     place, mail = World(), Mail()
     try:
         place.primary.sql(SCHEMA)
