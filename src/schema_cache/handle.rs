@@ -203,10 +203,11 @@ struct Sources {
     signals: Signals,
 }
 
-/// SIGUSR1 (schema) and SIGUSR2 (configuration), as far as the kernel lets us have them.
+/// SIGUSR1 (schema), SIGUSR2 (configuration) and SIGHUP (both), as far as the kernel lets us have them.
 struct Signals {
     schema: Option<Signal>,
     config: Option<Signal>,
+    all: Option<Signal>,
 }
 
 impl Signals {
@@ -217,6 +218,7 @@ impl Signals {
         Self {
             schema: watch(SignalKind::user_defined1(), "schema cache"),
             config: watch(SignalKind::user_defined2(), "configuration"),
+            all: watch(SignalKind::hangup(), "schema cache and configuration"),
         }
     }
 }

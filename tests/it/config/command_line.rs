@@ -158,8 +158,19 @@ fn shells_complete_and_the_manual_page_is_one() {
     let folder = tempfile::tempdir().expect("folder");
     let script = folder.path().join("civic-os.bash");
     std::fs::write(&script, &bash.stdout).expect("write");
-    let checked = std::process::Command::new("bash").arg("-n").arg(&script).output().expect("bash");
-    assert!(checked.status.success(), "{}", text(&checked.stderr));
+    // As the shell does it: load the script, ask the function that it names for the word at hand.
+    let ask = |words: &str| {
+        let asked = format!(
+            "set -u; source \"$0\"; words=({words}); COMP_WORDS=(\"${{words[@]}}\"); COMP_CWORD=$((${{#words[@]}} - 1)); COMPREPLY=()
+             \"$(complete -p civic-os | sed 's/.*-F \\([^ ]*\\) .*/\\1/')\" civic-os \"${{words[-1]}}\" \"${{words[-2]}}\"; echo \"${{COMPREPLY[@]}}\""
+        );
+        let answer = std::process::Command::new("bash").args(["-c", &asked]).arg(&script).output().expect("bash");
+        assert!(answer.status.success() && answer.stderr.is_empty(), "{}", text(&answer.stderr));
+        text(&answer.stdout).trim().to_owned()
+    };
+    assert_eq!(ask("civic-os mig"), "migrate");
+    assert_eq!(ask("civic-os migrate rev"), "revert");
+    assert_eq!(ask("civic-os serve --postg"), "--postgrest");
     let page = text(&run(&["man"], &[]).stdout);
     assert!(page.starts_with(".ie") || page.contains(".TH civic-os"), "{page}");
     for word in ["EXAMPLES", "migrate", "doctor", "health"] {
