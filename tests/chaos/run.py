@@ -323,7 +323,7 @@ def store_disk_full(place):
         assert status == 200 and body == picture, status
         os.unlink(filler)
         upload(process.port, store_port, "x.png", "image/png", picture)
-        return f"{refused.split(' <')[0]}; what was there was served, uploads worked with room again; " + intact(place, load, process, allowed=())
+        return f"{refused[:len('the store answered 503')]}; what was there was served, uploads worked with room again; " + intact(place, load, process, allowed=())
     finally:
         place.end_processes()
         subprocess.run(["umount", folder], capture_output=True, check=False)
