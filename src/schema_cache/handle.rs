@@ -326,6 +326,7 @@ async fn wait_for_reason(
             event = next_event(&mut sources.events) => Reasons::of(&event),
             () = next_signal(&mut sources.signals.schema) => Reasons::SCHEMA,
             () = next_signal(&mut sources.signals.config) => Reasons::CONFIG,
+            () = next_signal(&mut sources.signals.all) => Reasons::ALL,
             () = tokio::time::sleep_until(until) => {
                 if deadline == Some(until) {
                     return Some(Reasons::default());

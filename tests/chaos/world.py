@@ -200,9 +200,10 @@ class Process:
     def is_alive(self):
         return self.process.poll() is None
 
-    def resident(self):
+    def resident(self, kind="VmRSS"):
+        """Resident memory in MB; `RssAnon` is that without the pages of files, which the kernel maps and takes back as it likes."""
         with open(f"/proc/{self.process.pid}/status", encoding="ascii") as file:
-            resident = next((int(line.split()[1]) for line in file if line.startswith("VmRSS")), None)
+            resident = next((int(line.split()[1]) for line in file if line.startswith(f"{kind}:")), None)
         if resident is None:
             raise AssertionError("the process was killed")
         return resident / 1024

@@ -19,11 +19,17 @@ expect() { # WHAT WANTED FOUND
 civic-os completions bash >"$work/civic-os.bash"
 civic-os completions fish >"$work/civic-os.fish"
 civic-os completions zsh >"$work/zsh/_civic-os"
-expect bash migrate "$(bash -euc 'source "$0"; COMP_WORDS=(civic-os mig) COMP_CWORD=1; f="$(complete -p civic-os)"; f="${f##*-F }"; "${f%% *}" civic-os mig civic-os; echo "${COMPREPLY[@]}"' "$work/civic-os.bash" 2>&1)"
+in_bash() { # WORD …: what bash offers for the last one
+  bash -euc 'source "$0"; COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); f="$(complete -p civic-os)"; f="${f##*-F }"
+    "${f%% *}" civic-os "${COMP_WORDS[-1]}" "${COMP_WORDS[-2]}"; echo "${COMPREPLY[@]}"' "$work/civic-os.bash" "$@" 2>&1
+}
+expect bash migrate "$(in_bash civic-os mig)"
+expect 'bash, a verb of a verb' revert "$(in_bash civic-os migrate rev)"
 expect fish migrate "$(fish -c "source $work/civic-os.fish; complete -C 'civic-os mig'" 2>&1 | cut -f1)"
 expect 'fish, a verb of a verb' revert "$(fish -c "source $work/civic-os.fish; complete -C 'civic-os migrate rev'" 2>&1 | cut -f1)"
 # zsh completes in its line editor only, so an interactive one gets the keys.
 expect zsh 'civic-os migrate' "$(ZDOTDIR="$work" python3 tests/parts/zsh_keys.py "$work/zsh" 'civic-os mig' 2>&1)"
+expect 'zsh, a verb of a verb' 'civic-os migrate revert' "$(ZDOTDIR="$work" python3 tests/parts/zsh_keys.py "$work/zsh" 'civic-os migrate rev' 2>&1)"
 
 civic-os man >"$work/man/man1/civic-os.1"
 expect 'man: warnings' '' "$(MANWIDTH=80 man --warnings=w -l "$work/man/man1/civic-os.1" 2>&1 >"$work/page")"

@@ -19,7 +19,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn help_names_every_verb_and_starts_at_once() {
+fn help_names_every_verb() {
     let output = run(&["--help"], &[]);
     assert_eq!(output.status.code(), Some(0));
     let help = text(&output.stdout);
@@ -40,14 +40,6 @@ fn help_names_every_verb_and_starts_at_once() {
     ] {
         assert!(help.lines().any(|line| line.trim_start().starts_with(&format!("{verb} "))), "{verb}: {help}");
     }
-    // The best of several: the machine may be busy.
-    let fastest = (0..10).map(|_| {
-        let start = Instant::now();
-        run(&["--help"], &[]);
-        start.elapsed()
-    });
-    let fastest = fastest.min().expect("runs");
-    assert!(fastest < Duration::from_millis(20), "--help takes {fastest:?}");
 }
 
 #[test]
