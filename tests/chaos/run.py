@@ -368,7 +368,7 @@ def issuer_down(place):
     return f"{seen}; started meanwhile: {refused} to tokens, accepted {time.monotonic() - started:.1f} s after it was back"
 
 
-MEMORY = int(os.environ.get("MEMORY", "160"))
+MEMORY = int(os.environ.get("MEMORY", "128"))
 
 
 @fault(f"memory limit of {MEMORY} MB (cgroup), six clients that read 20 MB and two that send 9 MB all the time", "requests are answered or refused; the process is not killed")
