@@ -199,9 +199,11 @@ def main():
             "CIVIC_OS_NOTIFICATIONS__SMTP_HOST": "127.0.0.1", "CIVIC_OS_NOTIFICATIONS__SMTP_PORT": mail.port,
             "CIVIC_OS_NOTIFICATIONS__SMTP_SECURITY": "none", "CIVIC_OS_NOTIFICATIONS__SMTP_FROM": "town@town.example"})
         start = process.resident()
-        warming = Clients(process, store, place)
+        # Twice as many as later, so that the pool has opened what it will need.
+        warming = [Clients(process, store, place) for _ in range(2)]
         time.sleep(WARM_UP * 60)
-        warming.stop()
+        for clients in warming:
+            clients.stop()
         before = at_rest(process, place)
         mail.delivered.clear()
         print(f"at the start {start:.1f} MB; at rest after {WARM_UP:.0f} minute of load {process.resident():.1f} MB, descriptors {before}", flush=True)
@@ -222,7 +224,7 @@ def main():
         moments, own, resident = zip(*settled)
         slope, with_files = (statistics.linear_regression(moments, memory).slope * 10 for memory in (own, resident))
         print(f"{MINUTES:.0f} minutes: " + ", ".join(f"{count} × {kind}" for kind, count in sorted(load.done.items())) + f", {len(mail.delivered)} mails")
-        problems = warming.problems + load.problems
+        problems = [problem for clients in (*warming, load) for problem in clients.problems]
         for problem in problems[:5]:
             print(problem, file=sys.stderr)
         idle = [thread for thread in ("read", "write", "refused", "large", "aborted", "picture", "document", "notify", "pay", "forged_webhook", "workbook", "tidy", "listen")
