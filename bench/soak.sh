@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
 # Resident memory under mixed load for MINUTES (20): the most, and its slope after the first quarter, in MB per ten minutes.
 # Fails at 60 MB or at a slope of 1.      BINARY, PGBIN, CONNECTIONS, POOL as in api.sh.
+# `soak.sh all`: all roles in one process under every kind of work (soak_all.py).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export LC_ALL=C.UTF-8
 BINARY="${BINARY:-dist/civic-os}" MINUTES="${MINUTES:-20}" CONNECTIONS="${CONNECTIONS:-32}" POOL="${POOL:-10}"
 PGBIN="${PGBIN:-$(dirname "$(ls -d /usr/lib/postgresql/*/bin/postgres | sort -V | tail -1)")}"
+export BINARY MINUTES PGBIN
+[ "${1:-api}" != all ] || PYTHONDONTWRITEBYTECODE=1 exec python3 bench/soak_all.py
 SECRET=bench-secret-of-more-than-thirty-two-bytes
 # shellcheck source=bench/private.sh
 . bench/private.sh

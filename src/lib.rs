@@ -25,7 +25,8 @@
 //! | [`schema_cache`] | tables, relationships and routines as read from the catalogue |
 //! | [`db`] | pool, lanes, pipelined request transaction, listener |
 //! | [`limits`], [`outbound`] | rate limits and clients' addresses; HTTP requests of our own |
-//! | [`lifecycle`], [`priority`], [`telemetry`], [`config`] | signals and stopping, who waits when the processor is short, logging, configuration |
+//! | [`lifecycle`], [`priority`], [`memory`] | signals and stopping, who waits when the processor is short, what goes back to the system |
+//! | [`telemetry`], [`config`] | logging, configuration |
 
 pub mod admin;
 pub mod api;
@@ -42,6 +43,7 @@ pub mod identity;
 pub mod jobs;
 pub mod lifecycle;
 pub mod limits;
+pub mod memory;
 pub mod migrate;
 pub mod notifications;
 pub mod outbound;

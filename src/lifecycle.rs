@@ -3,6 +3,7 @@
 //! One [`Lifecycle`] per process. Signals and dying modules cancel the *soft* token: stop accepting, finish what runs.
 //! A second signal or the deadline cancels the *hard* token: leave at once. Nothing here knows what the modules do.
 
+use std::io::IsTerminal as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -77,6 +78,8 @@ impl Lifecycle {
     }
 
     /// Watches SIGTERM, SIGINT and SIGQUIT until the process ends: the first asks to stop, the second insists, and so does the deadline.
+    /// SIGHUP asks to stop where a terminal was closed; elsewhere it means, like SIGUSR1 and SIGUSR2, to read something again, which
+    /// is the business of who reads it and must not end those that have nothing to read.
     ///
     /// # Errors
     /// When the kernel refuses a signal handler.
@@ -84,10 +87,17 @@ impl Lifecycle {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut quit = signal(SignalKind::quit())?;
+        let mut hang_up = signal(SignalKind::hangup())?;
+        // Once somebody listens, the kernel does not end the process any more.
+        for kind in [SignalKind::user_defined1(), SignalKind::user_defined2()] {
+            drop(signal(kind)?);
+        }
+        let has_terminal = std::io::stdin().is_terminal();
         let lifecycle = self.clone();
         tokio::spawn(async move {
             let mut received = async || {
                 tokio::select! {
+                    _ = hang_up.recv(), if has_terminal => "SIGHUP",
                     _ = terminate.recv() => "SIGTERM",
                     _ = interrupt.recv() => "SIGINT",
                     _ = quit.recv() => "SIGQUIT",

@@ -24,6 +24,7 @@ use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
+use std::convert::Infallible;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Instant;
@@ -254,7 +255,8 @@ async fn read_body(http: &HttpRequest, mut payload: web::Payload, limit: usize) 
             // Most bodies are one chunk, which is not copied.
             (None, None) => first = Some(chunk),
             (Some(start), None) => {
-                let mut all = BytesMut::with_capacity(start.len() + chunk.len());
+                // Room for all at once: growing copies, and holds what was beside what will be.
+                let mut all = BytesMut::with_capacity(announced.unwrap_or(0).max(start.len() + chunk.len()));
                 all.extend_from_slice(start);
                 all.extend_from_slice(&chunk);
                 rest = Some(all);
@@ -353,11 +355,22 @@ fn http_response(answer: Answer, is_head: bool) -> HttpResponse {
 
 fn whole(body: Option<Bytes>, status: u16, is_head: bool) -> BoxBody {
     match body {
+        Some(body) if body.len() > SLICE => BoxBody::new(SizedStream::new(body.len() as u64, slices(body))),
         Some(body) => BoxBody::new(body),
         // Without a length the client would wait for the connection's end, unless the status or method says it all.
         None if !is_head && !matches!(status, 204 | 304) => BoxBody::new(Bytes::new()),
         None => BoxBody::new(actix_web::body::None::new()),
     }
+}
+
+/// Bytes of a body that are handed on at once.
+const SLICE: usize = 64 * 1024;
+
+/// A body in slices of itself: what is handed on is copied, and copied whole it would be in memory twice.
+fn slices(mut body: Bytes) -> impl futures_util::Stream<Item = Result<Bytes, Infallible>> {
+    futures_util::stream::iter(std::iter::from_fn(move || {
+        (!body.is_empty()).then(|| Ok(body.split_to(body.len().min(SLICE))))
+    }))
 }
 
 /// The chunks of a large body. One that ends early is an error, which closes the connection: the client sees that the

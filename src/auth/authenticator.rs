@@ -16,6 +16,8 @@ const NEVER_FOR_REQUESTS: [&str; 3] = ["civic_os_worker", "civic_os_payments", "
 
 /// Rough upper limit of the memory for verified tokens, in bytes.
 const CACHE_BYTES: u64 = 24 * 1024 * 1024;
+/// More than any token lives; the cache's own limit is far above.
+const LONGEST_CACHED: Duration = Duration::from_secs(365 * 86_400);
 
 /// What a token has to satisfy and which role it gives.
 #[derive(Clone, Debug)]
@@ -251,6 +253,8 @@ impl Inner {
         });
         let cache = moka::sync::Cache::builder()
             .max_capacity(CACHE_BYTES)
+            // What is not asked for again within its time is not kept until the room is needed.
+            .time_to_live(options.cache_max_lifetime.min(LONGEST_CACHED))
             .weigher(|_, verified: &Arc<Verified>| {
                 u32::try_from(verified.identity.claims_json.len()).unwrap_or(u32::MAX).saturating_add(512)
             })

@@ -18,6 +18,8 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "civic-os", &mut script);
-    say!("{}", String::from_utf8_lossy(&script).trim_end());
+    // The generator for bash writes the hyphen of a program's name in two ways, so that a verb of a verb is never found.
+    let script = String::from_utf8_lossy(&script).replace("civic__subcmd__os", "civic__os");
+    say!("{}", script.trim_end());
     Ok(Exit::Done)
 }

@@ -166,6 +166,7 @@ impl From<Exit> for ExitCode {
 
 /// Entry point of the binary: parses the arguments, runs the verb, prints its failure, answers with the exit code.
 pub fn main() -> ExitCode {
+    crate::memory::give_back_large_buffers();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

@@ -204,10 +204,11 @@ struct Sources {
     signals: Signals,
 }
 
-/// SIGUSR1 (schema) and SIGUSR2 (configuration), as far as the kernel lets us have them.
+/// SIGUSR1 (schema), SIGUSR2 (configuration) and SIGHUP (both), as far as the kernel lets us have them.
 struct Signals {
     schema: Option<Signal>,
     config: Option<Signal>,
+    all: Option<Signal>,
 }
 
 impl Signals {
@@ -218,6 +219,7 @@ impl Signals {
         Self {
             schema: watch(SignalKind::user_defined1(), "schema cache"),
             config: watch(SignalKind::user_defined2(), "configuration"),
+            all: watch(SignalKind::hangup(), "schema cache and configuration"),
         }
     }
 }
@@ -326,6 +328,7 @@ async fn wait_for_reason(
             event = next_event(&mut sources.events) => Reasons::of(&event),
             () = next_signal(&mut sources.signals.schema) => Reasons::SCHEMA,
             () = next_signal(&mut sources.signals.config) => Reasons::CONFIG,
+            () = next_signal(&mut sources.signals.all) => Reasons::ALL,
             () = tokio::time::sleep_until(until) => {
                 if deadline == Some(until) {
                     return Some(Reasons::default());

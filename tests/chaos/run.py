@@ -6,18 +6,17 @@ import json
 import os
 import resource
 import socket
-import struct
 import subprocess
 import sys
 import threading
 import time
 import traceback
-import zlib
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 import world  # noqa: E402
-from world import Load, World, get, until  # noqa: E402
+from stand_ins import Mail, Provider, Quiet, Service, png  # noqa: E402
+from world import Load, World, get, until, upload  # noqa: E402
 
 FAULTS = {}
 
@@ -46,29 +45,38 @@ def intact(place, load, process, allowed=(500, 502, 503, 504), cluster=None):
     return f"{len(load.acknowledged)} writes acknowledged, none lost; refused: {refused}; longest answer {load.longest:.1f} s"
 
 
-@fault("database killed (`kill -9` of all its processes), started after 3 s", "503 meanwhile, works by itself within 10 s after the start")
-def database_killed(place):
-    process = place.serve("api")
+def loaded(place, roles="api", through=None, **more):
+    """A process whose API is under load; `through` is the proxy between it and its database."""
+    if through:
+        more["CIVIC_OS_DATABASE__URL"] = place.primary.url("authenticator", through.port)
+    process = place.serve(roles, **more)
     load = Load(process.port)
     load.until_it_works()
+    return process, load
+
+
+def works_again(load, within, after=""):
+    """Waits until requests succeed again, which has to happen within so many seconds; in words."""
+    back = load.until_it_works()
+    assert back < within, back
+    return f"works again {back:.1f} s after {after}"
+
+
+@fault("database killed (`kill -9` of all its processes), started after 3 s", "503 meanwhile, works by itself within 10 s after the start")
+def database_killed(place):
+    process, load = loaded(place)
     place.primary.kill()
     time.sleep(3)
     place.primary.start()
-    back = load.until_it_works()
-    assert back < 10, back
-    return f"works again {back:.1f} s after the start; " + intact(place, load, process)
+    return f"{works_again(load, 10, 'the start')}; " + intact(place, load, process)
 
 
 @fault("database restarted (`pg_ctl restart -m fast`)", "503 meanwhile, works by itself within 10 s")
 def database_restarted(place):
-    process = place.serve("api")
-    load = Load(process.port)
-    load.until_it_works()
+    process, load = loaded(place)
     place.primary.stop("fast")
     place.primary.start()
-    back = load.until_it_works()
-    assert back < 10, back
-    return f"works again {back:.1f} s after the start; " + intact(place, load, process)
+    return f"{works_again(load, 10, 'the start')}; " + intact(place, load, process)
 
 
 @fault("database failed over: primary killed, standby promoted (both in `database.url`, synchronous replication)",
@@ -80,16 +88,12 @@ def database_failed_over(place):
     primary.sql("select pg_reload_conf()", "postgres")
     until(lambda: primary.sql("select count(*) from pg_stat_replication where sync_state = 'sync'", "postgres") == "1", "replication")
     hosts = f"postgres://authenticator:{world.PASSWORD}@127.0.0.1:{primary.port},127.0.0.1:{standby.port}/chaos?target_session_attrs=read-write"
-    process = place.serve("api", **{"CIVIC_OS_DATABASE__URL": hosts})
-    load = Load(process.port)
-    load.until_it_works()
+    process, load = loaded(place, **{"CIVIC_OS_DATABASE__URL": hosts})
     try:
         primary.kill()
         time.sleep(1)
         standby.promote()
-        back = load.until_it_works()
-        assert back < 10, back
-        return f"works {back:.1f} s after the promotion; " + intact(place, load, process, cluster=standby)
+        return f"{works_again(load, 10, 'the promotion')}; " + intact(place, load, process, cluster=standby)
     finally:
         load.stop()
         standby.stop("immediate")
@@ -140,9 +144,7 @@ def database_disk_full(place):
         world.shutil.chown(inside, "postgres", "postgres")
         place.primary.sql(f"create tablespace small location '{inside}'")
         place.primary.sql("alter table public.notes set tablespace small; alter index public.notes_pkey set tablespace small")
-        process = place.serve("api")
-        load = Load(process.port)
-        load.until_it_works()
+        process, load = loaded(place)
         filler = os.path.join(folder, "filler")
         subprocess.run(["dd", "if=/dev/zero", f"of={filler}", "bs=1M"], capture_output=True, check=False)
         until(lambda: load.refused(), "writes are refused", 60)
@@ -166,37 +168,27 @@ def database_disk_full(place):
 @fault("network to the database cut for 5 s", "503 meanwhile, works by itself within 5 s")
 def network_cut(place):
     proxy = place.proxy(place.primary.port)
-    process = place.serve("api", **{"CIVIC_OS_DATABASE__URL": place.primary.url("authenticator", proxy.port)})
-    load = Load(process.port)
-    load.until_it_works()
+    process, load = loaded(place, through=proxy)
     proxy.cut()
     time.sleep(5)
     proxy.resume()
-    back = load.until_it_works()
-    assert back < 5, back
-    return f"works again after {back:.1f} s; " + intact(place, load, process)
+    return f"{works_again(load, 5, 'it was back')}; " + intact(place, load, process)
 
 
 @fault("network to the database silent for 5 s (packets vanish)", "requests wait or 503/504; works by itself within 15 s")
 def network_silent(place):
     proxy = place.proxy(place.primary.port)
-    process = place.serve("api", **{"CIVIC_OS_DATABASE__URL": place.primary.url("authenticator", proxy.port)})
-    load = Load(process.port)
-    load.until_it_works()
+    process, load = loaded(place, through=proxy)
     proxy.is_frozen = True
     time.sleep(5)
     proxy.resume()
-    back = load.until_it_works()
-    assert back < 15, back
-    return f"works again after {back:.1f} s; " + intact(place, load, process)
+    return f"{works_again(load, 15, 'it was back')}; " + intact(place, load, process)
 
 
 @fault("200 ms more to and from the database", "slower, no request fails")
 def network_slow(place):
     proxy = place.proxy(place.primary.port)
-    process = place.serve("api", **{"CIVIC_OS_DATABASE__URL": place.primary.url("authenticator", proxy.port)})
-    load = Load(process.port)
-    load.until_it_works()
+    process, load = loaded(place, through=proxy)
     proxy.delay = 0.1
     before = load.count()
     time.sleep(5)
@@ -209,16 +201,18 @@ def notify(place, count):
                           from generate_series(1, {count}) n""")
 
 
-def mailing(place, port, **more):
-    return place.serve("worker", **{"CIVIC_OS_NOTIFICATIONS__SMTP_HOST": "127.0.0.1", "CIVIC_OS_NOTIFICATIONS__SMTP_PORT": port,
+def mailing(place, port, roles="api,worker", **more):
+    return place.serve(roles, **{"CIVIC_OS_NOTIFICATIONS__SMTP_HOST": "127.0.0.1", "CIVIC_OS_NOTIFICATIONS__SMTP_PORT": port,
                                     "CIVIC_OS_NOTIFICATIONS__SMTP_SECURITY": "none", "CIVIC_OS_NOTIFICATIONS__SMTP_FROM": "town@town.example",
                                     "CIVIC_OS_WEB__PUBLIC_URL": "https://town.example", **more})
 
 
 @fault("worker killed (`kill -9`) with mail under way, another one runs", "its jobs are handed back within 20 s; every mail is delivered, none twice but what was in its hands")
 def worker_killed(place):
-    mail = world.Mail()
-    first, second = mailing(place, mail.port), mailing(place, mail.port)
+    mail = Mail()
+    first, second = mailing(place, mail.port, roles="worker"), mailing(place, mail.port)
+    load = Load(second.port)
+    load.until_it_works()
     notify(place, 400)
     until(lambda: len(mail.delivered) > 50, "mail is sent")
     first.kill()
@@ -237,15 +231,16 @@ def worker_killed(place):
     twice = len(subjects) - len(titles)
     assert back < 20 and twice <= 20, (back, twice)
     assert place.jobs("state = 'discarded'") == 0
-    assert second.is_alive()
-    return f"handed back {back:.1f} s after the kill; 400 of 400 mails delivered, {twice} twice"
+    return f"handed back {back:.1f} s after the kill; 400 of 400 mails delivered, {twice} twice; " + intact(place, load, second, allowed=())
 
 
 @fault("mail server down for 5 s", "mail waits and is retried; every mail is delivered, none twice")
 def mail_down(place):
-    mail = world.Mail()
+    mail = Mail()
     proxy = place.proxy(mail.port)
     process = mailing(place, proxy.port)
+    load = Load(process.port)
+    load.until_it_works()
     proxy.cut()
     notify(place, 50)
     until(lambda: place.jobs("state = 'retryable'") > 0, "attempts fail")
@@ -257,30 +252,15 @@ def mail_down(place):
         return place.jobs("queue = 'notifications' and state not in ('completed', 'discarded')") == 0
     until(done, "all mail is sent", 60)
     assert len(mail.delivered) == 50, len(mail.delivered)
-    assert process.is_alive() and place.jobs("state = 'discarded'") == 0
-    return "50 of 50 mails delivered once, no job given up"
-
-
-class Provider(world.Quiet):
-    """As much of the payment provider as an intent needs, idempotency included."""
-    intents = {}
-
-    def do_POST(self):
-        self.rfile.read(int(self.headers["Content-Length"]))
-        key = self.headers["Idempotency-Key"]
-        intent = self.intents.setdefault(key, f"pi_chaos{len(self.intents)}")
-        self.reply(200, {"id": intent, "object": "payment_intent", "status": "requires_payment_method", "amount": 1000, "client_secret": f"{intent}_secret",
-                         "livemode": False, "created": int(time.time()), "metadata": {}})
-
-    def do_GET(self):
-        self.reply(200, {"object": "list", "data": [], "has_more": False})
+    assert place.jobs("state = 'discarded'") == 0
+    return "50 of 50 mails delivered once, no job given up; " + intact(place, load, process, allowed=())
 
 
 @fault("payment provider down for 5 s", "payments wait for their intent; each gets exactly one when it is back")
 def provider_down(place):
-    provider = world.Service(Provider)
+    provider = Service(Provider)
     proxy = place.proxy(provider.port)
-    process = place.serve("payments", **{"CIVIC_OS_PAYMENTS__STRIPE_API_KEY": "sk_test_chaos", "CIVIC_OS_PAYMENTS__STRIPE_WEBHOOK_SECRET": "whsec_chaos",
+    process, load = loaded(place, roles="api,payments", **{"CIVIC_OS_PAYMENTS__STRIPE_API_KEY": "sk_test_chaos", "CIVIC_OS_PAYMENTS__STRIPE_WEBHOOK_SECRET": "whsec_chaos",
                                          "CIVIC_OS_PAYMENTS__STRIPE_API_BASE": f"http://127.0.0.1:{proxy.port}", "CIVIC_OS_PAYMENTS__LISTEN": f"127.0.0.1:{world.free_port()}"})
     proxy.cut()
     place.primary.sql(f"insert into payments.transactions (user_id, amount) select '{world.PERSON}', 10 from generate_series(1, 20)")
@@ -294,16 +274,8 @@ def provider_down(place):
     until(done, "all payments have an intent", 60)
     distinct = int(place.primary.sql("select count(distinct provider_payment_id) from payments.transactions"))
     assert distinct == 20 and len(Provider.intents) == 20, (distinct, len(Provider.intents))
-    assert process.is_alive() and place.jobs("kind = 'create_payment_intent' and state = 'discarded'") == 0
-    return "20 of 20 payments have their intent, the provider made 20"
-
-
-def png(width, height):
-    """A grey picture."""
-    def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-    rows = b"".join(b"\0" + bytes(range(width)) for _ in range(height))
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    assert place.jobs("kind = 'create_payment_intent' and state = 'discarded'") == 0
+    return "20 of 20 payments have their intent, the provider made 20; " + intact(place, load, process, allowed=())
 
 
 @fault("store of files down for 5 s", "checking an upload waits and is retried; it ends well when the store is back")
@@ -311,35 +283,50 @@ def store_down(place):
     store_port = world.free_port()
     keys = {"S3_ACCESS_KEY_ID": "CHAOSCHAOSCHAOSCHAOS", "S3_SECRET_ACCESS_KEY": "chaos-only-chaos-only-chaos-only-chaos-only", "S3_BUCKET": "civic-os-files"}
     proxy = place.proxy(store_port)
-    api = place.serve("api", **{**keys, "CIVIC_OS_STORE__LISTEN": f"127.0.0.1:{store_port}"})
+    api, load = loaded(place, **{**keys, "CIVIC_OS_STORE__LISTEN": f"127.0.0.1:{store_port}"})
     worker = place.serve("worker", **{**keys, "S3_ENDPOINT": f"http://127.0.0.1:{proxy.port}", "S3_PUBLIC_ENDPOINT": f"http://127.0.0.1:{proxy.port}"})
-    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {world.token()}", "Prefer": "return=representation"}
-
-    def call(path, document=None):
-        status, body = get(api.port, path, headers, "POST" if document is not None else "GET", json.dumps(document) if document is not None else None)
-        assert status in (200, 201), (path, status, body)
-        return json.loads(body or b"null")
-    picture = png(64, 48)
-    request = call("/api/rpc/request_upload", {"p_entity_type": "notes", "p_entity_id": "7", "p_file_name": "x.png", "p_file_type": "image/png", "p_file_size": len(picture)})
-    row = until(lambda: [row for row in call(f"/api/rpc/get_upload_url?p_request_id={request}") if row["status"] == "completed"], "an address")[0]
-    path = row["url"].split("/", 3)[3]
-    status, body = get(proxy.port, "/" + path, {"Content-Type": "image/png"}, "PUT", picture)
-    assert status == 200, (status, body)
-    proxy.cut()
-    key = path.split("?")[0].split("/", 1)[1]
-    call("/api/files", {"id": row["file_id"], "entity_type": "notes", "entity_id": "7", "file_name": "x.png", "file_type": "image/png", "file_size": len(picture),
-                        "s3_bucket": "civic-os-files", "s3_original_key": key, "thumbnail_status": "pending"})
+    file = upload(api.port, proxy.port, "x.png", "image/png", png(64, 48), before_it_is_registered=proxy.cut)
     until(lambda: place.jobs("state = 'retryable' and queue = 'thumbnails'") > 0, "attempts fail")
     time.sleep(3)
     proxy.resume()
-    look = lambda: place.primary.sql(f"select thumbnail_status from metadata.files where id = '{row['file_id']}'")
+    look = lambda: place.primary.sql(f"select thumbnail_status from metadata.files where id = '{file}'")
 
     def done():
         place.hurry()
         return look() == "completed"
     until(done, "thumbnails", 60)
-    assert api.is_alive() and worker.is_alive()
-    return "the upload was checked and drawn after the store came back"
+    assert worker.is_alive()
+    return "the upload was checked and drawn after the store came back; " + intact(place, load, api, allowed=())
+
+
+@fault("disk of the embedded store full (16 MB)", "uploads are refused (5xx), what is there is served, the API works; uploads work when there is room again")
+def store_disk_full(place):
+    folder = os.path.join(place.folder, "files")
+    os.makedirs(folder, exist_ok=True)
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m,mode=0700", "tmpfs", folder], capture_output=True, check=False).returncode:
+        raise Skip("needs the right to mount a small file system")
+    try:
+        store_port = world.free_port()
+        process, load = loaded(place, roles="api,worker", **{"CIVIC_OS_DATA_DIR": folder, "CIVIC_OS_STORE__LISTEN": f"127.0.0.1:{store_port}"})
+        picture = png(64, 48)
+        first = upload(process.port, store_port, "x.png", "image/png", picture)
+        key = place.primary.sql(f"select s3_original_key from metadata.files where id = '{first}'")
+        filler = os.path.join(folder, "filler")
+        subprocess.run(["dd", "if=/dev/zero", f"of={filler}", "bs=64k"], capture_output=True, check=False)
+        refused = None
+        try:
+            upload(process.port, store_port, "x.png", "image/png", picture)
+        except AssertionError as error:
+            refused = str(error)
+        assert refused and refused.startswith("the store answered 5"), refused
+        status, body = get(store_port, f"/civic-os-files/{key}")
+        assert status == 200 and body == picture, status
+        os.unlink(filler)
+        upload(process.port, store_port, "x.png", "image/png", picture)
+        return f"{refused[:len('the store answered 503')]}; what was there was served, uploads worked with room again; " + intact(place, load, process, allowed=())
+    finally:
+        place.end_processes()
+        subprocess.run(["umount", folder], capture_output=True, check=False)
 
 
 @fault("identity provider down: while the process runs, and when it starts", "tokens of known keys work on; a process started meanwhile answers 503 or 401 to tokens, anonymous pages work, and tokens work when it is back")
@@ -349,14 +336,14 @@ def issuer_down(place):
     modulus = subprocess.run(["openssl", "rsa", "-in", key, "-noout", "-modulus"], capture_output=True, text=True, check=True).stdout.split("=")[1].strip()
     plain = lambda data: world.base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
-    class Issuer(world.Quiet):
+    class Issuer(Quiet):
         def do_GET(self):
             base = f"http://127.0.0.1:{proxy.port}/realms/town"
             if self.path.endswith("/.well-known/openid-configuration"):
                 self.reply(200, {"issuer": base, "jwks_uri": f"{base}/keys", "authorization_endpoint": f"{base}/auth", "token_endpoint": f"{base}/token"})
             else:
                 self.reply(200, {"keys": [{"kty": "RSA", "kid": "one", "use": "sig", "alg": "RS256", "n": plain(bytes.fromhex(modulus)), "e": "AQAB"}]})
-    service = world.Service(Issuer)
+    service = Service(Issuer)
     proxy = place.proxy(service.port)
     issuer = f"http://127.0.0.1:{proxy.port}/realms/town"
     claims = {"iss": issuer, "sub": world.PERSON, "aud": "account", "azp": "civic-os", "exp": int(time.time()) + 3600, "iat": int(time.time()), "realm_access": {"roles": ["user"]}}
@@ -381,20 +368,21 @@ def issuer_down(place):
     return f"{seen}; started meanwhile: {refused} to tokens, accepted {time.monotonic() - started:.1f} s after it was back"
 
 
-@fault("memory limit of 256 MB (cgroup), six clients that read 20 MB and two that send 9 MB all the time", "requests are answered or refused; the process is not killed")
+MEMORY = int(os.environ.get("MEMORY", "128"))
+
+
+@fault(f"memory limit of {MEMORY} MB (cgroup), six clients that read 20 MB and two that send 9 MB all the time", "requests are answered or refused; the process is not killed")
 def memory_limit(place):
     group = "/sys/fs/cgroup/memory/civic-os-chaos"
     try:
         os.makedirs(group, exist_ok=True)
         with open(f"{group}/memory.limit_in_bytes", "w", encoding="ascii") as file:
-            file.write(str(256 * 1024 * 1024))
+            file.write(str(MEMORY * 1024 * 1024))
     except OSError as error:
         raise Skip(f"needs a memory cgroup ({error})") from error
     try:
         place.primary.sql("insert into public.notes (id, body) select gen_random_uuid(), repeat('y', 2000) from generate_series(1, 10000)")
-        process = place.serve("api", wrapper=["sh", "-c", f"echo $$ > {group}/cgroup.procs && exec \"$@\"", "sh"])
-        load = Load(process.port)
-        load.until_it_works()
+        process, load = loaded(place, wrapper=["sh", "-c", f"echo $$ > {group}/cgroup.procs && exec \"$@\"", "sh"])
         ending, answers = threading.Event(), []
 
         def heavy(kind):
@@ -426,9 +414,7 @@ def memory_limit(place):
 
 @fault("64 file descriptors, 200 connections that say nothing", "the process lives; requests work again when the connections are gone")
 def descriptor_limit(place):
-    process = place.serve("api", limits={resource.RLIMIT_NOFILE: 64})
-    load = Load(process.port)
-    load.until_it_works()
+    process, load = loaded(place, limits={resource.RLIMIT_NOFILE: 64})
     idle = []
     for _ in range(200):
         try:

@@ -3,14 +3,12 @@ import base64
 import hashlib
 import hmac
 import http.client
-import http.server
 import json
 import os
 import resource
 import shutil
 import signal
 import socket
-import socketserver
 import subprocess
 import tempfile
 import threading
@@ -202,9 +200,10 @@ class Process:
     def is_alive(self):
         return self.process.poll() is None
 
-    def resident(self):
+    def resident(self, kind="VmRSS"):
+        """Resident memory in MB; `RssAnon` is that without the pages of files, which the kernel maps and takes back as it likes."""
         with open(f"/proc/{self.process.pid}/status", encoding="ascii") as file:
-            resident = next((int(line.split()[1]) for line in file if line.startswith("VmRSS")), None)
+            resident = next((int(line.split()[1]) for line in file if line.startswith(f"{kind}:")), None)
         if resident is None:
             raise AssertionError("the process was killed")
         return resident / 1024
@@ -234,6 +233,27 @@ def get(port, path, headers=None, method="GET", body=None, timeout=30):
         return 0, b""
     finally:
         connection.close()
+
+
+def upload(port, store, name, kind, content, before_it_is_registered=lambda: None):
+    """Uploads as the web client does: asks for an address, writes to the store, registers the file. Its id."""
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token()}", "Prefer": "return=representation"}
+
+    def call(path, document=None):
+        status, body = get(port, path, headers, "POST" if document is not None else "GET", json.dumps(document) if document is not None else None)
+        if status not in (200, 201):
+            raise AssertionError(f"{path}: {status} {body[:500]}")
+        return json.loads(body or b"null")
+    request = call("/api/rpc/request_upload", {"p_entity_type": "notes", "p_entity_id": "7", "p_file_name": name, "p_file_type": kind, "p_file_size": len(content)})
+    row = until(lambda: [row for row in call(f"/api/rpc/get_upload_url?p_request_id={request}") if row["status"] == "completed"], "an address")[0]
+    path = row["url"].split("/", 3)[3]
+    status, body = get(store, "/" + path, {"Content-Type": kind}, "PUT", content)
+    if status != 200:
+        raise AssertionError(f"the store answered {status} {body[:500]}")
+    before_it_is_registered()
+    call("/api/files", {"id": row["file_id"], "entity_type": "notes", "entity_id": "7", "file_name": name, "file_type": kind, "file_size": len(content),
+                        "s3_bucket": "civic-os-files", "s3_original_key": path.split("?")[0].split("/", 1)[1], "thumbnail_status": "pending"})
+    return row["file_id"]
 
 
 class Load:
@@ -292,64 +312,6 @@ class Load:
 
     def refused(self):
         return {status: count for status, count in sorted(self.statuses.items()) if status not in (200, 201)}
-
-
-class Quiet(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_):
-        pass
-
-    def reply(self, status, document):
-        body = json.dumps(document).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-
-class Service(socketserver.ThreadingMixIn, http.server.HTTPServer):
-    """A service of somebody else on a port."""
-    daemon_threads = True
-
-    def __init__(self, handler):
-        super().__init__(("127.0.0.1", 0), handler)
-        self.port = self.server_address[1]
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-
-class Mail(socketserver.ThreadingTCPServer):
-    """A mail server that takes everything and counts."""
-    daemon_threads, allow_reuse_address = True, True
-
-    def __init__(self):
-        server = self
-        self.delivered = []
-
-        class Session(socketserver.StreamRequestHandler):
-            def handle(self):
-                self.wfile.write(b"220 chaos\r\n")
-                while line := self.rfile.readline():
-                    verb = line[:4].upper()
-                    if verb == b"DATA":
-                        self.wfile.write(b"354 go on\r\n")
-                        text = b""
-                        while (part := self.rfile.readline()) not in (b".\r\n", b""):
-                            text += part
-                        server.delivered.append(text)
-                        self.wfile.write(b"250 taken\r\n")
-                    elif verb == b"QUIT":
-                        self.wfile.write(b"221 bye\r\n")
-                        return
-                    elif verb == b"EHLO":
-                        self.wfile.write(b"250 chaos\r\n")
-                    else:
-                        self.wfile.write(b"250 ok\r\n")
-
-        super().__init__(("127.0.0.1", 0), Session)
-        self.port = self.server_address[1]
-        threading.Thread(target=self.serve_forever, daemon=True).start()
 
 
 class World:

@@ -5,6 +5,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "chaos"))
 import world  # noqa: E402
+from stand_ins import Mail, Quiet, Service  # noqa: E402
 from google.protobuf import json_format  # noqa: E402
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest  # noqa: E402
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status  # noqa: E402
@@ -12,15 +13,15 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status  # noqa: E402
 bodies = []
 
 
-class Collector(world.Quiet):
+class Collector(Quiet):
     def do_POST(self):
         bodies.append((self.path, self.headers["Content-Type"], self.rfile.read(int(self.headers["Content-Length"]))))
         self.reply(200, {})
 
 
 def main():
-    place, collector = world.World(), world.Service(Collector)
-    mail = world.Mail()
+    place, collector = world.World(), Service(Collector)
+    mail = Mail()
     try:
         process = place.serve("api,worker", **{
             "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{collector.port}", "OTEL_SERVICE_NAME": "town", "CIVIC_OS_NOTIFICATIONS__SMTP_HOST": "127.0.0.1",

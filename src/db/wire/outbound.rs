@@ -114,6 +114,9 @@ impl Wire {
         if !matches!(preparation, Preparation::Ready(_)) {
             frontend::parse(&name, sql, types.map(|t| t.oid()), &mut self.out).map_err(encode)?;
         }
+        // Room for all at once: growing copies, and holds what was beside what will be.
+        let length: usize = params.iter().filter_map(|param| param.value.as_ref()).map(|value| value.len()).sum();
+        self.out.reserve(length + 4 * params.len() + 64);
         let write_param = |param: &Param<'_>, out: &mut BytesMut| match &param.value {
             Some(value) => write_bytes(value, out),
             None => Ok(IsNull::Yes),

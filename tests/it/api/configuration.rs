@@ -263,4 +263,11 @@ async fn the_schema_is_read_again_on_sigusr1_and_not_by_itself() {
     assert_eq!(send(&app, Method::GET, "/later", &[], "").await.0, 404, "nobody listens on the channel");
     app.signal(Signal::SIGUSR1);
     until(&app, "/later", |status, _| status == 200).await;
+    // What services expect to mean "read again".
+    let reloads = || app.log().matches("Configuration reloaded").count();
+    let before = reloads();
+    app.database().execute("create table shop.last (id int); grant select on shop.last to web_anon").await;
+    app.signal(Signal::SIGHUP);
+    until(&app, "/last", |status, _| status == 200).await;
+    assert_eq!(reloads(), before + 1);
 }

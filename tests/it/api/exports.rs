@@ -38,8 +38,13 @@ async fn serve(database: TestDatabase, connections: u32) -> TestApp {
 
 /// Most memory that the process ever had resident, in kB.
 fn peak(app: &TestApp) -> u64 {
+    memory(app, "VmHWM:")
+}
+
+/// A line of the process's status, in kB.
+fn memory(app: &TestApp, name: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", app.pid())).expect("status");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("VmHWM");
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("a line");
     line.trim().trim_end_matches("kB").trim().parse().expect("number")
 }
 
@@ -144,4 +149,44 @@ async fn a_session_that_ends_in_the_middle_leaves_an_incomplete_answer() {
     until_blocked(&owner, 1, &app).await;
     drop(client);
     until_blocked(&owner, 0, &app).await;
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_whole_is_held_once() {
+    let app = serve(large_database().await, 2).await;
+    let owner = app.database().connect().await;
+    // Has the one connection that is lent to readers.
+    let slow = unread(&app).await;
+    until_blocked(&owner, 1, &app).await;
+    let before = peak(&app);
+    let answer = app.get("/api/readings?order=id").send().await.expect("answer");
+    let length = answer.bytes().await.expect("the whole answer").len() as u64 / 1024;
+    let more = peak(&app) - before;
+    println!("{length} kB took {more} kB");
+    assert!(more > length / 2, "it came whole: {more} kB of {length}");
+    assert!(more < length + 12 * 1024, "{more} kB for {length} kB");
+    drop(slow);
+}
+
+#[tokio::test]
+async fn large_bodies_are_held_twice_and_given_back() {
+    const BODY: u64 = 9 * 1024;
+    let app = serve(large_database().await, 4).await;
+    app.database().execute("grant insert on shop.readings to web_anon").await;
+    let send = async |id: usize, length: usize| {
+        let body = json!([{"id": ROWS + 1 + id, "note": "x".repeat(length)}]);
+        let answer =
+            app.http().post(format!("{}/api/readings", app.base_url)).json(&body).send().await.expect("answer");
+        assert_eq!(answer.status(), 201);
+    };
+    send(0, 10).await;
+    let (before, resident) = (peak(&app), memory(&app, "VmRSS:"));
+    for id in (1..=12).step_by(4) {
+        futures_util::future::join_all((id..id + 4).map(|id| send(id, BODY as usize * 1024))).await;
+    }
+    let more = peak(&app) - before;
+    println!("bodies of {BODY} kB took {more} kB; resident {resident} kB before, {} kB after", memory(&app, "VmRSS:"));
+    assert!(more < 4 * 2 * BODY + 8 * 1024, "{more} kB for four bodies of {BODY} kB");
+    let left = memory(&app, "VmRSS:").saturating_sub(resident);
+    assert!(left < BODY, "{left} kB are left");
 }

@@ -19,7 +19,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn help_names_every_verb_and_starts_at_once() {
+fn help_names_every_verb() {
     let output = run(&["--help"], &[]);
     assert_eq!(output.status.code(), Some(0));
     let help = text(&output.stdout);
@@ -40,14 +40,6 @@ fn help_names_every_verb_and_starts_at_once() {
     ] {
         assert!(help.lines().any(|line| line.trim_start().starts_with(&format!("{verb} "))), "{verb}: {help}");
     }
-    // The best of several: the machine may be busy.
-    let fastest = (0..10).map(|_| {
-        let start = Instant::now();
-        run(&["--help"], &[]);
-        start.elapsed()
-    });
-    let fastest = fastest.min().expect("runs");
-    assert!(fastest < Duration::from_millis(20), "--help takes {fastest:?}");
 }
 
 #[test]
@@ -158,8 +150,19 @@ fn shells_complete_and_the_manual_page_is_one() {
     let folder = tempfile::tempdir().expect("folder");
     let script = folder.path().join("civic-os.bash");
     std::fs::write(&script, &bash.stdout).expect("write");
-    let checked = std::process::Command::new("bash").arg("-n").arg(&script).output().expect("bash");
-    assert!(checked.status.success(), "{}", text(&checked.stderr));
+    // As the shell does it: load the script, ask the function that it names for the word at hand.
+    let ask = |words: &str| {
+        let asked = format!(
+            "set -u; source \"$0\"; words=({words}); COMP_WORDS=(\"${{words[@]}}\"); COMP_CWORD=$((${{#words[@]}} - 1)); COMPREPLY=()
+             \"$(complete -p civic-os | sed 's/.*-F \\([^ ]*\\) .*/\\1/')\" civic-os \"${{words[-1]}}\" \"${{words[-2]}}\"; echo \"${{COMPREPLY[@]}}\""
+        );
+        let answer = std::process::Command::new("bash").args(["-c", &asked]).arg(&script).output().expect("bash");
+        assert!(answer.status.success() && answer.stderr.is_empty(), "{}", text(&answer.stderr));
+        text(&answer.stdout).trim().to_owned()
+    };
+    assert_eq!(ask("civic-os mig"), "migrate");
+    assert_eq!(ask("civic-os migrate rev"), "revert");
+    assert_eq!(ask("civic-os serve --postg"), "--postgrest");
     let page = text(&run(&["man"], &[]).stdout);
     assert!(page.starts_with(".ie") || page.contains(".TH civic-os"), "{page}");
     for word in ["EXAMPLES", "migrate", "doctor", "health"] {

@@ -25,6 +25,11 @@ async fn worker_and_payments_have_no_web_client() {
         })
         .await;
         app.get("/").send().await.expect_err("nobody listens on web.listen");
+        // There is nothing that they would read again; they are no reason to end.
+        for signal in [Signal::SIGHUP, Signal::SIGUSR1, Signal::SIGUSR2] {
+            app.signal(signal);
+        }
+        app.wait_until("/ready", |status| status == 200).await;
         app.signal(Signal::SIGTERM);
         assert_eq!(app.ended().await.code(), Some(0), "{role}: {}", app.log());
     }
