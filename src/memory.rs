@@ -1,4 +1,9 @@
-//! What the process gives back to the system: large buffers, as soon as nobody needs them.
+//! What the process gives back to the system: large buffers as soon as nobody needs them, and holes between small ones.
+
+use std::time::Duration;
+
+/// Between two looks for holes.
+const PERIOD: Duration = Duration::from_secs(60);
 
 /// From this many bytes on a buffer is a mapping of its own. Bodies, answers and pictures are larger, rows and pages smaller.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
@@ -21,5 +26,59 @@ pub fn give_back_large_buffers() {
             // SAFETY: `mallopt` takes two numbers and changes a setting of the allocator; no other thread is there yet.
             let _ = unsafe { libc::mallopt(setting, value) };
         }
+    }
+}
+
+/// Gives free pages inside the heaps back once a minute, on a thread behind all others, as long as the process lives. By itself
+/// the C library gives back only what lies at a heap's end, and one small value there keeps everything below it. One thread for
+/// all calls.
+pub fn give_back_holes() {
+    static THREAD: std::sync::Once = std::sync::Once::new();
+    THREAD.call_once(|| {
+        let spawned = std::thread::Builder::new().name("memory".into()).spawn(|| {
+            crate::priority::step_back();
+            loop {
+                std::thread::sleep(PERIOD);
+                trim();
+            }
+        });
+        if let Err(error) = spawned {
+            tracing::warn!(%error, "Free memory inside heaps is not given back");
+        }
+    });
+}
+
+fn trim() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    {
+        #[expect(unsafe_code, reason = "the only way to tell the C library's allocator")]
+        // SAFETY: `malloc_trim` takes a number, locks each heap while it looks through it, and touches only what is free.
+        let _ = unsafe { libc::malloc_trim(0) };
+    }
+}
+
+#[cfg(all(test, target_os = "linux", target_env = "gnu"))]
+mod tests {
+    /// Resident memory that is not of files, bytes.
+    fn resident() -> usize {
+        let status = std::fs::read_to_string("/proc/self/status").expect("status");
+        let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).expect("RssAnon");
+        line.trim().trim_end_matches(" kB").parse::<usize>().expect("a number") * 1024
+    }
+
+    #[test]
+    fn holes_between_small_values_go_back() {
+        const SIZE: usize = 16 * 1024;
+        let mut values: Vec<Vec<u8>> = (0..6000).map(|_| vec![1; SIZE]).collect();
+        // One in a hundred stays, spread over all of it.
+        let mut number = 0;
+        values.retain(|_| {
+            number += 1;
+            number % 100 == 0
+        });
+        let before = resident();
+        super::trim();
+        assert!(resident() + 50 * 1024 * 1024 < before, "{} after {before}", resident());
+        assert!(values.iter().all(|value| value.len() == SIZE));
     }
 }

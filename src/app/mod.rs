@@ -95,6 +95,7 @@ pub async fn start(mut config: Config, roles: RoleSet, extras: Extras) -> Result
     let lifecycle = Lifecycle::new();
     lifecycle.watch_signals(Duration::from_secs(config.shutdown.deadline)).map_err(AppError::Signals)?;
     raise_descriptor_limit();
+    crate::memory::give_back_holes();
     let listeners = if roles.is_only(Role::Migrate) { Listeners::default() } else { Listeners::bind(&config, roles)? };
     let cluster = start_cluster(&mut config, &extras).await?;
 
