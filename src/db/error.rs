@@ -61,6 +61,8 @@ pub struct ServerError {
     pub column: Option<String>,
     /// Schema involved.
     pub schema: Option<String>,
+    /// Function of the server's source that raised it.
+    pub routine: Option<String>,
 }
 
 impl DbError {
@@ -99,6 +101,7 @@ impl From<tokio_postgres::Error> for DbError {
                 table: server.table().map(Into::into),
                 column: server.column().map(Into::into),
                 schema: server.schema().map(Into::into),
+                routine: server.routine().map(Into::into),
             }));
         }
         if error.is_closed() || std::error::Error::source(&error).is_some_and(|source| source.is::<std::io::Error>()) {

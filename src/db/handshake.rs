@@ -290,6 +290,7 @@ pub(super) fn server_error(mut fields: ErrorFields<'_>) -> ServerError {
             b't' => error.table = Some(value),
             b'c' => error.column = Some(value),
             b'n' => error.constraint = Some(value),
+            b'R' => error.routine = Some(value),
             _ => {}
         }
     }

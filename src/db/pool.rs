@@ -263,15 +263,10 @@ impl Db {
         }
     }
 
-    /// Makes every connection forget its named statements at its next use (after a schema reload).
-    pub fn forget_statements(&self) {
-        self.shared.generation.fetch_add(1, Ordering::Release);
-    }
-
-    /// Names no statement from now on, whatever the options said.
+    /// Names no statement from now on, whatever the options said. Every connection forgets those that it has at its next use.
     pub fn stop_naming_statements(&self) {
         if !self.shared.unnamed.swap(true, Ordering::Relaxed) {
-            self.forget_statements();
+            self.shared.generation.fetch_add(1, Ordering::Release);
         }
     }
 
@@ -357,8 +352,10 @@ async fn traced(
     answer
 }
 
+/// A named statement's columns are no longer what they were: the server plans again after every other change by itself. Known by
+/// the place in its source that says so, because the message is in the server's language.
 fn is_stale_plan(error: &DbError) -> bool {
-    error.server().is_some_and(|error| error.message.contains("cached plan"))
+    error.server().is_some_and(|error| error.routine.as_deref() == Some("RevalidateCachedQuery"))
 }
 
 impl Shared {

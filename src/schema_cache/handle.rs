@@ -297,9 +297,6 @@ async fn bring_up_to_date(
     if let Err(error) = timezones.list(db).await {
         tracing::warn!(%error, "cannot list the time zones; the next reload tries again");
     }
-    if *generation > 1 {
-        db.forget_statements();
-    }
     Ok(())
 }
 

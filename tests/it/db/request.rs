@@ -237,9 +237,32 @@ async fn statements_are_named_at_second_sight_per_role_and_bounded() {
     }
     let all: i64 = value(&db, "select count(*) from pg_prepared_statements").await.parse().unwrap();
     assert!((3..=8 + 4).contains(&all), "{all} statements");
-    db.forget_statements();
+    db.stop_naming_statements();
     let left: i64 = value(&db, "select count(*) from pg_prepared_statements").await.parse().unwrap();
     assert!(left <= 4, "{left} statements after forgetting");
+}
+
+#[tokio::test]
+async fn named_statements_live_through_changes_of_the_schema() {
+    let (database, db) = prepared(|options| options.pool_max = 1).await;
+    let all = "select * from test.notes where id = 1";
+    database.execute("insert into test.notes values (1, 'a')").await;
+    let columns = async || run(&db, all).await.unwrap().rows[0].len();
+    for _ in 0..3 {
+        assert_eq!(columns().await, 2);
+    }
+    // Other columns: the server refuses the plan, in whatever language it speaks.
+    database.execute("alter table test.notes add column more int").await;
+    assert_eq!((columns().await, columns().await, columns().await), (3, 3, 3));
+    database.execute("alter table test.notes alter column more type text, drop column body").await;
+    assert_eq!(columns().await, 2);
+    // Another table of the same name.
+    let again = "drop table test.notes; create table test.notes as select 1 as id, 2 as a, 3 as b, 4 as c;
+                 grant select on test.notes to web_anon";
+    database.execute(again).await;
+    assert_eq!(columns().await, 4);
+    let error = run(&db, "select 1 from test.nowhere").await.unwrap_err();
+    assert_eq!(error.sqlstate(), Some("42P01"));
 }
 
 #[tokio::test]
