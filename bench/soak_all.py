@@ -55,7 +55,7 @@ class Clients:
         self.done, self.problems, self.ending, self.lock = {}, [], threading.Event(), threading.Lock()
         kinds = [(self.read, 0.03)] * 2 + [(self.write, 0.05)] * 2 + [
             (self.refused, 0.2), (self.large, 1), (self.aborted, 0.5), (self.picture, 1.5), (self.document, 5), (self.notify, 1),
-            (self.pay, 20), (self.forged_webhook, 1), (self.workbook, 2), (self.tidy, 5)] + [(self.listen, 0.5)] * 4
+            (self.pay, 20), (self.forged_webhook, 3), (self.workbook, 2), (self.tidy, 5)] + [(self.listen, 0.5)] * 4
         self.threads = [threading.Thread(target=self._again, args=kind, daemon=True) for kind in kinds]
         for thread in self.threads:
             thread.start()

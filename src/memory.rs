@@ -29,14 +29,13 @@ pub fn give_back_large_buffers() {
     }
 }
 
-/// Gives free pages inside the heaps back once a minute, on a thread behind all others, as long as the process lives. By itself
+/// Gives free pages inside the heaps back once a minute, on a thread of its own, as long as the process lives. By itself
 /// the C library gives back only what lies at a heap's end, and one small value there keeps everything below it. One thread for
 /// all calls.
 pub fn give_back_holes() {
     static THREAD: std::sync::Once = std::sync::Once::new();
     THREAD.call_once(|| {
         let spawned = std::thread::Builder::new().name("memory".into()).spawn(|| {
-            crate::priority::step_back();
             loop {
                 std::thread::sleep(PERIOD);
                 trim();
