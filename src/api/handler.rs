@@ -255,8 +255,8 @@ async fn read_body(http: &HttpRequest, mut payload: web::Payload, limit: usize) 
             // Most bodies are one chunk, which is not copied.
             (None, None) => first = Some(chunk),
             (Some(start), None) => {
-                // Room for all at once: growing copies, and holds what was beside what will be.
-                let mut all = BytesMut::with_capacity(announced.unwrap_or(0).max(start.len() + chunk.len()));
+                // No room for what is only announced: a thousand strangers could announce a lot.
+                let mut all = BytesMut::with_capacity(start.len() + chunk.len());
                 all.extend_from_slice(start);
                 all.extend_from_slice(&chunk);
                 rest = Some(all);
