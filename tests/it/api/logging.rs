@@ -73,7 +73,8 @@ async fn slow_statements_are_logged_with_their_request_and_without_values() {
         assert_eq!(answer.status(), 200, "{}", app.log());
         let id = answer.headers()["x-request-id"].to_str().expect("text").to_owned();
         let log = app.log();
-        let line = log.lines().find(|line| line.contains("A statement took"));
+        // On a busy machine others may take as long.
+        let line = log.lines().find(|line| line.contains("A statement took") && line.contains("dawdle"));
         assert_eq!(line.is_some(), logs, "{log}");
         if let Some(line) = line {
             for part in ["dawdle", &id, "web_anon", "lane=\"api\""] {
