@@ -8,6 +8,7 @@ use bytes::{Buf as _, Bytes};
 use futures_util::TryStreamExt as _;
 use std::io::{self, Read, Write};
 use std::path::Path;
+use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio_postgres::Client;
 
@@ -17,6 +18,8 @@ const PIECE: u64 = 8 * 1024 * 1024;
 const AHEAD: usize = 8;
 /// How often a piece is asked for.
 const TRIES: u32 = 3;
+/// Before the second try; twice as long before the third.
+const PAUSE: Duration = Duration::from_millis(500);
 /// Missing objects that are named in the log.
 const NAMED: u64 = 20;
 
@@ -94,6 +97,7 @@ async fn again<T, F: Future<Output = Result<T, StorageError>>>(ask: impl Fn() ->
                 if tries < TRIES =>
             {
                 tracing::warn!(%error, "the store is asked again");
+                tokio::time::sleep(PAUSE * tries).await;
             }
             other => return other,
         }

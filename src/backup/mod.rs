@@ -3,7 +3,7 @@
 //! A backup is a folder `civic-os-<time>` with `database.dump` (custom format), `files.tar` with the objects of the embedded store or of the bucket, and `manifest.json` with checksums and
 //! the number of rows of each table, counted in the dump's own snapshot. It is written under another name and renamed when everything is on disk: a folder with the
 //! right name is complete. Parts are encrypted with age where recipients are configured.
-//! With a bucket the folder is where backups are made, and the bucket is where they stay ([`Remote`]). Callers: `cli::backup`. Tests: `tests/it/backup.rs`.
+//! With a bucket the folder is where backups are made, and the bucket is where they stay ([`Remote`]). Callers: `cli::backup`. Tests: `tests/it/backup`.
 
 mod archive;
 mod collect;

@@ -5,17 +5,23 @@ import { describe, test } from 'node:test'
 import { accessToken, assertQuiet, open, screenshot, signIn, visitor } from './browser.mjs'
 import { everyType } from './every-type.mjs'
 
+/** Somebody of the staff, and the headers of a change in their name. */
+async function staff(world) {
+  const demo = await everyType(world)
+  const page = await visitor(await world.browser(), demo.url)
+  await signIn(page, 'staff')
+  const headers = {
+    Authorization: `Bearer ${await accessToken(page)}`,
+    'Content-Type': 'application/json',
+    Prefer: 'return=representation',
+  }
+  return { demo, page, headers }
+}
+
 export function dashboardTests(world) {
   describe('dashboards', { concurrency: 1 }, () => {
     test('a calendar keeps its limit, its colour and its promise to look again', async () => {
-      const demo = await everyType(world)
-      const page = await visitor(await world.browser(), demo.url)
-      await signIn(page, 'staff')
-      const headers = {
-        Authorization: `Bearer ${await accessToken(page)}`,
-        'Content-Type': 'application/json',
-        Prefer: 'return=representation',
-      }
+      const { demo, page, headers } = await staff(world)
       const add = async (display_name, from, to) => {
         const body = JSON.stringify({ display_name, slot: `["2031-03-04 ${from}:00-06","2031-03-04 ${to}:00-06")` })
         const answer = await fetch(`${demo.url}/api/samples`, { method: 'POST', headers, body })
@@ -58,14 +64,7 @@ export function dashboardTests(world) {
     })
 
     test('a page of a record tells what happened around it, and says so when it cannot', async () => {
-      const demo = await everyType(world)
-      const page = await visitor(await world.browser(), demo.url)
-      await signIn(page, 'staff')
-      const headers = {
-        Authorization: `Bearer ${await accessToken(page)}`,
-        'Content-Type': 'application/json',
-        Prefer: 'return=representation',
-      }
+      const { demo, page, headers } = await staff(world)
       const body = JSON.stringify({ display_name: 'Watched', created_at: '2026-03-04T16:00:00Z' })
       const made = await fetch(`${demo.url}/api/samples`, { method: 'POST', headers, body })
       assert.equal(made.status, 201)

@@ -9,7 +9,6 @@ use civic_os::files::{Storage, StorageError, StorageOptions};
 use civic_os::store::ObjectStore;
 use std::collections::BTreeMap;
 use std::net::TcpListener;
-use std::process::{Command, Stdio};
 
 /// Larger than what is asked for at once (8 MB), and no multiple of it.
 const LARGE: usize = 19 * 1024 * 1024 + 7;
@@ -203,20 +202,14 @@ async fn a_store_that_fails_leaves_no_backup_and_a_switch_leaves_files_out() {
     assert_eq!(left.filter(|entry| entry.path().is_dir()).count(), 0, "no half of a backup");
 
     let run = |arguments: &[&str], files: &str| {
-        let output = Command::new(env!("CARGO_BIN_EXE_civic-os"))
-            .args(arguments)
-            .env("CIVIC_OS_DATABASE__OWNER_URL", world.database.owner_url().expose().expect("URL"))
-            .env("CIVIC_OS_DATA_DIR", world.folder.path())
-            .env("CIVIC_OS_BACKUP__FILES", files)
-            .env("S3_BUCKET", BUCKET)
-            .env("S3_ENDPOINT", &store.endpoint)
-            .env("S3_ACCESS_KEY_ID", ACCESS_KEY)
-            .env("S3_SECRET_ACCESS_KEY", SECRET_KEY)
-            .stdin(Stdio::null())
-            .output()
-            .expect("run");
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
-        (output.status.code(), text(output.stdout), text(output.stderr))
+        let variables = [
+            ("CIVIC_OS_BACKUP__FILES", files),
+            ("S3_BUCKET", BUCKET),
+            ("S3_ENDPOINT", &store.endpoint),
+            ("S3_ACCESS_KEY_ID", ACCESS_KEY),
+            ("S3_SECRET_ACCESS_KEY", SECRET_KEY),
+        ];
+        world.civic_os(arguments, &variables)
     };
     let (code, text, error) = run(&["backup", "create"], "true");
     assert_eq!(code, Some(0), "{error}");

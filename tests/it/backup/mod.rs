@@ -32,6 +32,20 @@ impl World {
         Self { database, folder: tempfile::tempdir().expect("folder"), targets: Vec::new() }
     }
 
+    /// The program with this database and data folder: exit code, output, errors.
+    fn civic_os(&self, arguments: &[&str], variables: &[(&str, &str)]) -> (Option<i32>, String, String) {
+        let output = Command::new(env!("CARGO_BIN_EXE_civic-os"))
+            .args(arguments)
+            .env("CIVIC_OS_DATABASE__OWNER_URL", self.database.owner_url().expose().expect("URL"))
+            .env("CIVIC_OS_DATA_DIR", self.folder.path())
+            .envs(variables.iter().copied())
+            .stdin(Stdio::null())
+            .output()
+            .expect("run");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    }
+
     fn backups(&self) -> PathBuf {
         self.folder.path().join("backups")
     }
@@ -280,18 +294,7 @@ async fn old_backups_go_the_newest_stays_and_leftovers_are_no_backups() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_command_line_says_what_was_done_in_text_and_json() {
     let world = World::new(None).await;
-    let run = |arguments: &[&str]| {
-        let output = Command::new(env!("CARGO_BIN_EXE_civic-os"))
-            .arg("backup")
-            .args(arguments)
-            .env("CIVIC_OS_DATABASE__OWNER_URL", world.database.owner_url().expose().expect("URL"))
-            .env("CIVIC_OS_DATA_DIR", world.folder.path())
-            .stdin(Stdio::null())
-            .output()
-            .expect("run");
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
-        (output.status.code(), text(output.stdout), text(output.stderr))
-    };
+    let run = |arguments: &[&str]| world.civic_os(&[&["backup"], arguments].concat(), &[]);
     let (code, text, _) = run(&["list"]);
     assert_eq!(code, Some(0));
     assert!(text.contains("holds no backup yet"), "{text}");
@@ -316,24 +319,14 @@ async fn a_bucket_keeps_backups_and_gives_them_back() {
     let restored = format!("{}_bucket", world.database.name());
     let mut world = world;
     world.targets.push(restored.clone());
-    let folder = world.folder.path().to_owned();
-    let run = |arguments: &[&str]| {
-        let output = Command::new(env!("CARGO_BIN_EXE_civic-os"))
-            .arg("backup")
-            .args(arguments)
-            .env("CIVIC_OS_DATABASE__OWNER_URL", world.database.owner_url().expose().expect("URL"))
-            .env("CIVIC_OS_DATA_DIR", &folder)
-            .env("CIVIC_OS_BACKUP__S3_BUCKET", BUCKET)
-            .env("CIVIC_OS_BACKUP__S3_PREFIX", "town/")
-            .env("S3_ENDPOINT", &store.endpoint)
-            .env("S3_ACCESS_KEY_ID", ACCESS_KEY)
-            .env("S3_SECRET_ACCESS_KEY", SECRET_KEY)
-            .stdin(Stdio::null())
-            .output()
-            .expect("run");
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
-        (output.status.code(), text(output.stdout), text(output.stderr))
-    };
+    let variables = [
+        ("CIVIC_OS_BACKUP__S3_BUCKET", BUCKET),
+        ("CIVIC_OS_BACKUP__S3_PREFIX", "town/"),
+        ("S3_ENDPOINT", &store.endpoint),
+        ("S3_ACCESS_KEY_ID", ACCESS_KEY),
+        ("S3_SECRET_ACCESS_KEY", SECRET_KEY),
+    ];
+    let run = |arguments: &[&str]| world.civic_os(&[&["backup"], arguments].concat(), &variables);
     assert!(run(&["list"]).1.contains(&format!("s3://{BUCKET}/town/ holds no backup yet")));
     let name = |text: &str| -> String {
         let document: serde_json::Value = serde_json::from_str(text).expect("JSON");

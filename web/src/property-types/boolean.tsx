@@ -2,6 +2,7 @@
 
 import { Icon } from '~/components/icon'
 import { t } from '~/lib/i18n/t'
+import { ChoiceFilter } from './choice-filter'
 import type { FieldProps, FilterProps, PropertyKind } from './kinds'
 
 function BooleanField({ property, value, onChange, id, describedBy, invalid, required }: FieldProps) {
@@ -37,24 +38,12 @@ function BooleanField({ property, value, onChange, id, describedBy, invalid, req
   )
 }
 
-function BooleanFilter({ property, conditions, onChange, id }: FilterProps) {
-  const current = conditions.find((condition) => condition.op === 'is' || condition.op === 'eq')?.value ?? ''
-  return (
-    <select
-      id={id}
-      className="co-input"
-      aria-label={property.label}
-      value={current}
-      onChange={(event) =>
-        onChange(event.target.value === '' ? [] : [{ column: property.column, op: 'is', value: event.target.value }])
-      }
-    >
-      <option value="">{t('filter.any')}</option>
-      <option value="true">{t('filter.yes')}</option>
-      <option value="false">{t('filter.no')}</option>
-    </select>
-  )
-}
+const BooleanFilter = (props: FilterProps) => (
+  <ChoiceFilter {...props}>
+    <option value="true">{t('filter.yes')}</option>
+    <option value="false">{t('filter.no')}</option>
+  </ChoiceFilter>
+)
 
 export const boolean: PropertyKind = {
   Display: ({ value }) => (

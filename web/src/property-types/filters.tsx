@@ -2,9 +2,9 @@
 // this value, a list with this entry, a range that touches these bounds.
 
 import { nextDay } from '~/lib/format/dates'
-import { t } from '~/lib/i18n/t'
 import type { Property } from '~/lib/metadata/model'
 import type { Condition } from '~/lib/postgrest/query'
+import { ChoiceFilter } from './choice-filter'
 import type { FilterProps } from './kinds'
 import { DaysFilter } from './moments'
 import { BoundsFilter } from './numbers'
@@ -14,24 +14,12 @@ import { tx } from './texts'
 const PRESENT = 'not_null'
 const ABSENT = 'null'
 
-export function PresenceFilter({ property, conditions, onChange, id }: FilterProps) {
-  const current = conditions.find((condition) => condition.op === 'is')?.value ?? ''
-  return (
-    <select
-      id={id}
-      className="co-input"
-      aria-label={property.label}
-      value={current}
-      onChange={(event) =>
-        onChange(event.target.value === '' ? [] : [{ column: property.column, op: 'is', value: event.target.value }])
-      }
-    >
-      <option value="">{t('filter.any')}</option>
-      <option value={PRESENT}>{tx('filter.present')}</option>
-      <option value={ABSENT}>{tx('filter.absent')}</option>
-    </select>
-  )
-}
+export const PresenceFilter = (props: FilterProps) => (
+  <ChoiceFilter {...props}>
+    <option value={PRESENT}>{tx('filter.present')}</option>
+    <option value={ABSENT}>{tx('filter.absent')}</option>
+  </ChoiceFilter>
+)
 
 export function PresenceText({ property, conditions }: { property: Property; conditions: readonly Condition[] }) {
   const absent = conditions.some((condition) => condition.value === ABSENT)

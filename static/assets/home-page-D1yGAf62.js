@@ -1,1 +1,0 @@
-export{t as HomePage}from"./home-B8WR9YLK.js";
