@@ -1,7 +1,10 @@
 //! Objects as backups carry them: read beside a process that serves them, written into a folder that nobody has open.
 
 use super::StoreError;
-use super::folder::{Attributes, Folder, Object, hex};
+use super::folder::Folder;
+use super::incoming::hex;
+use super::leftovers::data_path;
+use super::object::{Attributes, Object};
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -113,16 +116,10 @@ fn entries(path: &Path) -> Result<Vec<PathBuf>, StoreError> {
 /// The object of a description, or nothing when it was deleted meanwhile.
 fn open(bucket: &Path, name: &str, description: &Path) -> Result<Option<StoredObject>, StoreError> {
     for _ in 0..LOOKS {
-        let text = match fs::read(description) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(StoreError::folder("read", description)(error)),
+        let Some(object) = Object::read(description).map_err(StoreError::folder("read", description))? else {
+            return Ok(None);
         };
-        let object: Object = serde_json::from_slice(&text)
-            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
-            .map_err(StoreError::folder("understand", description))?;
-        let data = object.data.simple().to_string();
-        match File::open(bucket.join("data").join(&data[30..]).join(&data)) {
+        match File::open(data_path(&bucket.join("data"), object.data)) {
             Ok(bytes) => {
                 let Object { key, size, attributes, .. } = object;
                 return Ok(Some(StoredObject { bucket: name.to_owned(), key, size, attributes, bytes }));

@@ -8,69 +8,45 @@
 //! ```
 //!
 //! An object exists from the rename of its description on, after bytes and description were synced; a crash leaves at most bytes without a description, which
-//! the next start deletes. All descriptions are in memory: the folder belongs to one process.
+//! are deleted after the next start (`leftovers`). Descriptions are read when they are asked for; nothing about an object is kept in memory, but for the
+//! keys while somebody lists them (`keys`). The folder belongs to one process.
 
 use super::StoreError;
-use md5::{Digest, Md5};
-use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use super::incoming::{Incoming, Stored, hex, sync_folder};
+use super::keys::Keys;
+use super::leftovers::{self, Leftovers};
+use super::object::{Attributes, Object};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, Write};
+use std::ops::Bound;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::thread::JoinHandle;
+use std::time::Instant;
 use uuid::Uuid;
-
-/// What is remembered of an object beside its bytes.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(super) struct Object {
-    pub(super) key: String,
-    /// Name of the file with the bytes.
-    pub(super) data: Uuid,
-    pub(super) size: u64,
-    pub(super) etag: String,
-    /// Microseconds since 1970.
-    pub(super) modified: i64,
-    #[serde(flatten)]
-    pub(super) attributes: Attributes,
-}
-
-/// Headers that come back with the object.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Attributes {
-    /// `Content-Type`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub content_type: Option<String>,
-    /// `Cache-Control`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cache_control: Option<String>,
-    /// `Content-Disposition`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub content_disposition: Option<String>,
-    /// `Content-Encoding`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub content_encoding: Option<String>,
-    /// `x-amz-meta-*`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub metadata: Option<HashMap<String, String>>,
-}
 
 /// The store's folder, open.
 pub struct Folder {
     root: PathBuf,
     buckets: RwLock<BTreeMap<String, Arc<Bucket>>>,
+    /// The thread that deletes what a crash left, and what ends it.
+    sweeping: Option<JoinHandle<()>>,
+    closing: Arc<AtomicBool>,
     _lock: File,
 }
 
 /// One bucket.
 pub(super) struct Bucket {
     path: PathBuf,
-    objects: RwLock<BTreeMap<String, Arc<Object>>>,
-    /// Held while a description changes place, so that disk and memory agree.
+    keys: Keys,
+    /// Held while a description changes place, so that two writers of a key do not both believe to have replaced the same bytes.
     publishing: Mutex<()>,
 }
 
 impl Folder {
-    /// Opens the folder and reads all descriptions; deletes what a crash left unfinished.
+    /// Opens the folder. What a crash left unfinished is deleted on a thread of its own, which ends with the folder.
     ///
     /// # Errors
     /// [`StoreError::InUse`] when another process has it, [`StoreError::Folder`].
@@ -86,15 +62,28 @@ impl Folder {
                 return Err(StoreError::Folder { action: "lock", path: lock_path, source });
             }
         }
-        let mut buckets = BTreeMap::new();
+        let (mut buckets, mut leftovers) = (BTreeMap::new(), Vec::new());
         for entry in fs::read_dir(&buckets_path).map_err(StoreError::folder("read", &buckets_path))?.flatten() {
             if let Some(name) = entry.file_name().to_str()
                 && entry.path().is_dir()
             {
-                buckets.insert(name.to_owned(), Arc::new(Bucket::open(entry.path())?));
+                let path = entry.path();
+                leftovers.push(Leftovers::of(&path).map_err(StoreError::folder("read", &path))?);
+                buckets.insert(name.to_owned(), Arc::new(Bucket::new(path)));
             }
         }
-        Ok(Self { root: root.to_owned(), buckets: RwLock::new(buckets), _lock: lock })
+        let closing = Arc::new(AtomicBool::new(false));
+        let stop = closing.clone();
+        let sweep = move || leftovers.into_iter().for_each(|leftovers| leftovers.sweep(&stop));
+        let sweeping = std::thread::Builder::new().name("store-leftovers".into()).spawn(sweep);
+        let sweeping = sweeping.map_err(StoreError::folder("start looking for leftovers in", root))?;
+        Ok(Self {
+            root: root.to_owned(),
+            buckets: RwLock::new(buckets),
+            sweeping: Some(sweeping),
+            closing,
+            _lock: lock,
+        })
     }
 
     /// Creates a bucket; one that exists stays as it is.
@@ -109,7 +98,7 @@ impl Folder {
                 let path = path.join(part);
                 fs::create_dir_all(&path).map_err(StoreError::folder("create", path))?;
             }
-            buckets.insert(name.to_owned(), Arc::new(Bucket::open(path)?));
+            buckets.insert(name.to_owned(), Arc::new(Bucket::new(path)));
         }
         Ok(())
     }
@@ -125,47 +114,42 @@ impl Folder {
     pub(super) fn bucket_names(&self) -> Vec<String> {
         self.buckets.read().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
     }
+
+    /// Forgets the keys of buckets that nobody has listed since then.
+    pub(super) fn forget_keys_unused_since(&self, moment: Instant) {
+        for bucket in self.buckets.read().unwrap_or_else(PoisonError::into_inner).values() {
+            bucket.keys.forget_unused_since(moment);
+        }
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        self.closing.store(true, Ordering::Relaxed);
+        if let Some(sweeping) = self.sweeping.take() {
+            let _ = sweeping.join();
+        }
+    }
 }
 
 impl Bucket {
-    fn open(path: PathBuf) -> Result<Self, StoreError> {
-        let mut objects = BTreeMap::new();
-        let mut used = HashSet::new();
-        for description in files_below(&path.join("keys")).map_err(StoreError::folder("read", &path))? {
-            if description.extension().is_some_and(|extension| extension == "json") {
-                let text = fs::read(&description).map_err(StoreError::folder("read", &description))?;
-                let object: Object = serde_json::from_slice(&text).map_err(|error| StoreError::Folder {
-                    action: "understand",
-                    path: description,
-                    source: io::Error::new(io::ErrorKind::InvalidData, error),
-                })?;
-                used.insert(object.data);
-                objects.insert(object.key.clone(), Arc::new(object));
-            } else {
-                let _ = fs::remove_file(description);
-            }
-        }
-        for data in files_below(&path.join("data")).map_err(StoreError::folder("read", &path))? {
-            let name = data.file_name().and_then(|name| name.to_str()).and_then(|name| Uuid::parse_str(name).ok());
-            if name.is_some_and(|name| !used.contains(&name)) {
-                let _ = fs::remove_file(data);
-            }
-        }
-        Ok(Self { path, objects: RwLock::new(objects), publishing: Mutex::new(()) })
+    fn new(path: PathBuf) -> Self {
+        Self { path, keys: Keys::default(), publishing: Mutex::new(()) }
     }
 
     pub(super) fn uploads(&self) -> PathBuf {
         self.path.join("uploads")
     }
 
-    pub(super) fn object(&self, key: &str) -> Option<Arc<Object>> {
-        self.objects.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
+    /// The object of a key. Reads a file: not for a thread that must not wait.
+    pub(super) fn object(&self, key: &str) -> io::Result<Option<Object>> {
+        Object::read(&self.description_path(key))
     }
 
     /// The object and its open file. An overwrite between the two steps shows as a missing file, and the second look finds the new one.
-    pub(super) fn open_object(&self, key: &str) -> io::Result<Option<(Arc<Object>, File)>> {
+    pub(super) fn open_object(&self, key: &str) -> io::Result<Option<(Object, File)>> {
         for _ in 0..8 {
-            let Some(object) = self.object(key) else { return Ok(None) };
+            let Some(object) = self.object(key)? else { return Ok(None) };
             match File::open(self.data_path(object.data)) {
                 Ok(file) => return Ok(Some((object, file))),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -175,19 +159,34 @@ impl Bucket {
         Err(io::Error::new(io::ErrorKind::NotFound, "the bytes of an object are missing"))
     }
 
-    /// Visits the objects from the first key at or after `from` until told to stop.
-    pub(super) fn walk(&self, from: &str, mut visit: impl FnMut(&Arc<Object>) -> bool) {
-        let objects = self.objects.read().unwrap_or_else(PoisonError::into_inner);
-        for (_, object) in objects.range(from.to_owned()..) {
-            if !visit(object) {
-                break;
+    /// Visits the keys from the first one at or after `from` until told to stop.
+    pub(super) fn walk(&self, from: &str, mut visit: impl FnMut(&str) -> bool) -> io::Result<()> {
+        let walk = |keys: &BTreeSet<Box<str>>| {
+            for key in keys.range::<str, _>((Bound::Included(from), Bound::Unbounded)) {
+                if !visit(key) {
+                    break;
+                }
             }
-        }
+        };
+        self.keys.look(|| self.read_keys(), walk)
+    }
+
+    /// A description that cannot be read is an error: who copies a bucket by its listing must not miss an object.
+    fn read_keys(&self) -> io::Result<BTreeSet<Box<str>>> {
+        let mut keys = BTreeSet::new();
+        leftovers::visit_below(&self.path.join("keys"), |path| {
+            if leftovers::is_description(path)
+                && let Some(object) = Object::read(path)?
+            {
+                keys.insert(object.key.into());
+            }
+            Ok(())
+        })?;
+        Ok(keys)
     }
 
     fn data_path(&self, name: Uuid) -> PathBuf {
-        let text = name.simple().to_string();
-        self.path.join("data").join(&text[30..]).join(text)
+        leftovers::data_path(&self.path.join("data"), name)
     }
 
     /// A file for new bytes; gone again unless it is published.
@@ -207,30 +206,33 @@ impl Bucket {
         attributes: Attributes,
         mut bytes: Stored,
         etag: String,
-    ) -> io::Result<Arc<Object>> {
+    ) -> io::Result<Object> {
         let modified = time::OffsetDateTime::now_utc().unix_timestamp_nanos() / 1000;
-        let object = Arc::new(Object {
-            key: key.clone(),
+        let path = self.description_path(&key);
+        let object = Object {
+            key,
             data: bytes.name,
             size: bytes.size,
             etag,
             modified: i64::try_from(modified).unwrap_or_default(),
             attributes,
-        });
-        let path = self.description_path(&key);
+        };
         let parent = path.parent().unwrap_or(&self.path).to_owned();
         fs::create_dir_all(&parent)?;
         let temporary = parent.join(format!("{}.tmp", object.data.simple()));
         let mut file = File::create(&temporary)?;
-        file.write_all(&serde_json::to_vec(object.as_ref()).map_err(io::Error::other)?)?;
+        file.write_all(&serde_json::to_vec(&object).map_err(io::Error::other)?)?;
         file.sync_all()?;
         sync_folder(bytes.path.parent().unwrap_or(&self.path))?;
         let replaced = {
             let _publishing = self.publishing.lock().unwrap_or_else(PoisonError::into_inner);
+            // One that cannot be read is replaced all the same; its bytes are a leftover then.
+            let replaced = Object::read(&path).ok().flatten();
             fs::rename(&temporary, &path)?;
             sync_folder(&parent)?;
             bytes.published = true;
-            self.objects.write().unwrap_or_else(PoisonError::into_inner).insert(key, object.clone())
+            self.keys.changed(&object.key, true);
+            replaced
         };
         if let Some(replaced) = replaced {
             let _ = fs::remove_file(self.data_path(replaced.data));
@@ -241,11 +243,16 @@ impl Bucket {
     /// Deletes; a key that does not exist is deleted already.
     pub(super) fn delete(&self, key: &str) -> io::Result<()> {
         let _publishing = self.publishing.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(object) = self.object(key) {
-            let path = self.description_path(key);
-            fs::remove_file(&path)?;
-            sync_folder(path.parent().unwrap_or(&self.path))?;
-            self.objects.write().unwrap_or_else(PoisonError::into_inner).remove(key);
+        let path = self.description_path(key);
+        let object = Object::read(&path).ok().flatten();
+        match fs::remove_file(&path) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error),
+        }
+        sync_folder(path.parent().unwrap_or(&self.path))?;
+        self.keys.changed(key, false);
+        if let Some(object) = object {
             let _ = fs::remove_file(self.data_path(object.data));
         }
         Ok(())
@@ -258,100 +265,25 @@ impl Bucket {
     }
 }
 
-/// Bytes on their way in.
-pub(super) struct Incoming {
-    file: File,
-    hash: Md5,
-    stored: Stored,
-}
-
-/// Bytes that are on disk, synced, and belong to nobody yet.
-pub(super) struct Stored {
-    path: PathBuf,
-    name: Uuid,
-    pub(super) size: u64,
-    pub(super) md5: [u8; 16],
-    published: bool,
-}
-
-impl Incoming {
-    pub(super) fn create(path: PathBuf, name: Uuid) -> io::Result<Self> {
-        let file = File::options().write(true).create_new(true).open(&path)?;
-        let stored = Stored { path, name, size: 0, md5: [0; 16], published: false };
-        Ok(Self { file, hash: Md5::new(), stored })
-    }
-
-    pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.file.write_all(bytes)?;
-        self.hash.update(bytes);
-        self.stored.size += bytes.len() as u64;
-        Ok(())
-    }
-
-    pub(super) fn size(&self) -> u64 {
-        self.stored.size
-    }
-
-    pub(super) fn finish(self) -> io::Result<Stored> {
-        let Self { file, hash, mut stored } = self;
-        file.sync_all()?;
-        stored.md5 = hash.finalize().into();
-        Ok(stored)
-    }
-}
-
-impl Stored {
-    /// Keeps the file under another name although no description names it: a part of a multipart upload.
-    pub(super) fn rename(mut self, target: &Path) -> io::Result<()> {
-        fs::rename(&self.path, target)?;
-        self.published = true;
-        Ok(())
-    }
-}
-
-impl Drop for Stored {
-    fn drop(&mut self) {
-        if !self.published {
-            let _ = fs::remove_file(&self.path);
-        }
-    }
-}
-
-/// A rename is durable when its folder is.
-pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
-    File::open(path)?.sync_all()
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Files two levels down.
-fn files_below(path: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    if path.exists() {
-        for folder in fs::read_dir(path)? {
-            let folder = folder?.path();
-            if folder.is_dir() {
-                for file in fs::read_dir(folder)? {
-                    files.push(file?.path());
-                }
-            }
-        }
-    }
-    Ok(files)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn put(bucket: &Bucket, key: &str, bytes: &[u8]) -> io::Result<Arc<Object>> {
+    fn put(bucket: &Bucket, key: &str, bytes: &[u8]) -> io::Result<Object> {
         let mut incoming = bucket.incoming()?;
         incoming.write(bytes)?;
         let stored = incoming.finish()?;
         let etag = hex(&stored.md5);
         bucket.publish(key.to_owned(), Attributes::default(), stored, etag)
+    }
+
+    fn files_of_bytes(bucket: &Bucket) -> usize {
+        let mut count = 0;
+        let counted = leftovers::visit_below(&bucket.path.join("data"), |_| {
+            count += 1;
+            Ok(())
+        });
+        counted.map(|()| count).expect("data")
     }
 
     #[test]
@@ -374,20 +306,22 @@ mod tests {
             std::mem::forget(stored);
             assert!(matches!(Folder::open(place.path()), Err(StoreError::InUse { .. })));
         }
-        let folder = Folder::open(place.path()).expect("opened again");
+        let mut folder = Folder::open(place.path()).expect("opened again");
+        folder.sweeping.take().expect("a thread").join().expect("swept");
         let bucket = folder.bucket("files").expect("the bucket");
         assert!(!leftover.exists(), "the unpublished bytes are still there");
-        assert_eq!(bucket.object("a").expect("a").size, 6);
+        assert_eq!(bucket.object("a").expect("readable").expect("a").size, 6);
         for key in ["a/b", "../../etc/passwd", "ünïcode und leer.png", &"k".repeat(1024)] {
             let (object, mut file) = bucket.open_object(key).expect("readable").expect("there");
             let mut text = String::new();
             io::Read::read_to_string(&mut file, &mut text).expect("text");
             assert_eq!((text.as_str(), object.key.as_str()), (key, key));
         }
-        assert_eq!(files_below(&bucket.path.join("data")).expect("data").len(), 5, "one file of bytes per object");
+        assert_eq!(files_of_bytes(&bucket), 5, "one file of bytes per object");
         bucket.delete("a").expect("deleted");
         bucket.delete("a").expect("deleted already");
-        assert!(bucket.object("a").is_none() && bucket.object("a/b").is_some());
+        let exists = |key| bucket.object(key).expect("readable").is_some();
+        assert!(!exists("a") && exists("a/b"));
     }
 
     #[test]
@@ -399,6 +333,37 @@ mod tests {
         let mut incoming = bucket.incoming().expect("a file");
         incoming.write(b"half").expect("written");
         drop(incoming);
-        assert!(files_below(&bucket.path.join("data")).expect("data").is_empty());
+        assert_eq!(files_of_bytes(&bucket), 0);
+    }
+
+    #[test]
+    fn a_damaged_description_is_told_costs_nobody_else_and_can_be_replaced() {
+        let place = tempfile::tempdir().expect("a folder");
+        {
+            let folder = Folder::open(place.path()).expect("opened");
+            folder.create_bucket("files").expect("a bucket");
+            let bucket = folder.bucket("files").expect("the bucket");
+            for key in ["good", "damaged"] {
+                put(&bucket, key, key.as_bytes()).expect("stored");
+            }
+            fs::write(bucket.description_path("damaged"), "{\"key\":").expect("damaged");
+        }
+        let mut folder = Folder::open(place.path()).expect("opened again");
+        folder.sweeping.take().expect("a thread").join().expect("swept");
+        let bucket = folder.bucket("files").expect("the bucket");
+        assert_eq!(files_of_bytes(&bucket), 2, "whose bytes these are is not known: they stay");
+        assert!(bucket.open_object("good").expect("readable").is_some());
+        let error = bucket.object("damaged").expect_err("refused");
+        assert!(error.to_string().contains("is not the description of an object"), "{error}");
+        assert!(bucket.walk("", |_| true).is_err(), "a listing would miss an object");
+        put(&bucket, "damaged", b"whole again").expect("replaced");
+        let mut keys = Vec::new();
+        bucket
+            .walk("", |key| {
+                keys.push(key.to_owned());
+                true
+            })
+            .expect("listed");
+        assert_eq!(keys, ["damaged", "good"]);
     }
 }

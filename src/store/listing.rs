@@ -1,27 +1,37 @@
 //! What a listing of a bucket contains: keys and, below a delimiter, common prefixes; in order, at most so many, from where the last page ended.
 
-use super::folder::{Bucket, Object};
-use std::sync::Arc;
+use super::folder::Bucket;
+use super::object::Object;
+use std::io;
 
 /// One page of a listing.
 #[derive(Default)]
 pub(super) struct Page {
-    pub(super) objects: Vec<Arc<Object>>,
+    pub(super) objects: Vec<Object>,
     pub(super) prefixes: Vec<String>,
     /// Where the next page starts after; `None` at the end.
     pub(super) next_after: Option<String>,
 }
 
-/// The page after `after`.
-pub(super) fn page(bucket: &Bucket, prefix: &str, delimiter: Option<&str>, after: &str, limit: usize) -> Page {
+/// The page after `after`. Reads files. What is deleted while the page is made may be missing from it.
+///
+/// # Errors
+/// A description cannot be read.
+pub(super) fn page(
+    bucket: &Bucket,
+    prefix: &str,
+    delimiter: Option<&str>,
+    after: &str,
+    limit: usize,
+) -> io::Result<Page> {
     let delimiter = delimiter.filter(|delimiter| !delimiter.is_empty());
     let mut page = Page::default();
+    let mut keys = Vec::new();
     let mut last = String::new();
     let from = if after > prefix { after } else { prefix };
-    bucket.walk(from, |object| {
-        let key = &object.key;
+    bucket.walk(from, |key| {
         let Some(rest) = key.strip_prefix(prefix) else { return false };
-        if key.as_str() <= after && !after.is_empty() {
+        if key <= after && !after.is_empty() {
             return true;
         }
         let common = delimiter
@@ -31,7 +41,7 @@ pub(super) fn page(bucket: &Bucket, prefix: &str, delimiter: Option<&str>, after
         {
             return true;
         }
-        if page.objects.len() + page.prefixes.len() >= limit {
+        if keys.len() + page.prefixes.len() >= limit {
             page.next_after = Some(std::mem::take(&mut last));
             return false;
         }
@@ -41,11 +51,14 @@ pub(super) fn page(bucket: &Bucket, prefix: &str, delimiter: Option<&str>, after
                 page.prefixes.push(common);
             }
             None => {
-                last.clone_from(key);
-                page.objects.push(object.clone());
+                key.clone_into(&mut last);
+                keys.push(key.to_owned());
             }
         }
         true
-    });
-    page
+    })?;
+    for key in keys {
+        page.objects.extend(bucket.object(&key)?);
+    }
+    Ok(page)
 }

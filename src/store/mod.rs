@@ -1,20 +1,25 @@
 //! The embedded object store: an S3-compatible endpoint over a folder, for places without a store of their own (SURFACE.md, `store.listen`).
 //!
 //! It speaks S3 through the s3s crate (signatures, presigned addresses, chunked bodies, XML), so nothing that uses files can tell it from another store.
-//! `folder` keeps the objects durably, `service` answers the operations, `server` is the listener with CORS, `copy` reads and writes objects for backups. One process owns the folder; others reach it
+//! `folder` keeps the objects durably and nothing of them in memory, `service` answers the operations, `server` is the listener with CORS, `copy` reads and writes objects for backups. One process owns the folder; others reach it
 //! over HTTP. It knows nothing of the database. Callers: `app`, `backup`. Tests: `tests/it/store`, with boto3 `./dev test --with store`.
 
 mod copy;
 mod credentials;
 mod folder;
+mod incoming;
+mod keys;
+mod leftovers;
 mod listing;
 mod multipart;
+mod object;
 mod server;
 mod service;
 
 pub use copy::{StoredObject, is_empty, visit_objects};
 pub use credentials::StoreCredentials;
-pub use folder::{Attributes, Folder};
+pub use folder::Folder;
+pub use object::Attributes;
 pub use server::{ObjectStore, StoreOptions};
 
 use std::path::PathBuf;

@@ -1,6 +1,8 @@
 //! Uploads in parts: a folder per upload with a description and a file per part, joined at the end.
 
-use super::folder::{Attributes, Bucket, Incoming, Stored, hex, sync_folder};
+use super::folder::Bucket;
+use super::incoming::{Incoming, Stored, hex, sync_folder};
+use super::object::Attributes;
 use md5::{Digest, Md5};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};

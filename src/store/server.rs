@@ -1,5 +1,6 @@
 //! The listener of the store: HTTP/1.1, CORS for browsers, headers that keep what people upload from acting as a page of ours.
 
+use super::keys::KEPT;
 use super::service::{Access, Service};
 use super::{Folder, StoreCredentials, StoreError};
 use http_body_util::{BodyExt, Either, Empty};
@@ -12,8 +13,8 @@ use s3s::service::{S3Service, S3ServiceBuilder};
 use std::convert::Infallible;
 use std::net::TcpListener;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -40,6 +41,7 @@ pub struct StoreOptions {
 /// A running store.
 pub struct ObjectStore {
     stop: CancellationToken,
+    /// Ends with `stop`.
     accepting: Vec<JoinHandle<()>>,
     connections: TaskTracker,
 }
@@ -67,14 +69,14 @@ impl ObjectStore {
         for bucket in &options.buckets {
             folder.create_bucket(bucket)?;
         }
-        let mut builder = S3ServiceBuilder::new(Service { folder, largest: options.largest_object });
+        let mut builder = S3ServiceBuilder::new(Service { folder: folder.clone(), largest: options.largest_object });
         let secret = options.credentials.secret_access_key.expose().unwrap_or_default();
         builder.set_auth(OneKey { id: options.credentials.access_key_id.clone(), secret: secret.into() });
         builder.set_access(Access { public: options.public });
         let service = builder.build();
         let (stop, connections) = (CancellationToken::new(), TaskTracker::new());
         let slots = Arc::new(Semaphore::new(CONNECTIONS));
-        let mut accepting = Vec::new();
+        let mut accepting = vec![tokio::spawn(forget_keys(Arc::downgrade(&folder), stop.clone()))];
         for listener in listeners {
             listener.set_nonblocking(true).map_err(StoreError::Listen)?;
             let listener = tokio::net::TcpListener::from_std(listener).map_err(StoreError::Listen)?;
@@ -97,6 +99,14 @@ impl ObjectStore {
         }
         self.connections.close();
         let _ = tokio::time::timeout(deadline, self.connections.wait()).await;
+    }
+}
+
+/// Forgets keys of buckets that nobody lists any more.
+async fn forget_keys(folder: Weak<Folder>, stop: CancellationToken) {
+    while stop.run_until_cancelled(tokio::time::sleep(KEPT)).await.is_some() {
+        let (Some(folder), Some(moment)) = (folder.upgrade(), Instant::now().checked_sub(KEPT)) else { continue };
+        folder.forget_keys_unused_since(moment);
     }
 }
 

@@ -1,8 +1,10 @@
 //! The S3 operations of the store. s3s has checked signature, expiry and clock before any of these runs; `Access` decides what needs no signature.
 
-use super::folder::{Attributes, Bucket, Folder, Incoming, Object, Stored, hex};
+use super::folder::{Bucket, Folder};
+use super::incoming::{Incoming, Stored, hex};
 use super::listing;
 use super::multipart::{JoinError, Upload};
+use super::object::{Attributes, Object};
 use async_trait::async_trait;
 use futures_util::StreamExt;
 use s3s::access::{S3Access, S3AccessContext};
@@ -194,11 +196,11 @@ impl S3 for Service {
     async fn put_object(&self, req: S3Request<PutObjectInput>) -> S3Result<S3Response<PutObjectOutput>> {
         let input = req.input;
         let bucket = self.bucket(&input.bucket)?;
-        if let Some(condition) = &input.if_none_match
-            && condition.is_any()
-            && bucket.object(&input.key).is_some()
-        {
-            return Err(s3_error!(PreconditionFailed));
+        if input.if_none_match.as_ref().is_some_and(ETagCondition::is_any) {
+            let (bucket, key) = (bucket.clone(), input.key.clone());
+            if blocking(move || bucket.object(&key)).await?.is_some() {
+                return Err(s3_error!(PreconditionFailed));
+            }
         }
         let place = bucket.clone();
         let stored = self.receive(input.body, input.content_length, move || place.incoming()).await?;
@@ -261,7 +263,8 @@ impl S3 for Service {
 
     async fn head_object(&self, req: S3Request<HeadObjectInput>) -> S3Result<S3Response<HeadObjectOutput>> {
         let input = req.input;
-        let object = self.bucket(&input.bucket)?.object(&input.key).ok_or_else(|| s3_error!(NoSuchKey))?;
+        let bucket = self.bucket(&input.bucket)?;
+        let object = blocking(move || bucket.object(&input.key)).await?.ok_or_else(|| s3_error!(NoSuchKey))?;
         check_conditions(
             &object,
             input.if_match.as_ref(),
@@ -354,14 +357,13 @@ impl S3 for Service {
         let bucket = self.bucket(&input.bucket)?;
         let limit = usize::try_from(input.max_keys.unwrap_or(1000)).unwrap_or(0).min(1000);
         let after = input.continuation_token.as_deref().or(input.start_after.as_deref()).unwrap_or_default();
-        let prefix = input.prefix.as_deref().unwrap_or_default();
-        let page = listing::page(&bucket, prefix, input.delimiter.as_deref(), after, limit);
+        let page = page(bucket, &input.prefix, &input.delimiter, after, limit).await?;
         let output = ListObjectsV2Output {
             key_count: i32::try_from(page.objects.len() + page.prefixes.len()).ok(),
             max_keys: i32::try_from(limit).ok(),
             is_truncated: Some(page.next_after.is_some()),
             next_continuation_token: page.next_after,
-            contents: Some(page.objects.iter().map(|object| entry(object)).collect()),
+            contents: Some(page.objects.iter().map(entry).collect()),
             common_prefixes: Some(common_prefixes(page.prefixes)),
             continuation_token: input.continuation_token,
             delimiter: input.delimiter,
@@ -377,14 +379,13 @@ impl S3 for Service {
         let input = req.input;
         let bucket = self.bucket(&input.bucket)?;
         let limit = usize::try_from(input.max_keys.unwrap_or(1000)).unwrap_or(0).min(1000);
-        let prefix = input.prefix.as_deref().unwrap_or_default();
-        let after = input.marker.as_deref().unwrap_or_default();
-        let page = listing::page(&bucket, prefix, input.delimiter.as_deref(), after, limit);
+        let page =
+            page(bucket, &input.prefix, &input.delimiter, input.marker.as_deref().unwrap_or_default(), limit).await?;
         let output = ListObjectsOutput {
             max_keys: i32::try_from(limit).ok(),
             is_truncated: Some(page.next_after.is_some()),
             next_marker: page.next_after,
-            contents: Some(page.objects.iter().map(|object| entry(object)).collect()),
+            contents: Some(page.objects.iter().map(entry).collect()),
             common_prefixes: Some(common_prefixes(page.prefixes)),
             delimiter: input.delimiter,
             marker: input.marker,
@@ -506,6 +507,17 @@ impl Service {
         let (id, key) = (id.to_owned(), key.to_owned());
         blocking(move || Upload::find(&bucket, &id, &key)).await?.ok_or_else(|| s3_error!(NoSuchUpload))
     }
+}
+
+async fn page(
+    bucket: Arc<Bucket>,
+    prefix: &Option<String>,
+    delimiter: &Option<String>,
+    after: &str,
+    limit: usize,
+) -> S3Result<listing::Page> {
+    let (prefix, delimiter, after) = (prefix.clone().unwrap_or_default(), delimiter.clone(), after.to_owned());
+    blocking(move || listing::page(&bucket, &prefix, delimiter.as_deref(), &after, limit)).await
 }
 
 fn common_prefixes(prefixes: Vec<String>) -> Vec<CommonPrefix> {
