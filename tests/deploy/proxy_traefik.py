@@ -88,6 +88,8 @@ class Traefik(Brakes, Replaces, Front, unittest.TestCase):
     def test_a_live_list_lives_longer_than_a_request_may_take_to_arrive(self):
         api = self.api(REPLICAS[0])
         connection = self.connect()
+        # Signs of life come every twenty seconds.
+        connection.timeout = 40
         try:
             self.ready(REPLICAS[0])
             connection.request("GET", "/events?tables=lanterns", headers={"Accept": "text/event-stream"})
@@ -96,7 +98,6 @@ class Traefik(Brakes, Replaces, Front, unittest.TestCase):
             end = time.monotonic() + READ_LIMIT + 5
             heard = b""
             while time.monotonic() < end:
-                # Signs of life come more often than the connection's own time-out.
                 piece = response.read1(4096)
                 self.assertTrue(piece, f"the stream ended {end - time.monotonic():.0f} s too early, after {heard}")
                 heard += piece
