@@ -144,7 +144,9 @@ fn shells_complete_and_the_manual_page_is_one() {
     for shell in ["bash", "zsh", "fish"] {
         let output = run(&["completions", shell], &[]);
         assert_eq!(output.status.code(), Some(0));
-        assert!(text(&output.stdout).contains("env-file"), "{shell}");
+        let script = text(&output.stdout);
+        assert!(script.contains("env-file"), "{shell}");
+        assert!(!script.contains("draw-page"), "{shell} offers a verb that is nobody's");
     }
     let bash = run(&["completions", "bash"], &[]);
     let folder = tempfile::tempdir().expect("folder");
@@ -163,11 +165,14 @@ fn shells_complete_and_the_manual_page_is_one() {
     assert_eq!(ask("civic-os mig"), "migrate");
     assert_eq!(ask("civic-os migrate rev"), "revert");
     assert_eq!(ask("civic-os serve --postg"), "--postgrest");
+    assert_eq!(ask("civic-os --env-f"), "--env-file");
+    assert_eq!(ask("civic-os dr"), "");
     let page = text(&run(&["man"], &[]).stdout);
     assert!(page.starts_with(".ie") || page.contains(".TH civic-os"), "{page}");
     for word in ["EXAMPLES", "migrate", "doctor", "health"] {
         assert!(page.contains(word), "{word} is missing in the manual page");
     }
+    assert!(!page.replace('\\', "").contains("draw-page"), "a verb that is nobody's");
 }
 
 #[test]
