@@ -47,12 +47,11 @@ Start here:
   civic-os config check  is everything set that must be set?
   civic-os doctor        why does it not work?";
 
-/// The end of `--help`, and sections of the manual page.
+/// The end of `--help`, and sections of the manual page. `\x20` because a line that continues loses its first spaces.
 const AFTERWORDS: [(&str, &str); 3] = [
     (
         "Examples",
-        "\
-  civic-os demo --listen 127.0.0.1:8080
+        "\x20 civic-os demo --listen 127.0.0.1:8080
   civic-os --role api          short for `civic-os serve --role api`
   civic-os serve --role worker,payments --config my.toml
   civic-os migrate deploy --env-file .env
@@ -60,8 +59,7 @@ const AFTERWORDS: [(&str, &str); 3] = [
     ),
     (
         "Configuration, the stronger below the weaker",
-        "\
-  defaults
+        "\x20 defaults
   civic-os.toml
   variables of existing deployments: PGRST_DB_URI, DATABASE_URL, KEYCLOAK_URL, …
   CIVIC_OS_SECTION__KEY, such as CIVIC_OS_DATABASE__URL
@@ -70,8 +68,7 @@ const AFTERWORDS: [(&str, &str); 3] = [
     ),
     (
         "Exit codes",
-        "\
-  0  done
+        "\x20 0  done
   1  usage or configuration is wrong; the message names key and source
   2  the operation failed
   3  `migrate status --check`: changes are pending",
@@ -275,6 +272,24 @@ mod tests {
         let cli = Cli::try_parse_from(["civic-os", "serve"]).unwrap();
         let Some(Verb::Serve(args)) = cli.verb else { panic!("serve expected") };
         assert!(args.roles().is_all());
+    }
+
+    #[test]
+    fn examples_and_afterwords_stay_as_they_were_written() {
+        fn visit(command: &clap::Command, path: &str) {
+            let help = command.clone().render_long_help().to_string();
+            let written = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            for line in written.lines() {
+                assert!(help.lines().any(|shown| shown == line), "{path}: wrapped or moved: {line}");
+            }
+            command.get_subcommands().for_each(|verb| visit(verb, &format!("{path} {}", verb.get_name())));
+        }
+        let mut command = Cli::command();
+        command.build();
+        visit(&command, "civic-os");
+        let text = after_help();
+        let inner = |line: &&str| !line.is_empty() && !line.ends_with(':') && !line.starts_with('`');
+        assert!(text.lines().filter(inner).all(|line| line.starts_with("  ")), "{text}");
     }
 
     #[test]
