@@ -32,6 +32,8 @@ pub use sources::SourceArgs;
 pub(crate) use sources::start_logging;
 
 use crate::config::ConfigError;
+use crate::db::DbError;
+use crate::migrate::MigrateError;
 use crate::telemetry::TelemetryError;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
@@ -177,6 +179,9 @@ pub fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(error) => {
             eprintln!("civic-os: {}", explained(&error));
+            if let Some(remedy) = remedy(&error) {
+                eprintln!("  {remedy}");
+            }
             let settings = error.is::<ConfigError>() || error.is::<TelemetryError>();
             if settings { Exit::Usage } else { Exit::Failed }.into()
         }
@@ -193,6 +198,17 @@ fn explained(error: &anyhow::Error) -> String {
         }
     }
     text
+}
+
+/// What to do about a database that cannot be reached or refuses the login.
+fn remedy(error: &anyhow::Error) -> Option<String> {
+    let database = |cause: &(dyn std::error::Error + 'static)| {
+        let boxed = || cause.downcast_ref::<Box<DbError>>().map(|error| &**error);
+        cause.downcast_ref::<DbError>().or_else(boxed).cloned()
+    };
+    let as_owner = matches!(error.downcast_ref::<MigrateError>(), Some(MigrateError::Connect { .. }));
+    let key = if as_owner { "database.owner_url" } else { "database.url" };
+    error.chain().find_map(database)?.remedy(key)
 }
 
 fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {

@@ -409,10 +409,7 @@ impl Shared {
 /// says (starting up, too many connections, wrong password).
 async fn within<T>(limit: Duration, connect: impl Future<Output = Result<T, DbError>>) -> Result<T, DbError> {
     match tokio::time::timeout(limit, connect).await {
-        Ok(Err(DbError::Server(error))) => Err(DbError::Unreachable {
-            reason: format!("{}: {} (SQLSTATE {})", error.severity, error.message, error.code),
-            source: None,
-        }),
+        Ok(Err(DbError::Server(error))) => Err(DbError::refused(&error)),
         Ok(Err(DbError::Protocol(reason) | DbError::Tls(reason))) => Err(DbError::Unreachable { reason, source: None }),
         Ok(result) => result,
         Err(_) => Err(DbError::Unreachable { reason: "no answer in time".into(), source: None }),

@@ -1,6 +1,6 @@
 //! The verbs as a stranger meets them: help, exit codes, what is printed where.
 
-use crate::support::binary;
+use crate::support::{TestDatabase, binary, free_port};
 use std::process::Output;
 use std::time::{Duration, Instant};
 
@@ -236,4 +236,32 @@ fn a_reader_who_has_seen_enough_is_no_failure() {
     drop(child.stdout.take());
     let output = child.wait_with_output().expect("wait");
     assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_cannot_be_used_comes_with_what_to_do() {
+    let database = TestDatabase::empty().await;
+    let (owner, pool) = (database.owner_url(), database.authenticator_url());
+    let (owner, pool) = (owner.expose().expect("url"), pool.expose().expect("url"));
+    let nobody = format!("postgres://somebody:hunter2@127.0.0.1:{}/x", free_port());
+    let elsewhere = |url: &str| url.replace(database.name(), "no_such_database");
+    let guessed = |url: &str| url.replace(database.password(), "hunter2");
+    for (owner, pool, told) in [
+        (nobody.clone(), nobody.clone(), "are host and port in KEY right? `pg_isready` asks it"),
+        (elsewhere(owner), elsewhere(pool), "create the database, or correct its name in KEY"),
+        (guessed(owner), guessed(pool), "check user and password in KEY"),
+    ] {
+        for (verb, key, variable, url) in [
+            (&["migrate", "status"][..], "database.owner_url", "CIVIC_OS_DATABASE__OWNER_URL", &owner),
+            (&["jobs"], "database.url", "CIVIC_OS_DATABASE__URL", &pool),
+            (&["payments"], "database.url", "CIVIC_OS_DATABASE__URL", &pool),
+            (&["users", "list"], "database.url", "CIVIC_OS_DATABASE__URL", &pool),
+        ] {
+            let output = run(verb, &[(variable, url), ("CIVIC_OS_IDENTITY__ENABLED", "true")]);
+            let said = text(&output.stderr);
+            assert_eq!(output.status.code(), Some(2), "{verb:?}: {said}");
+            assert!(said.contains(&told.replace("KEY", key)), "{verb:?}: {said}");
+            assert!(!said.contains("hunter2"), "{verb:?}: {said}");
+        }
+    }
 }
