@@ -196,7 +196,7 @@ export interface Page {
   total: number | undefined
 }
 
-interface Window {
+interface Stretch {
   /** Zero-based first row. */
   from: number
   size: number
@@ -204,7 +204,7 @@ interface Window {
   counted: boolean
 }
 
-const readWindow = (read: Read, { from, size, counted }: Window, signal?: AbortSignal, schema?: Schema) =>
+const readStretch = (read: Read, { from, size, counted }: Stretch, signal?: AbortSignal, schema?: Schema) =>
   request(readPath(read), {
     range: { from, to: from + size - 1 },
     prefer: counted ? 'count=exact' : undefined,
@@ -220,15 +220,15 @@ export async function readPage(
   signal?: AbortSignal,
   schema?: Schema,
 ): Promise<Page> {
-  const first = await readWindow(read, { from, size, counted: true }, signal, schema)
+  const first = await readStretch(read, { from, size, counted: true }, signal, schema)
   const ask = (came: number) =>
-    readWindow(read, { from: from + came, size: size - came, counted: false }, signal, schema)
+    readStretch(read, { from: from + came, size: size - came, counted: false }, signal, schema)
   return { rows: await readOn(first, ask, size), total: readTotal(first.contentRange) }
 }
 
 /** What one answer gives of a read: `size` rows or, where an operator lets it give fewer at once, those. */
-export async function readPart(read: Read, window: Window, signal?: AbortSignal): Promise<Page> {
-  const reply = await readWindow(read, window, signal)
+export async function readPart(read: Read, stretch: Stretch, signal?: AbortSignal): Promise<Page> {
+  const reply = await readStretch(read, stretch, signal)
   return { rows: rowsOf(reply.body), total: readTotal(reply.contentRange) }
 }
 
