@@ -26,10 +26,16 @@ export function limitedTests(world) {
             rows.map((row) => row.querySelector('a[href*="/view/service_requests/"]').href.split('/').pop()),
           )
       await open(page, '/view/service_requests?pageSize=25')
-      await page.getByText(/^1–25 of [\d,]+/).first().waitFor()
+      await page
+        .getByText(/^1–25 of [\d,]+/)
+        .first()
+        .waitFor()
       assert.deepEqual(await shown(), wanted.slice(0, 25))
       await page.getByRole('link', { name: 'Page 2', exact: true }).click()
-      await page.getByText(/^26–50 of [\d,]+/).first().waitFor()
+      await page
+        .getByText(/^26–50 of [\d,]+/)
+        .first()
+        .waitFor()
       assert.deepEqual(await shown(), wanted.slice(25, 50))
       // Columns come from views with more rows than one answer has.
       await page.getByRole('columnheader', { name: 'Category' }).waitFor()

@@ -144,7 +144,11 @@ const rowsOf = (body: unknown): WireRow[] => (Array.isArray(body) ? (body as Wir
  * Rows in as many answers as it takes: an operator may limit those of one (`api.db_max_rows`). The first answer is there; `ask` gets
  * the others, by how many rows came before. Needs an order in which no two rows are equal.
  */
-async function readOn(first: Reply, ask: (came: number) => Promise<Reply>, most = Number.POSITIVE_INFINITY): Promise<WireRow[]> {
+async function readOn(
+  first: Reply,
+  ask: (came: number) => Promise<Reply>,
+  most = Number.POSITIVE_INFINITY,
+): Promise<WireRow[]> {
   const rows = [...rowsOf(first.body)]
   for (let { cut } = first; cut && rows.length < most; ) {
     const reply = await ask(rows.length)

@@ -20,7 +20,9 @@ function serve(input: RequestInfo | URL, init?: RequestInit): Promise<Response> 
   const cut = limited && (wanted === null || wanted > MOST)
   const rows = all.slice(from, from + (cut ? MOST : (wanted ?? all.length)))
   const total = request.headers.get('Prefer')?.includes('count=exact') ? all.length : '*'
-  const headers = new Headers({ 'Content-Range': `${rows.length ? `${from}-${from + rows.length - 1}` : '*'}/${total}` })
+  const headers = new Headers({
+    'Content-Range': `${rows.length ? `${from}-${from + rows.length - 1}` : '*'}/${total}`,
+  })
   if (cut && rows.length === MOST) headers.set('X-Max-Rows', String(MOST))
   const csv = request.headers.get('Accept') === 'text/csv'
   const lines = ['id,name', ...rows.map(({ id, name }) => `${id},${name}`)].join('\n')
