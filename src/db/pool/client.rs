@@ -19,11 +19,7 @@ impl std::fmt::Debug for PooledClient {
 }
 
 impl PooledClient {
-    pub(super) fn new(
-        client: tokio_postgres::Client,
-        driver: tokio::task::JoinHandle<()>,
-        checkout: Checkout,
-    ) -> Self {
+    pub(super) fn new(client: tokio_postgres::Client, driver: tokio::task::JoinHandle<()>, checkout: Checkout) -> Self {
         let runtime = checkout.runtime().clone();
         Self { client: Some(client), driver: Some(driver), checkout: Some(checkout), runtime }
     }

@@ -381,7 +381,9 @@ impl Books {
         let moving: HashSet<&str> = self
             .refunds
             .values()
-            .filter(|refund| refund["status"] == "pending" || refund["status"] == "succeeded" && refund["comes_back"] == true)
+            .filter(|refund| {
+                refund["status"] == "pending" || refund["status"] == "succeeded" && refund["comes_back"] == true
+            })
             .filter_map(|refund| refund["payment_intent"].as_str())
             .collect();
         let with_status = |wanted: &[&str]| {
