@@ -31,9 +31,8 @@ mod users;
 pub use sources::SourceArgs;
 pub(crate) use sources::start_logging;
 
-use crate::config::ConfigError;
+use crate::config::{ConfigError, Role};
 use crate::db::DbError;
-use crate::migrate::MigrateError;
 use crate::telemetry::TelemetryError;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
@@ -76,6 +75,9 @@ const AFTERWORDS: [(&str, &str); 3] = [
   3  `migrate status --check`: changes are pending",
     ),
 ];
+
+/// A process that migrates at the start uses one login after the other.
+const BOTH_LOGINS: &str = "database.owner_url or database.url";
 
 fn after_help() -> String {
     AFTERWORDS.map(|(title, text)| format!("{title}:\n{text}")).join("\n\n")
@@ -179,7 +181,7 @@ pub fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(error) => {
             eprintln!("civic-os: {}", explained(&error));
-            if let Some(remedy) = remedy(&error) {
+            if let Some(remedy) = remedy(&error, cli.login()) {
                 eprintln!("  {remedy}");
             }
             let settings = error.is::<ConfigError>() || error.is::<TelemetryError>();
@@ -200,15 +202,26 @@ fn explained(error: &anyhow::Error) -> String {
     text
 }
 
-/// What to do about a database that cannot be reached or refuses the login.
-fn remedy(error: &anyhow::Error) -> Option<String> {
+/// What to do about a database that cannot be used with the login of this key.
+fn remedy(error: &anyhow::Error, key: &str) -> Option<String> {
     let database = |cause: &(dyn std::error::Error + 'static)| {
         let boxed = || cause.downcast_ref::<Box<DbError>>().map(|error| &**error);
         cause.downcast_ref::<DbError>().or_else(boxed).cloned()
     };
-    let as_owner = matches!(error.downcast_ref::<MigrateError>(), Some(MigrateError::Connect { .. }));
-    let key = if as_owner { "database.owner_url" } else { "database.url" };
     error.chain().find_map(database)?.remedy(key)
+}
+
+impl Cli {
+    /// Where the login of the verb is configured.
+    fn login(&self) -> &'static str {
+        let migrates = |args: &serve::Args| args.roles().contains(Role::Migrate);
+        match &self.verb {
+            Some(Verb::Migrate(_) | Verb::App(_) | Verb::Backup(_) | Verb::Db(_)) => "database.owner_url",
+            Some(Verb::Serve(args)) if migrates(&self.serve.merged_with(args)) => BOTH_LOGINS,
+            None if migrates(&self.serve) => BOTH_LOGINS,
+            _ => "database.url",
+        }
+    }
 }
 
 fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+const UNDEPLOYED: &str = "is the core schema deployed there, and of this release? `civic-os migrate status` tells";
+
 /// Why a database operation failed.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum DbError {
@@ -82,8 +84,8 @@ impl DbError {
         matches!(self, Self::Unreachable { .. })
     }
 
-    /// What can be done about a connection that could not be opened; `key` is where its connection string was given. `None` for
-    /// other failures.
+    /// What can be done about a database that cannot be used; `key` is where its connection string was given. `None` for failures
+    /// of a statement alone.
     pub fn remedy(&self, key: &str) -> Option<String> {
         let remedy = match self.refusal() {
             Some("28P01" | "28000") => format!("check user and password in {key} and the server's pg_hba.conf"),
@@ -91,6 +93,9 @@ impl DbError {
             Some("53300") => {
                 "the server has no connection left: raise max_connections or lower database.pool_max".to_owned()
             }
+            // A role, schema, table or function of the core.
+            Some("22023") if self.to_string().starts_with("role \"civic_os_") => UNDEPLOYED.to_owned(),
+            Some("3F000" | "42P01" | "42883") => UNDEPLOYED.to_owned(),
             Some("57P03") => "the server is starting or stopping: try again in a moment".to_owned(),
             _ if self.is_unreachable() => {
                 format!("is the server running, and are host and port in {key} right? `pg_isready` asks it")

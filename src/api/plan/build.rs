@@ -492,7 +492,8 @@ fn expand_star(plan: &mut ReadPlan, cache: &SchemaCache) {
 }
 
 fn cap(plan: &mut ReadPlan, max: u64) {
-    let asked = std::mem::replace(&mut plan.range, plan.range.capped(Some(max)));
+    let asked = plan.range;
+    plan.range = asked.capped(Some(max));
     plan.lowered_to = plan.range.limit.filter(|limit| asked.limit != Some(*limit));
     for embed in &mut plan.embeds {
         cap(&mut embed.plan, max);

@@ -256,12 +256,24 @@ async fn a_database_that_cannot_be_used_comes_with_what_to_do() {
             (&["jobs"], "database.url", "CIVIC_OS_DATABASE__URL", &pool),
             (&["payments"], "database.url", "CIVIC_OS_DATABASE__URL", &pool),
             (&["users", "list"], "database.url", "CIVIC_OS_DATABASE__URL", &pool),
+            (&["serve", "--role", "api"], "database.url", "CIVIC_OS_DATABASE__URL", &pool),
         ] {
-            let output = run(verb, &[(variable, url), ("CIVIC_OS_IDENTITY__ENABLED", "true")]);
+            // A process waits for a server that is not there yet.
+            if verb[0] == "serve" && told.contains("pg_isready") {
+                continue;
+            }
+            let mut variables = vec![(variable, url.as_str()), ("CIVIC_OS_IDENTITY__ENABLED", "true")];
+            variables.extend([("CIVIC_OS_WEB__LISTEN", "127.0.0.1:0"), ("CIVIC_OS_ADMIN__LISTEN", "off")]);
+            let output = run(verb, &variables);
             let said = text(&output.stderr);
             assert_eq!(output.status.code(), Some(2), "{verb:?}: {said}");
             assert!(said.contains(&told.replace("KEY", key)), "{verb:?}: {said}");
             assert!(!said.contains("hunter2"), "{verb:?}: {said}");
         }
+    }
+    for verb in [&["jobs"][..], &["payments"], &["users", "list"]] {
+        let output = run(verb, &[("CIVIC_OS_DATABASE__URL", pool), ("CIVIC_OS_IDENTITY__ENABLED", "true")]);
+        let said = text(&output.stderr);
+        assert!(said.contains("is the core schema deployed there"), "{verb:?}: {said}");
     }
 }

@@ -21,7 +21,7 @@ impl Provider {
             .http
             .request(method, format!("{}/v1/{path}", self.base))
             .bearer_auth(key_of_the_api.expose().expect("a key"))
-            .form(form);
+            .body(url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish());
         if let Some(key) = key {
             request = request.header("Idempotency-Key", key);
         }
