@@ -105,7 +105,8 @@ impl fmt::Debug for Files {
 impl Files {
     fn open(certificate: &Path, key: &Path, provider: Arc<rustls::crypto::CryptoProvider>) -> Result<Self, AppError> {
         let stamp = stamp(certificate, key);
-        let loaded = load(certificate, key, &provider).map_err(|reason| AppError::Tls { reason })?;
+        let wrong = |reason| AppError::Tls { reason: format!("{reason} (tls.certificate, tls.key)") };
+        let loaded = load(certificate, key, &provider).map_err(wrong)?;
         let current = RwLock::new((Arc::new(loaded), stamp));
         Ok(Self { certificate: certificate.into(), key: key.into(), provider, current })
     }

@@ -19,9 +19,9 @@ use time::OffsetDateTime;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  civic-os backup create                         one now, and remove those older than backup.keep_days
+  civic-os backup create                         one now; those older than backup.keep_days go
   civic-os backup list
-  civic-os backup verify                         restores the newest into a scratch database and compares every table
+  civic-os backup verify                         restores the newest into a scratch database
   civic-os backup restore latest --database town_restored
   civic-os backup restore dump.sql.gz            a dump of an earlier installation (pg_dump | gzip)
   civic-os backup prune --dry-run")]

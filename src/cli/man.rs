@@ -36,7 +36,7 @@ pub(crate) fn run(_args: &Args) -> anyhow::Result<Exit> {
 
 /// Each verb with what its `--help` says.
 fn verbs(command: &Command, text: &mut String) {
-    for verb in command.get_subcommands() {
+    for verb in command.get_subcommands().filter(|verb| !verb.is_hide_set()) {
         let mut verb = verb.clone();
         if verb.has_subcommands() {
             verbs(&verb, text);

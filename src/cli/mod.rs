@@ -31,7 +31,8 @@ mod users;
 pub use sources::SourceArgs;
 pub(crate) use sources::start_logging;
 
-use crate::config::ConfigError;
+use crate::config::{ConfigError, Role};
+use crate::db::DbError;
 use crate::telemetry::TelemetryError;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
@@ -47,12 +48,11 @@ Start here:
   civic-os config check  is everything set that must be set?
   civic-os doctor        why does it not work?";
 
-/// The end of `--help`, and sections of the manual page.
+/// The end of `--help`, and sections of the manual page. `\x20` because a line that continues loses its first spaces.
 const AFTERWORDS: [(&str, &str); 3] = [
     (
         "Examples",
-        "\
-  civic-os demo --listen 127.0.0.1:8080
+        "\x20 civic-os demo --listen 127.0.0.1:8080
   civic-os --role api          short for `civic-os serve --role api`
   civic-os serve --role worker,payments --config my.toml
   civic-os migrate deploy --env-file .env
@@ -60,8 +60,7 @@ const AFTERWORDS: [(&str, &str); 3] = [
     ),
     (
         "Configuration, the stronger below the weaker",
-        "\
-  defaults
+        "\x20 defaults
   civic-os.toml
   variables of existing deployments: PGRST_DB_URI, DATABASE_URL, KEYCLOAK_URL, …
   CIVIC_OS_SECTION__KEY, such as CIVIC_OS_DATABASE__URL
@@ -70,13 +69,15 @@ const AFTERWORDS: [(&str, &str); 3] = [
     ),
     (
         "Exit codes",
-        "\
-  0  done
+        "\x20 0  done
   1  usage or configuration is wrong; the message names key and source
   2  the operation failed
   3  `migrate status --check`: changes are pending",
     ),
 ];
+
+/// A process that migrates at the start uses one login after the other.
+const BOTH_LOGINS: &str = "database.owner_url or database.url";
 
 fn after_help() -> String {
     AFTERWORDS.map(|(title, text)| format!("{title}:\n{text}")).join("\n\n")
@@ -180,6 +181,9 @@ pub fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(error) => {
             eprintln!("civic-os: {}", explained(&error));
+            if let Some(remedy) = remedy(&error, cli.login()) {
+                eprintln!("  {remedy}");
+            }
             let settings = error.is::<ConfigError>() || error.is::<TelemetryError>();
             if settings { Exit::Usage } else { Exit::Failed }.into()
         }
@@ -196,6 +200,28 @@ fn explained(error: &anyhow::Error) -> String {
         }
     }
     text
+}
+
+/// What to do about a database that cannot be used with the login of this key.
+fn remedy(error: &anyhow::Error, key: &str) -> Option<String> {
+    let database = |cause: &(dyn std::error::Error + 'static)| {
+        let boxed = || cause.downcast_ref::<Box<DbError>>().map(|error| &**error);
+        cause.downcast_ref::<DbError>().or_else(boxed).cloned()
+    };
+    error.chain().find_map(database)?.remedy(key)
+}
+
+impl Cli {
+    /// Where the login of the verb is configured.
+    fn login(&self) -> &'static str {
+        let migrates = |args: &serve::Args| args.roles().contains(Role::Migrate);
+        match &self.verb {
+            Some(Verb::Migrate(_) | Verb::App(_) | Verb::Backup(_) | Verb::Db(_)) => "database.owner_url",
+            Some(Verb::Serve(args)) if migrates(&self.serve.merged_with(args)) => BOTH_LOGINS,
+            None if migrates(&self.serve) => BOTH_LOGINS,
+            _ => "database.url",
+        }
+    }
 }
 
 fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
@@ -275,6 +301,24 @@ mod tests {
         let cli = Cli::try_parse_from(["civic-os", "serve"]).unwrap();
         let Some(Verb::Serve(args)) = cli.verb else { panic!("serve expected") };
         assert!(args.roles().is_all());
+    }
+
+    #[test]
+    fn examples_and_afterwords_stay_as_they_were_written() {
+        fn visit(command: &clap::Command, path: &str) {
+            let help = command.clone().render_long_help().to_string();
+            let written = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            for line in written.lines() {
+                assert!(help.lines().any(|shown| shown == line), "{path}: wrapped or moved: {line}");
+            }
+            command.get_subcommands().for_each(|verb| visit(verb, &format!("{path} {}", verb.get_name())));
+        }
+        let mut command = Cli::command();
+        command.build();
+        visit(&command, "civic-os");
+        let text = after_help();
+        let inner = |line: &&str| !line.is_empty() && !line.ends_with(':') && !line.starts_with('`');
+        assert!(text.lines().filter(inner).all(|line| line.starts_with("  ")), "{text}");
     }
 
     #[test]

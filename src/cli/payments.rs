@@ -18,7 +18,7 @@ use std::time::Duration;
 #[command(after_help = "\
 Examples:
   civic-os payments                              how many there are, and what deserves a look
-  civic-os payments show pi_3Q…                  payment, refunds, events and jobs; by any of their ids
+  civic-os payments show pi_3Q…                  payment, refunds, events, jobs; by any of their ids
   civic-os payments reconcile --days 30          compare with the provider, repair, report
   civic-os payments replay evt_1Q…               apply one stored event again
   civic-os payments replay --failed              apply all that failed")]

@@ -29,7 +29,7 @@ Examples:
   civic-os users list
   civic-os users roles bob@town.example user editor
   civic-os users disable bob@town.example                      signed out everywhere at once
-  civic-os users reset-password bob@town.example               a link by letter, or printed without mail")]
+  civic-os users reset-password bob@town.example               a link by mail, or printed")]
 pub(crate) struct Args {
     #[command(subcommand)]
     verb: Verb,

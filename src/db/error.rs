@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+const UNDEPLOYED: &str = "is the core schema deployed there, and of this release? `civic-os migrate status` tells";
+
 /// Why a database operation failed.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum DbError {
@@ -80,6 +82,41 @@ impl DbError {
     /// The connection failed rather than the statement (503).
     pub fn is_unreachable(&self) -> bool {
         matches!(self, Self::Unreachable { .. })
+    }
+
+    /// What can be done about a database that cannot be used; `key` is where its connection string was given. `None` for failures
+    /// of a statement alone.
+    pub fn remedy(&self, key: &str) -> Option<String> {
+        let remedy = match self.refusal() {
+            Some("28P01" | "28000") => format!("check user and password in {key} and the server's pg_hba.conf"),
+            Some("3D000") => format!("create the database, or correct its name in {key}"),
+            Some("53300") => {
+                "the server has no connection left: raise max_connections or lower database.pool_max".to_owned()
+            }
+            // A role, schema, table or function of the core.
+            Some("22023") if self.to_string().starts_with("role \"civic_os_") => UNDEPLOYED.to_owned(),
+            Some("3F000" | "42P01" | "42883") => UNDEPLOYED.to_owned(),
+            Some("57P03") => "the server is starting or stopping: try again in a moment".to_owned(),
+            _ if self.is_unreachable() => {
+                format!("is the server running, and are host and port in {key} right? `pg_isready` asks it")
+            }
+            _ => return None,
+        };
+        Some(remedy)
+    }
+
+    /// A login that the server refused, for whoever only wants to know that the database is not there.
+    pub(super) fn refused(error: &ServerError) -> Self {
+        let reason = format!("{}: {} (SQLSTATE {})", error.severity, error.message, error.code);
+        Self::Unreachable { reason, source: None }
+    }
+
+    /// SQLSTATE of the server or, of a refused login, the one that [`Self::refused`] wrote down.
+    fn refusal(&self) -> Option<&str> {
+        match self {
+            Self::Unreachable { reason, .. } => reason.rsplit_once(" (SQLSTATE ")?.1.strip_suffix(')'),
+            _ => self.sqlstate(),
+        }
     }
 
     pub(super) fn lost(source: std::io::Error) -> Self {

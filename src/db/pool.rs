@@ -6,8 +6,11 @@
 //! never sees more than `pool_max` sessions of this pool. One exception: a connection on which nothing comes any more is
 //! given up after [`ABANDONED_LIMIT`]; a server that is cut off may still count its session.
 
+mod client;
 mod large_value;
+mod slots;
 
+pub use client::PooledClient;
 pub use large_value::LargeValue;
 
 use super::conninfo::{ConnectionString, ConninfoError};
@@ -19,17 +22,15 @@ use super::wire::Wire;
 use super::{AccessMode, DbError, DbOptions, Lane, RequestResult, RequestTransaction, ResultRow, Statement};
 use crate::config::PreparedStatements;
 use crate::telemetry::traces;
-use deadpool::managed::{
-    Manager, Metrics, Object, Pool, PoolConfig, PoolError, QueueMode, RecycleResult, TimeoutType, Timeouts,
-};
+use deadpool::managed::{Pool, PoolConfig, PoolError, QueueMode, TimeoutType, Timeouts};
 use rand::RngExt as _;
-use std::convert::Infallible;
+use slots::{Checkout, Connection, Slots};
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 
 /// How often a transaction is tried again after a serialization failure (40001).
 const SERIALIZATION_RETRIES: u32 = 5;
@@ -59,20 +60,6 @@ struct Shared {
     /// Connections that may be lent to readers of large values.
     readers: Arc<Semaphore>,
     runtime: Handle,
-}
-
-/// A connection from the pool with tokio-postgres' interface.
-pub struct PooledClient {
-    client: Option<tokio_postgres::Client>,
-    driver: Option<tokio::task::JoinHandle<()>>,
-    checkout: Option<Checkout>,
-    runtime: Handle,
-}
-
-impl std::fmt::Debug for PooledClient {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("PooledClient")
-    }
 }
 
 /// Figures of the pool.
@@ -233,12 +220,7 @@ impl Db {
         let connect =
             direct::connect(&shared.conninfo, shared.tls.as_ref(), &shared.options.application_name, &shared.runtime);
         let (client, driver) = within(shared.connect_timeout(), connect).await?;
-        Ok(PooledClient {
-            client: Some(client),
-            driver: Some(driver),
-            checkout: Some(checkout),
-            runtime: shared.runtime.clone(),
-        })
+        Ok(PooledClient::new(client, driver, checkout))
     }
 
     /// Asks the server for a sign of life over a pooled connection.
@@ -318,7 +300,7 @@ impl Db {
         let left = limit.saturating_sub(started.elapsed()).max(Duration::from_millis(1));
         let timeouts = Timeouts { wait: Some(left), ..Timeouts::default() };
         match self.shared.pool.timeout_get(&timeouts).await {
-            Ok(object) => Ok(Checkout { object: Some(object), permit, shared: Arc::clone(&self.shared) }),
+            Ok(object) => Ok(Checkout::new(object, permit, Arc::clone(&self.shared))),
             Err(PoolError::Timeout(TimeoutType::Wait)) => Err(self.timed_out()),
             Err(_) => Err(DbError::Unreachable { reason: "the pool is closed".into(), source: None }),
         }
@@ -419,7 +401,7 @@ impl Shared {
         let statements = StatementCache::new(self.options.statement_cache_size, named);
         let wire = Wire::new(session, statements, expires, self.generation.load(Ordering::Acquire));
         self.open.fetch_add(1, Ordering::Relaxed);
-        Ok(Connection { wire: Box::new(wire), open: Arc::clone(&self.open) })
+        Ok(Connection::new(wire, Arc::clone(&self.open)))
     }
 }
 
@@ -427,167 +409,10 @@ impl Shared {
 /// says (starting up, too many connections, wrong password).
 async fn within<T>(limit: Duration, connect: impl Future<Output = Result<T, DbError>>) -> Result<T, DbError> {
     match tokio::time::timeout(limit, connect).await {
-        Ok(Err(DbError::Server(error))) => Err(DbError::Unreachable {
-            reason: format!("{}: {} (SQLSTATE {})", error.severity, error.message, error.code),
-            source: None,
-        }),
+        Ok(Err(DbError::Server(error))) => Err(DbError::refused(&error)),
         Ok(Err(DbError::Protocol(reason) | DbError::Tls(reason))) => Err(DbError::Unreachable { reason, source: None }),
         Ok(result) => result,
         Err(_) => Err(DbError::Unreachable { reason: "no answer in time".into(), source: None }),
-    }
-}
-
-/// Slots of the pool; each opens its connection itself.
-struct Slots;
-
-#[derive(Default)]
-struct Slot {
-    connection: Option<Connection>,
-}
-
-struct Connection {
-    wire: Box<Wire>,
-    open: Arc<AtomicUsize>,
-}
-
-impl Drop for Connection {
-    fn drop(&mut self) {
-        self.open.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-impl Connection {
-    async fn close(mut self) {
-        // The wire needs to be taken out of a type that has a destructor.
-        let placeholder = std::mem::replace(&mut self.wire, Box::new(Wire::gone()));
-        placeholder.close().await;
-    }
-}
-
-impl Manager for Slots {
-    type Type = Slot;
-    type Error = Infallible;
-
-    async fn create(&self) -> Result<Slot, Infallible> {
-        Ok(Slot::default())
-    }
-
-    async fn recycle(&self, _slot: &mut Slot, _metrics: &Metrics) -> RecycleResult<Infallible> {
-        Ok(())
-    }
-}
-
-/// A slot in use. When it is dropped in the middle of a transaction, the transaction is ended in the background before
-/// the slot goes back.
-struct Checkout {
-    object: Option<Object<Slots>>,
-    permit: Option<OwnedSemaphorePermit>,
-    shared: Arc<Shared>,
-}
-
-impl Checkout {
-    async fn wire(&mut self, shared: &Shared) -> Result<&mut Wire, DbError> {
-        let closed = || DbError::Protocol("slot without object".into());
-        let slot = self.object.as_mut().ok_or_else(closed)?;
-        let generation = shared.generation.load(Ordering::Acquire);
-        let is_usable = match &mut slot.connection {
-            Some(connection) => {
-                let wire = &mut connection.wire;
-                if wire.generation != generation {
-                    wire.generation = generation;
-                    wire.forget_statements();
-                    if shared.unnamed.load(Ordering::Relaxed) {
-                        wire.stop_naming();
-                    }
-                }
-                Instant::now() < wire.expires && wire.is_usable()
-            }
-            None => false,
-        };
-        if !is_usable {
-            if let Some(old) = slot.connection.take() {
-                old.close().await;
-            }
-            slot.connection = Some(shared.connect().await?);
-        }
-        slot.connection.as_mut().map(|connection| &mut *connection.wire).ok_or_else(closed)
-    }
-
-    /// The connection that [`Self::wire`] gave.
-    fn open_wire(&mut self) -> Option<&mut Wire> {
-        let slot = self.object.as_mut()?;
-        slot.connection.as_mut().map(|connection| &mut *connection.wire)
-    }
-
-    async fn close_wire(&mut self) {
-        if let Some(connection) = self.object.as_mut().and_then(|slot| slot.connection.take()) {
-            connection.close().await;
-        }
-    }
-}
-
-impl Drop for Checkout {
-    fn drop(&mut self) {
-        let Some(mut object) = self.object.take() else { return };
-        let Some(mut connection) = object.connection.take() else { return };
-        if !connection.wire.is_in_flight() {
-            object.connection = Some(connection);
-            return;
-        }
-        if !connection.wire.is_sent() {
-            // Half a flight: without its Sync the server keeps nothing of it once the connection is closed.
-            return;
-        }
-        let (permit, shared) = (self.permit.take(), Arc::clone(&self.shared));
-        self.shared.runtime.spawn(async move {
-            let landed = shared.land_or_cancel(&mut connection.wire).await;
-            let settled = match landed {
-                Err(DbError::Server(_)) | Ok(_) => match connection.wire.is_in_flight() {
-                    true => {
-                        matches!(tokio::time::timeout(ABANDONED_LIMIT, connection.wire.roll_back()).await, Ok(Ok(())))
-                    }
-                    false => true,
-                },
-                Err(_) => false,
-            };
-            if settled {
-                object.connection = Some(connection);
-            }
-            drop((object, permit));
-        });
-    }
-}
-
-impl std::ops::Deref for PooledClient {
-    type Target = tokio_postgres::Client;
-    fn deref(&self) -> &Self::Target {
-        match &self.client {
-            Some(client) => client,
-            None => unreachable!("the client is only taken by drop"),
-        }
-    }
-}
-
-impl std::ops::DerefMut for PooledClient {
-    fn deref_mut(&mut self) -> &mut Self::Target {
-        match &mut self.client {
-            Some(client) => client,
-            None => unreachable!("the client is only taken by drop"),
-        }
-    }
-}
-
-impl Drop for PooledClient {
-    fn drop(&mut self) {
-        drop(self.client.take());
-        let (driver, checkout) = (self.driver.take(), self.checkout.take());
-        self.runtime.spawn(async move {
-            // The slot is free once the connection is closed.
-            if let Some(driver) = driver {
-                let _ = tokio::time::timeout(Duration::from_secs(5), driver).await;
-            }
-            drop(checkout);
-        });
     }
 }
 

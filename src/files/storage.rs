@@ -44,7 +44,11 @@ pub enum StorageError {
         key: String,
     },
     /// The store answered and refused.
-    #[error("the store refused to {action} \"{key}\" in bucket \"{bucket}\": {code} (HTTP {status}){}", hint(code))]
+    #[error(
+        "the store refused to {action} {} in bucket \"{bucket}\": {code} (HTTP {status}){}",
+        named(key),
+        hint(code)
+    )]
     Refused {
         /// What was tried.
         action: &'static str,
@@ -58,7 +62,7 @@ pub enum StorageError {
         status: u16,
     },
     /// The store did not answer.
-    #[error("the store could not be reached to {action} \"{key}\"")]
+    #[error("the store could not be reached to {action} {}", named(key))]
     Unreachable {
         /// What was tried.
         action: &'static str,
@@ -76,6 +80,11 @@ pub enum StorageError {
     /// The configuration cannot name a store.
     #[error("the store's settings are wrong: {0}")]
     Settings(String),
+}
+
+/// The object of a message; whoever lists has no key.
+fn named(key: &str) -> String {
+    if key.is_empty() { "objects".to_owned() } else { format!("\"{key}\"") }
 }
 
 impl StorageError {

@@ -53,7 +53,7 @@ pub enum MigrateError {
     )]
     NoOwnerUrl,
     /// The server cannot be reached or refuses the login.
-    #[error("cannot connect to the database as the owner ({target})")]
+    #[error("cannot connect to the database ({target})")]
     Connect {
         /// User, host and database, without the password.
         target: String,

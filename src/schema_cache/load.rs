@@ -1,9 +1,10 @@
 //! Reads the catalogue in one transaction and builds a snapshot of it.
 
+mod routines;
+
 use super::builder::Builder;
 use super::catalog::{self, Row, Shape};
 use super::relationships::{Key, KeyKind, Relations, build_relationships, view_primary_key};
-use super::routine::{PgType, ReturnType, Routine, RoutineParam, Volatility};
 use super::saved;
 use super::text::{Text, Texts};
 use super::view::view_columns;
@@ -13,6 +14,7 @@ use super::{
 };
 use crate::db::{Db, Lane, Param, ResultRow, Statement};
 use indexmap::IndexMap;
+use routines::read_routines;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
@@ -391,76 +393,6 @@ fn read_computed(rows: &[ResultRow], computed: &mut Vec<ComputedRelationship>) -
     Ok(())
 }
 
-fn read_routines(rows: &[ResultRow], cache: &mut SchemaCache) -> Result<(), Shape> {
-    for row in rows.iter().map(Row) {
-        let required: i64 = row.parse(4)?;
-        let arguments: Vec<(String, String, Option<bool>)> = row.json(3)?.unwrap_or_default();
-        let params: Vec<RoutineParam> = arguments
-            .into_iter()
-            .zip(0..)
-            .map(|((name, type_name, variadic), position)| RoutineParam {
-                name,
-                type_max_length: widest(&type_name).into(),
-                type_name,
-                required: position < required,
-                variadic: variadic.unwrap_or(false),
-            })
-            .collect();
-        if !is_callable(&params) {
-            continue;
-        }
-        let name = row.identifier(5)?;
-        let pg_type = match row.is_true(8)? {
-            true => PgType::Composite { name, is_alias: row.is_true(9)? },
-            false => PgType::Scalar(name),
-        };
-        let settings: Vec<String> = row.json(12)?.unwrap_or_default();
-        let settings: Vec<(String, String)> =
-            settings.iter().filter_map(|pair| pair.split_once('=')).map(|(k, v)| (k.into(), v.into())).collect();
-        let isolation = settings.iter().find(|(name, _)| name == "default_transaction_isolation");
-        let routine = Routine {
-            schema: row.text(0)?.into(),
-            name: row.text(1)?.into(),
-            description: row.optional(2).map(Into::into),
-            params,
-            returns: match row.is_true(7)? {
-                true => ReturnType::SetOf(pg_type),
-                false => ReturnType::Single(pg_type),
-            },
-            volatility: match row.text(10)? {
-                "i" => Volatility::Immutable,
-                "s" => Volatility::Stable,
-                _ => Volatility::Volatile,
-            },
-            has_variadic: row.is_true(11)?,
-            isolation_level: isolation.map(|(_, level)| level.to_lowercase()),
-            settings,
-        };
-        cache.routines.entry(routine.identifier()).or_default().push(routine);
-    }
-    Ok(())
-}
-
-/// Input parameters have names, or there is one that a whole body can be.
-fn is_callable(params: &[RoutineParam]) -> bool {
-    match params.iter().filter(|param| param.name.is_empty()).count() {
-        0 => true,
-        1 => params.len() == 1 && matches!(params[0].type_name.as_str(), "bytea" | "json" | "jsonb" | "text" | "xml"),
-        _ => false,
-    }
-}
-
-/// The form of a type that takes any length.
-fn widest(type_name: &str) -> &str {
-    match type_name {
-        "bit" => "bit varying",
-        "bit[]" => "bit varying[]",
-        "character" => "character varying",
-        "character[]" => "character varying[]",
-        other => other,
-    }
-}
-
 fn read_representations(rows: &[ResultRow], cache: &mut SchemaCache) -> Result<(), Shape> {
     for row in rows.iter().map(Row) {
         let (source_type, target_type) = (row.text(0)?.to_owned(), row.text(1)?.to_owned());
@@ -492,21 +424,5 @@ mod tests {
     fn names_in_the_array_literal_are_quoted() {
         let names = [r#"a"b"#.to_owned(), r"c\d".to_owned(), "e,f".to_owned()];
         assert_eq!(array_parameter(names.iter()), Param::unknown(r#"{"a\"b","c\\d","e,f"}"#));
-    }
-
-    #[test]
-    fn one_unnamed_parameter_must_be_a_body() {
-        let param = |name: &str, type_name: &str| RoutineParam {
-            name: name.into(),
-            type_name: type_name.into(),
-            type_max_length: type_name.into(),
-            required: true,
-            variadic: false,
-        };
-        assert!(is_callable(&[]));
-        assert!(is_callable(&[param("", "json")]));
-        assert!(!is_callable(&[param("", "integer")]));
-        assert!(!is_callable(&[param("", "json"), param("b", "integer")]));
-        assert!(is_callable(&[param("a", "integer"), param("b", "integer")]));
     }
 }

@@ -3,13 +3,14 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { assertAccessible, assertQuiet, open, screenshot, settled, signIn, visitor } from './browser.mjs'
+import { LIMITED } from './limited.mjs'
 
 const TITLE = 'Lamp with a picture'
 
 export function fileTests(world) {
   for (const visibility of ['public', 'private']) {
     describe(`${visibility} files`, { concurrency: 1 }, () => {
-      const variables = visibility === 'private' ? { CIVIC_OS_FILES__VISIBILITY: 'private' } : {}
+      const variables = visibility === 'private' ? LIMITED : {}
       const arrive = async () => visitor(await world.browser(), (await world.demo('town', variables)).url)
 
       test(`a ${visibility} photo is refused, taken, shown small and large, and downloaded`, async () => {

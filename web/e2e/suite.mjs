@@ -12,6 +12,7 @@ import { errorTests } from './errors.mjs'
 import { exchangeTests } from './exchange.mjs'
 import { fileTests } from './files.mjs'
 import { largeTests } from './large.mjs'
+import { limitedTests } from './limited.mjs'
 import { listTests } from './lists.mjs'
 import { notificationTests } from './notifications.mjs'
 import { offlineTests } from './offline.mjs'
@@ -53,6 +54,7 @@ listTests(world)
 largeTests(world)
 exchangeTests(world)
 fileTests(world)
+limitedTests(world)
 offlineTests(world)
 sessionTests(world)
 errorTests(world)

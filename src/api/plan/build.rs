@@ -85,6 +85,7 @@ impl Builder<'_> {
             conditions: Vec::new(),
             order: Vec::new(),
             range: RowRange::ALL,
+            lowered_to: None,
             embeds: Vec::new(),
         };
         for item in items {
@@ -491,7 +492,9 @@ fn expand_star(plan: &mut ReadPlan, cache: &SchemaCache) {
 }
 
 fn cap(plan: &mut ReadPlan, max: u64) {
-    plan.range = plan.range.capped(Some(max));
+    let asked = plan.range;
+    plan.range = asked.capped(Some(max));
+    plan.lowered_to = plan.range.limit.filter(|limit| asked.limit != Some(*limit));
     for embed in &mut plan.embeds {
         cap(&mut embed.plan, max);
     }

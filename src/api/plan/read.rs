@@ -24,6 +24,8 @@ pub(crate) struct ReadPlan {
     pub(crate) order: Vec<OrderBy>,
     /// Window.
     pub(crate) range: RowRange,
+    /// Rows of the window where `api.db_max_rows` made it smaller than what was asked for.
+    pub(crate) lowered_to: Option<i64>,
     /// Embedded relations.
     pub(crate) embeds: Vec<Embed>,
 }

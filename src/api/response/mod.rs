@@ -228,6 +228,10 @@ fn range_header(answer: &mut Answer, plan: &DbPlan, rows: i64, total: Option<i64
         format!("*/{total_text}")
     };
     answer.header("Content-Range", range);
+    // Uncounted, nothing else tells a reader that there may be more.
+    if rows > 0 && plan.read.lowered_to == Some(rows) {
+        answer.header("X-Max-Rows", rows.to_string());
+    }
     Ok(())
 }
 

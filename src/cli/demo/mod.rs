@@ -34,7 +34,7 @@ Examples:
   civic-os demo
   civic-os demo --listen 127.0.0.1:8080
   civic-os demo --example wildlife-strikes
-  civic-os demo --app ./my-town                     your own application, before there is a server for it
+  civic-os demo --app ./my-town                     your own application, without a server
   civic-os demo --reset                             start afresh: deletes the demo's data")]
 pub(crate) struct Args {
     /// Address of the web client; with another than a loopback address the people get random passwords

@@ -106,19 +106,7 @@ async fn look(check: &'static str, key: &str, url: &Secret, findings: &mut Findi
     match tokio::time::timeout(PATIENCE, attempt).await {
         Ok(Ok(pair)) => Some(pair),
         Ok(Err(error)) => {
-            let remedy = match error.sqlstate() {
-                Some("28P01" | "28000") => {
-                    format!("check user and password in {key} and the server's pg_hba.conf")
-                }
-                Some("3D000") => format!("create the database, or correct its name in {key}"),
-                Some("53300") => {
-                    "the server has no connection left: raise max_connections or lower database.pool_max".into()
-                }
-                _ if error.is_unreachable() => {
-                    format!("is the server running, and are host and port in {key} right? `pg_isready` asks it")
-                }
-                _ => format!("check {key}"),
-            };
+            let remedy = error.remedy(key).unwrap_or_else(|| format!("check {key}"));
             let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
             findings.fail(check, format!("{key}: {error}{cause}"), remedy);
             None

@@ -43,7 +43,12 @@ pub(super) async fn check(config: &Config, roles: RoleSet, findings: &mut Findin
             );
         }
         Ok(Err(error)) => {
-            findings.fail(STORE, error.to_string(), "check endpoint, bucket, key and the machine's clock")
+            let (mut message, mut cause) = (error.to_string(), std::error::Error::source(&error));
+            while let Some(below) = cause {
+                message = format!("{message}: {below}");
+                cause = below.source();
+            }
+            findings.fail(STORE, message, "check storage.s3_endpoint, bucket, key and the machine's clock");
         }
         Err(_) => findings.fail(STORE, "the store does not answer", "check storage.s3_endpoint and the network"),
     }

@@ -24,7 +24,7 @@ Examples:
   civic-os jobs list --state discarded           what was given up, newest first
   civic-os jobs show 4912                        arguments, attempts and errors of one job
   civic-os jobs retry 4912                       run it now, with one more attempt if all were used
-  civic-os jobs pause notifications              no new mail until `civic-os jobs resume notifications`
+  civic-os jobs pause notifications              no new mail until `jobs resume notifications`
   civic-os jobs periodic                         jobs by the clock: when, what, next time
   civic-os jobs enqueue thumbnail_generate --queue thumbnails --args '{\"file_id\":\"…\"}'")]
 pub(crate) struct Args {

@@ -13,7 +13,7 @@ Examples:
   civic-os jobs periodic                                     all of them with their next time
   civic-os jobs periodic disable files_cleanup
   civic-os jobs periodic set files_cleanup --cron '0 4 * * *' --time-zone Europe/Berlin
-  civic-os jobs periodic set reminders --cron '0 7 * * 1-5' --kind send_reminders --queue notifications")]
+  civic-os jobs periodic set reminders --cron '0 7 * * 1-5' --kind send_reminders")]
 pub(super) struct Args {
     #[command(subcommand)]
     verb: Option<Verb>,

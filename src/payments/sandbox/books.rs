@@ -3,7 +3,13 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+
+/// So many payments are remembered; of more, the oldest that are over are forgotten, [`PORTION`] at a time.
+const MOST: usize = 1_000;
+const PORTION: usize = 100;
+/// What has waited so long for a card, in seconds, is given up where there are too many.
+const LONGEST_WAIT: i64 = 86_400;
 
 /// An answer of the interface: status and body.
 pub(super) type Answer = (u16, Value);
@@ -56,7 +62,7 @@ fn metadata(form: &Form) -> Value {
 impl Books {
     fn id(&mut self, prefix: &str) -> String {
         self.number += 1;
-        format!("{prefix}_sandbox_{:06}_{:08x}", self.number, rand::random::<u32>())
+        format!("{prefix}_sandbox_{:012}_{:08x}", self.number, rand::random::<u32>())
     }
 
     fn tell(&mut self, kind: &str, object: Value) {
@@ -158,6 +164,7 @@ impl Books {
         });
         self.intents.insert(id, intent.clone());
         self.tell("payment_intent.created", public(&intent));
+        self.forget_old();
         (200, intent)
     }
 
@@ -242,7 +249,8 @@ impl Books {
 
     /// The intent of a client secret.
     pub(super) fn by_secret(&self, secret: &str) -> Option<&Value> {
-        self.intents.values().find(|intent| intent["client_secret"] == secret)
+        let (id, _) = secret.split_once("_secret_")?;
+        self.intents.get(id).filter(|intent| intent["client_secret"] == secret)
     }
 
     /// What the browser does: a card for an intent.
@@ -362,6 +370,54 @@ impl Books {
         });
         self.tell("charge.refunded", charge);
         (200, refund)
+    }
+
+    /// Forgets the oldest payments that are over, with their refunds and what was answered about them, where there are too many. What
+    /// still waits for somebody or something stays, however old.
+    fn forget_old(&mut self) {
+        if self.intents.len() < MOST + PORTION {
+            return;
+        }
+        let moving: HashSet<&str> = self
+            .refunds
+            .values()
+            .filter(|refund| {
+                refund["status"] == "pending" || refund["status"] == "succeeded" && refund["comes_back"] == true
+            })
+            .filter_map(|refund| refund["payment_intent"].as_str())
+            .collect();
+        let with_status = |wanted: &[&str]| {
+            let mut found: Vec<(i64, String)> = self
+                .intents
+                .iter()
+                .filter(|(_, intent)| intent["status"].as_str().is_some_and(|status| wanted.contains(&status)))
+                .map(|(id, intent)| (intent["created"].as_i64().unwrap_or_default(), id.clone()))
+                .collect();
+            found.sort_unstable();
+            found
+        };
+        let excess = self.intents.len() - MOST;
+        let over = with_status(&["succeeded", "canceled"]).into_iter().map(|(_, id)| id);
+        let forgotten: HashSet<String> = over.filter(|id| !moving.contains(id.as_str())).take(excess).collect();
+        // Whoever waits for them is told; they are over from now on and go next time.
+        let waiting = with_status(&["requires_payment_method", "requires_confirmation", "requires_action"]);
+        let given_up: Vec<String> = waiting
+            .into_iter()
+            .take_while(|(created, _)| created + LONGEST_WAIT < self.now)
+            .map(|(_, id)| id)
+            .take(excess - forgotten.len())
+            .collect();
+        let is_kept = |intent: &Value| intent.as_str().is_none_or(|id| !forgotten.contains(id));
+        self.intents.retain(|id, _| !forgotten.contains(id));
+        self.refunds.retain(|_, refund| is_kept(&refund["payment_intent"]));
+        self.answers.retain(|_, (_, _, answer)| is_kept(&answer["id"]) && is_kept(&answer["payment_intent"]));
+        for id in given_up {
+            self.cancel(&id);
+        }
+        // What was refused would be refused again.
+        if self.answers.len() > 4 * (MOST + PORTION) {
+            self.answers.retain(|_, (_, status, _)| *status == 200);
+        }
     }
 
     /// Sent back or about to be, for an intent.

@@ -96,6 +96,41 @@ async fn a_function_may_set_what_the_login_does_not() {
 }
 
 #[tokio::test]
+async fn an_answer_that_the_limit_cut_says_so_and_a_whole_one_does_not() {
+    let database = town_database().await;
+    database
+        .execute(
+            "create function shop.listed() returns setof shop.products stable language sql as
+               $$ select * from shop.products order by id $$",
+        )
+        .await;
+    let app = TestApp::spawn(database, |config| {
+        config.api.db_schemas = vec!["shop".into()];
+        config.api.db_max_rows = Some(2);
+    })
+    .await;
+    for (path, cut) in [
+        ("/products?select=id", true),
+        ("/products?select=id&limit=3", true),
+        ("/products?select=id&limit=2", false),
+        ("/products?select=id&order=id&offset=2", false),
+        ("/products?select=id&id=lte.1", false),
+        ("/products?select=id&id=lt.0", false),
+        ("/rpc/listed?select=id", true),
+        ("/rpc/listed?select=id&offset=2", false),
+    ] {
+        for more in [&[][..], &[("prefer", "count=exact")], &[("accept", "text/csv")]] {
+            let (status, headers, answer) = send(&app, Method::GET, path, more, "").await;
+            assert!(status.is_success(), "{path}: {status} {answer}");
+            assert_eq!(headers.get("x-max-rows").map(|it| it.as_bytes()), cut.then_some(&b"2"[..]), "{path} {more:?}");
+        }
+    }
+    // As a client reads on.
+    let (_, headers, answer) = send(&app, Method::POST, "/rpc/listed?select=id&offset=2", &[], "{}").await;
+    assert_eq!((headers.get("x-max-rows"), answer), (None, json!([{"id": 3}])));
+}
+
+#[tokio::test]
 async fn without_db_config_the_database_says_nothing() {
     let database = town_database().await;
     set(&database, "db_max_rows", Some("1")).await;

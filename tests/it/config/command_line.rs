@@ -1,6 +1,6 @@
 //! The verbs as a stranger meets them: help, exit codes, what is printed where.
 
-use crate::support::binary;
+use crate::support::{TestDatabase, binary, free_port};
 use std::process::Output;
 use std::time::{Duration, Instant};
 
@@ -144,7 +144,9 @@ fn shells_complete_and_the_manual_page_is_one() {
     for shell in ["bash", "zsh", "fish"] {
         let output = run(&["completions", shell], &[]);
         assert_eq!(output.status.code(), Some(0));
-        assert!(text(&output.stdout).contains("env-file"), "{shell}");
+        let script = text(&output.stdout);
+        assert!(script.contains("env-file"), "{shell}");
+        assert!(!script.contains("draw-page"), "{shell} offers a verb that is nobody's");
     }
     let bash = run(&["completions", "bash"], &[]);
     let folder = tempfile::tempdir().expect("folder");
@@ -163,11 +165,14 @@ fn shells_complete_and_the_manual_page_is_one() {
     assert_eq!(ask("civic-os mig"), "migrate");
     assert_eq!(ask("civic-os migrate rev"), "revert");
     assert_eq!(ask("civic-os serve --postg"), "--postgrest");
+    assert_eq!(ask("civic-os --env-f"), "--env-file");
+    assert_eq!(ask("civic-os dr"), "");
     let page = text(&run(&["man"], &[]).stdout);
     assert!(page.starts_with(".ie") || page.contains(".TH civic-os"), "{page}");
     for word in ["EXAMPLES", "migrate", "doctor", "health"] {
         assert!(page.contains(word), "{word} is missing in the manual page");
     }
+    assert!(!page.replace('\\', "").contains("draw-page"), "a verb that is nobody's");
 }
 
 #[test]
@@ -231,4 +236,44 @@ fn a_reader_who_has_seen_enough_is_no_failure() {
     drop(child.stdout.take());
     let output = child.wait_with_output().expect("wait");
     assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_cannot_be_used_comes_with_what_to_do() {
+    let database = TestDatabase::empty().await;
+    let (owner, pool) = (database.owner_url(), database.authenticator_url());
+    let (owner, pool) = (owner.expose().expect("url"), pool.expose().expect("url"));
+    let nobody = format!("postgres://somebody:hunter2@127.0.0.1:{}/x", free_port());
+    let elsewhere = |url: &str| url.replace(database.name(), "no_such_database");
+    let guessed = |url: &str| url.replace(database.password(), "hunter2");
+    for (owner, pool, told) in [
+        (nobody.clone(), nobody.clone(), "are host and port in KEY right? `pg_isready` asks it"),
+        (elsewhere(owner), elsewhere(pool), "create the database, or correct its name in KEY"),
+        (guessed(owner), guessed(pool), "check user and password in KEY"),
+    ] {
+        for (verb, key, variable, url) in [
+            (&["migrate", "status"][..], "database.owner_url", "CIVIC_OS_DATABASE__OWNER_URL", &owner),
+            (&["jobs"], "database.url", "CIVIC_OS_DATABASE__URL", &pool),
+            (&["payments"], "database.url", "CIVIC_OS_DATABASE__URL", &pool),
+            (&["users", "list"], "database.url", "CIVIC_OS_DATABASE__URL", &pool),
+            (&["serve", "--role", "api"], "database.url", "CIVIC_OS_DATABASE__URL", &pool),
+        ] {
+            // A process waits for a server that is not there yet.
+            if verb[0] == "serve" && told.contains("pg_isready") {
+                continue;
+            }
+            let mut variables = vec![(variable, url.as_str()), ("CIVIC_OS_IDENTITY__ENABLED", "true")];
+            variables.extend([("CIVIC_OS_WEB__LISTEN", "127.0.0.1:0"), ("CIVIC_OS_ADMIN__LISTEN", "off")]);
+            let output = run(verb, &variables);
+            let said = text(&output.stderr);
+            assert_eq!(output.status.code(), Some(2), "{verb:?}: {said}");
+            assert!(said.contains(&told.replace("KEY", key)), "{verb:?}: {said}");
+            assert!(!said.contains("hunter2"), "{verb:?}: {said}");
+        }
+    }
+    for verb in [&["jobs"][..], &["payments"], &["users", "list"]] {
+        let output = run(verb, &[("CIVIC_OS_DATABASE__URL", pool), ("CIVIC_OS_IDENTITY__ENABLED", "true")]);
+        let said = text(&output.stderr);
+        assert!(said.contains("is the core schema deployed there"), "{verb:?}: {said}");
+    }
 }

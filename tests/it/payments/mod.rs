@@ -5,6 +5,7 @@ mod histories;
 mod kills;
 mod library;
 mod localstripe;
+mod sandbox;
 mod service;
 mod webhook;
 

@@ -101,7 +101,7 @@ export function RecordCalendar({
     ],
     conditions: [...conditions, { column: calendar.slot, op: 'ov' as const, value: range }],
     search: search || undefined,
-    order: [{ by: calendar.slot, dir: 'asc' as const }],
+    order: [calendar.slot, entity.idColumn ?? 'id'].map((by) => ({ by, dir: 'asc' as const })),
   }
   const query = useQuery({
     queryKey: ['rows', entity.key, 'calendar', read, limit],

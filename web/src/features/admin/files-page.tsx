@@ -20,7 +20,10 @@ const filesRead = (find: string): Read => ({
   table: 'files',
   select: ['*'],
   conditions: find ? [contains('file_name', find)] : [],
-  order: [{ by: 'created_at', dir: 'desc' }],
+  order: [
+    { by: 'created_at', dir: 'desc' },
+    { by: 'id', dir: 'desc' },
+  ],
 })
 
 export function FilesPage() {

@@ -6,7 +6,7 @@ import { Banner } from '~/components/banner'
 import { Loading } from '~/components/loading'
 import { Page } from '~/components/page'
 import { t } from '~/lib/i18n/t'
-import { callRpc, type WireRow } from '~/lib/postgrest/client'
+import { callRpc, readRpc } from '~/lib/postgrest/client'
 import { describeProblem } from '~/lib/problem'
 import { queryClient } from '~/lib/query-client'
 import { AdminGate } from './admin-gate'
@@ -20,8 +20,8 @@ import './admin.css'
 const constraintsQuery = queryOptions({
   queryKey: ['table-constraints'],
   queryFn: async ({ signal }) => {
-    const rows = await callRpc('get_table_constraints', {}, signal)
-    return (Array.isArray(rows) ? (rows as WireRow[]) : []).map((row) => ({
+    const rows = await readRpc('get_table_constraints', {}, signal)
+    return rows.map((row) => ({
       name: String(row.constraint_name),
       table: String(row.table_name),
       column: row.column_name === null ? null : String(row.column_name),

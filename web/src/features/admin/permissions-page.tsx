@@ -13,7 +13,7 @@ import { flash } from '~/lib/flash'
 import type { MessageKey } from '~/lib/i18n/messages-en'
 import { t } from '~/lib/i18n/t'
 import { useModel } from '~/lib/metadata/model-context'
-import { callRpc, type WireRow } from '~/lib/postgrest/client'
+import { callRpc, readRpc } from '~/lib/postgrest/client'
 import { describeProblem } from '~/lib/problem'
 import { queryClient } from '~/lib/query-client'
 import { AdminGate } from './admin-gate'
@@ -29,12 +29,10 @@ const RIGHT_NAMES: Readonly<Record<(typeof RIGHTS)[number], MessageKey>> = {
   delete: 'right.delete',
 }
 
-const rows = (answer: unknown): WireRow[] => (Array.isArray(answer) ? (answer as WireRow[]) : [])
-
 export const rolesQuery = queryOptions({
   queryKey: ['roles'],
   queryFn: async ({ signal }) =>
-    rows(await callRpc('get_roles', {}, signal)).map((row) => ({
+    (await readRpc('get_roles', {}, signal)).map((row) => ({
       id: Number(row.id),
       name: String(row.display_name),
       description: typeof row.description === 'string' ? row.description : '',
@@ -47,7 +45,7 @@ const permissionsQuery = (role: number | null) =>
     queryFn: async ({ signal }) => {
       const granted = new Set<string>()
       const tables = new Set<string>()
-      for (const row of rows(await callRpc('get_role_permissions', { p_role_id: role }, signal))) {
+      for (const row of await readRpc('get_role_permissions', { p_role_id: role }, signal)) {
         tables.add(String(row.table_name))
         if ([true, 't', 'true'].includes(row.has_permission as boolean | string)) {
           granted.add(`${row.table_name}.${row.permission_type}`)

@@ -1,7 +1,7 @@
 // Dashboards from the API, checked where they enter.
 
 import { queryOptions } from '@tanstack/react-query'
-import { callRpc, readRows, saveRow, type WireRow } from '~/lib/postgrest/client'
+import { callRpc, readRows, readRpc, saveRow, type WireRow } from '~/lib/postgrest/client'
 import { queryClient } from '~/lib/query-client'
 
 export interface Widget {
@@ -71,7 +71,7 @@ export const dashboardQuery = (id: number | null) =>
 export const dashboardsQuery = queryOptions({
   queryKey: ['dashboards'],
   queryFn: async ({ signal }) =>
-    list(await callRpc('get_dashboards', {}, signal)).flatMap((row) => {
+    (await readRpc('get_dashboards', {}, signal)).flatMap((row) => {
       const entry = readDashboard(row)
       return entry ? [{ id: entry.id, display_name: entry.display_name, description: entry.description }] : []
     }),

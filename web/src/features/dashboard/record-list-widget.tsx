@@ -32,7 +32,13 @@ function RecordList({ widget, entity }: WidgetProps & { entity: Entity }) {
     by: textOf(config, 'orderBy') ?? entity.idColumn ?? columns[0]?.column ?? 'id',
     dir: textOf(config, 'orderDirection') === 'asc' ? ('asc' as const) : ('desc' as const),
   }
-  const read = { table: entity.key, select: readSelect(model, entity, columns), conditions, order: [order] }
+  const id = entity.idColumn
+  const read = {
+    table: entity.key,
+    select: readSelect(model, entity, columns),
+    conditions,
+    order: [order, ...(id && id !== order.by ? [{ by: id, dir: order.dir }] : [])],
+  }
   const query = useQuery({
     queryKey: ['rows', entity.key, 'widget', read, limit],
     queryFn: async ({ signal }) => {

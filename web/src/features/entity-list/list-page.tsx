@@ -221,6 +221,7 @@ function EntityList({ entity }: { entity: Entity }) {
       select: [id],
       search: state.q || undefined,
       conditions: wireConditions(model, entity.key, state.filters),
+      order: [{ by: id, dir: 'asc' }],
       limit: SELECTION_LIMIT,
     }).catch(() => [])
     if (all.length > 0) setSelected(new Set(all.map((row) => String(row[id]))))

@@ -40,7 +40,14 @@ export const inboxQuery = (page: number) =>
     queryFn: ({ signal }) =>
       orNull(
         readPage(
-          { table: 'my_notifications', select: ['*'], order: [{ by: 'created_at', dir: 'desc' }] },
+          {
+            table: 'my_notifications',
+            select: ['*'],
+            order: [
+              { by: 'created_at', dir: 'desc' },
+              { by: 'id', dir: 'desc' },
+            ],
+          },
           (page - 1) * PAGE_SIZE,
           PAGE_SIZE,
           signal,

@@ -62,7 +62,10 @@ export function readOf(search: Readonly<Record<string, string>>): Read {
     select: ['*'],
     conditions,
     anyOf: search.q ? [contains('description', search.q), contains('user_email', search.q)] : undefined,
-    order: [{ by: SORTABLE[sort], dir: search.dir === 'asc' ? 'asc' : 'desc' }],
+    order: [
+      { by: SORTABLE[sort], dir: search.dir === 'asc' ? 'asc' : 'desc' },
+      { by: 'id', dir: 'asc' },
+    ],
   }
 }
 

@@ -5,7 +5,7 @@ import { Icon } from '~/components/icon'
 import { useSession } from '~/lib/auth/session'
 import type { MessageKey } from '~/lib/i18n/messages-en'
 import { t } from '~/lib/i18n/t'
-import { callRpc, type WireRow } from '~/lib/postgrest/client'
+import { readRpc } from '~/lib/postgrest/client'
 import { describeProblem } from '~/lib/problem'
 import { tx } from './texts'
 
@@ -16,15 +16,13 @@ const RIGHTS: readonly [string, MessageKey][] = [
   ['delete', 'right.delete'],
 ]
 
-const rows = (answer: unknown): WireRow[] => (Array.isArray(answer) ? (answer as WireRow[]) : [])
-
 /** Per role the rights it has, as `table.right`. */
 const rightsQuery = queryOptions({
   queryKey: ['role-permissions', 'all'],
   queryFn: async ({ signal }) =>
     Promise.all(
-      rows(await callRpc('get_roles', {}, signal)).map(async (role) => {
-        const given = rows(await callRpc('get_role_permissions', { p_role_id: role.id }, signal))
+      (await readRpc('get_roles', {}, signal)).map(async (role) => {
+        const given = await readRpc('get_role_permissions', { p_role_id: role.id }, signal)
         const granted = given.filter((row) => [true, 't', 'true'].includes(row.has_permission as boolean | string))
         return {
           name: String(role.display_name),

@@ -16,7 +16,7 @@ import { useSession } from '~/lib/auth/session'
 import { flash } from '~/lib/flash'
 import { personZone, showInstant } from '~/lib/format/dates'
 import { t } from '~/lib/i18n/t'
-import { askServer, callRpc, type WireRow } from '~/lib/postgrest/client'
+import { askServer, readRpc } from '~/lib/postgrest/client'
 import { describeProblem } from '~/lib/problem'
 import { queryClient } from '~/lib/query-client'
 import { tx } from './texts'
@@ -58,8 +58,7 @@ const usersQuery = (search: string, page: number) =>
 const rolesQuery = queryOptions({
   queryKey: ['role-names'],
   queryFn: async ({ signal }) => {
-    const rows = await callRpc('get_roles', {}, signal)
-    const names = (Array.isArray(rows) ? (rows as WireRow[]) : []).map((row) => String(row.display_name))
+    const names = (await readRpc('get_roles', {}, signal)).map((row) => String(row.display_name))
     return names.filter((name) => name !== 'anonymous')
   },
 })

@@ -1,7 +1,7 @@
 // Metadata as server state: the model, messages of constraints, statuses, choices of references.
 
 import { type QueryClient, queryOptions } from '@tanstack/react-query'
-import { callRpc, readDescription, readRows, readView, type WireRow } from '~/lib/postgrest/client'
+import { readDescription, readRows, readRpc, readView } from '~/lib/postgrest/client'
 import { PostgrestError } from '~/lib/postgrest/errors'
 import { aliased, type Condition, contains, inList } from '~/lib/postgrest/query'
 import type { ConstraintMessage } from '~/lib/problem'
@@ -14,8 +14,8 @@ export const modelQuery = queryOptions({
   queryKey: ['schema'],
   queryFn: async ({ signal }) => {
     const [entities, properties] = await Promise.all([
-      readView('schema_entities', signal),
-      readView('schema_properties', signal),
+      readView('schema_entities', ['table_name'], signal),
+      readView('schema_properties', ['table_name', 'column_name'], signal),
     ])
     return buildModel(parseEntities(entities), parseProperties(properties))
   },
@@ -30,7 +30,7 @@ const text = (value: unknown): string | null => (typeof value === 'string' ? val
 export const versionsQuery = queryOptions({
   queryKey: ['schema-versions'],
   queryFn: async ({ signal }) => {
-    const rows = await readView('schema_cache_versions', signal)
+    const rows = await readView('schema_cache_versions', ['cache_name'], signal)
     return rows.map((row) => `${row.cache_name}=${row.version ?? row.last_updated}`).join(';')
   },
   staleTime: 30_000,
@@ -39,7 +39,7 @@ export const versionsQuery = queryOptions({
 const constraintMessagesQuery = queryOptions({
   queryKey: ['schema', 'constraint-messages'],
   queryFn: async ({ signal }): Promise<ConstraintMessage[]> =>
-    (await readView('constraint_messages', signal)).flatMap((row) => {
+    (await readView('constraint_messages', ['constraint_name', 'table_name', 'column_name'], signal)).flatMap((row) => {
       const constraint = text(row.constraint_name)
       const message = text(row.error_message)
       return constraint && message ? [{ constraint, column: text(row.column_name), text: message }] : []
@@ -65,8 +65,8 @@ export const statusesQuery = (entityType: string) =>
   queryOptions({
     queryKey: ['schema', 'statuses', entityType],
     queryFn: async ({ signal }): Promise<Status[]> => {
-      const rows = await callRpc('get_statuses_for_entity', { p_entity_type: entityType }, signal)
-      return (Array.isArray(rows) ? (rows as WireRow[]) : []).map((row) => ({
+      const rows = await readRpc('get_statuses_for_entity', { p_entity_type: entityType }, signal)
+      return rows.map((row) => ({
         id: String(row.id),
         label: text(row.display_name) ?? String(row.id),
         color: text(row.color),
@@ -117,7 +117,7 @@ async function readChoices(
     {
       table,
       select: [aliased('key', idColumn), ...labels, ...(noteColumn ? [aliased('note', noteColumn)] : [])],
-      order: labelColumns.slice(-1).map((by) => ({ by, dir: 'asc' as const })),
+      order: [...new Set([...labelColumns.slice(-1), idColumn])].map((by) => ({ by, dir: 'asc' as const })),
       limit,
       ...filter,
     },

@@ -54,11 +54,19 @@ interface Reply {
   body: unknown
   contentRange: string | null
   etag: string | null
+  /** The server gave as many rows as an operator lets it give at once, and there may be more. */
+  cut: boolean
 }
 
 function readTotal(contentRange: string | null): number | undefined {
   const match = contentRange?.match(/\/(\d+)$/)
   return match?.[1] === undefined ? undefined : Number(match[1])
+}
+
+/** How many rows an answer has. */
+function rowsIn(contentRange: string | null): number {
+  const match = contentRange?.match(/^(\d+)-(\d+)\//)
+  return match ? Number(match[2]) - Number(match[1]) + 1 : 0
 }
 
 async function send(path: string, options: RequestOptions, token: string | null): Promise<Response> {
@@ -97,8 +105,9 @@ async function request(path: string, options: RequestOptions = {}): Promise<Repl
     response = await send(path, options, await tokens.token())
   }
   const contentRange = response.headers.get('Content-Range')
+  const cut = response.headers.has('X-Max-Rows')
   if (response.ok && options.accept === 'text/csv') {
-    return { body: await response.text(), contentRange, etag: null }
+    return { body: await response.text(), contentRange, etag: null, cut }
   }
   let raw: string
   try {
@@ -115,7 +124,7 @@ async function request(path: string, options: RequestOptions = {}): Promise<Repl
       body = null
     }
   }
-  if (response.ok) return { body, contentRange, etag: response.headers.get('ETag') }
+  if (response.ok) return { body, contentRange, etag: response.headers.get('ETag'), cut }
   const fields = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>
   const text = (value: unknown) => (typeof value === 'string' ? value : undefined)
   throw new PostgrestError({
@@ -131,9 +140,32 @@ async function request(path: string, options: RequestOptions = {}): Promise<Repl
 
 const rowsOf = (body: unknown): WireRow[] => (Array.isArray(body) ? (body as WireRow[]) : [])
 
+/**
+ * Rows in as many answers as it takes: an operator may limit those of one (`api.db_max_rows`). The first answer is there; `ask` gets
+ * the others, by how many rows came before. Needs an order in which no two rows are equal.
+ */
+async function readOn(
+  first: Reply,
+  ask: (came: number) => Promise<Reply>,
+  most = Number.POSITIVE_INFINITY,
+): Promise<WireRow[]> {
+  const rows = [...rowsOf(first.body)]
+  for (let { cut } = first; cut && rows.length < most; ) {
+    const reply = await ask(rows.length)
+    const more = rowsOf(reply.body)
+    rows.push(...more)
+    cut = reply.cut && more.length > 0
+  }
+  return rows
+}
+
 /** Rows of a read. */
 export async function readRows(read: Read, signal?: AbortSignal, schema?: Schema): Promise<WireRow[]> {
-  return rowsOf((await request(readPath(read), { signal, schema })).body)
+  const ask = (came: number) => {
+    const limit = read.limit === undefined ? undefined : read.limit - came
+    return request(readPath({ ...read, offset: came, limit }), { signal, schema })
+  }
+  return readOn(await ask(0), ask, read.limit)
 }
 
 export interface VersionedRow {
@@ -168,27 +200,47 @@ export interface Page {
   total: number | undefined
 }
 
-/** One page of a read with the exact total, unless it is not `counted`. `from` is the zero-based first row. */
+interface Stretch {
+  /** Zero-based first row. */
+  from: number
+  size: number
+  /** Whether the exact total is asked for. */
+  counted: boolean
+}
+
+const readStretch = (read: Read, { from, size, counted }: Stretch, signal?: AbortSignal, schema?: Schema) =>
+  request(readPath(read), {
+    range: { from, to: from + size - 1 },
+    prefer: counted ? 'count=exact' : undefined,
+    signal,
+    schema,
+  })
+
+/** One page of a read with the exact total. `from` is the zero-based first row. */
 export async function readPage(
   read: Read,
   from: number,
   size: number,
   signal?: AbortSignal,
   schema?: Schema,
-  counted = true,
 ): Promise<Page> {
-  const reply = await request(readPath(read), {
-    range: { from, to: from + size - 1 },
-    prefer: counted ? 'count=exact' : undefined,
-    signal,
-    schema,
-  })
+  const first = await readStretch(read, { from, size, counted: true }, signal, schema)
+  const ask = (came: number) =>
+    readStretch(read, { from: from + came, size: size - came, counted: false }, signal, schema)
+  return { rows: await readOn(first, ask, size), total: readTotal(first.contentRange) }
+}
+
+/** What one answer gives of a read: `size` rows or, where an operator lets it give fewer at once, those. */
+export async function readPart(read: Read, stretch: Stretch, signal?: AbortSignal): Promise<Page> {
+  const reply = await readStretch(read, stretch, signal)
   return { rows: rowsOf(reply.body), total: readTotal(reply.contentRange) }
 }
 
-/** A whole view without parameters, as the schema views are read. */
-export async function readView(view: string, signal?: AbortSignal): Promise<WireRow[]> {
-  return rowsOf((await request(view, { signal })).body)
+/** A whole view, as the schema views are read: in its own order, or by its `key` where it does not come in one answer. */
+export async function readView(view: string, key: readonly string[], signal?: AbortSignal): Promise<WireRow[]> {
+  const whole = await request(view, { signal })
+  if (!whole.cut) return rowsOf(whole.body)
+  return readRows({ table: view, select: ['*'], order: key.map((by) => ({ by, dir: 'asc' })) }, signal)
 }
 
 /** Inserts one row. The new row comes back only where the caller may read it (`readBack`). */
@@ -274,6 +326,13 @@ export async function callRpc(name: string, args: WireRow = {}, signal?: AbortSi
   return (await request(`rpc/${name}`, { method: 'POST', body: args, signal })).body
 }
 
+/** All rows that a database function gives, which only reads and says in which order. */
+export async function readRpc(name: string, args: WireRow = {}, signal?: AbortSignal): Promise<WireRow[]> {
+  const ask = (came: number) =>
+    request(came === 0 ? `rpc/${name}` : `rpc/${name}?offset=${came}`, { method: 'POST', body: args, signal })
+  return readOn(await ask(0), ask)
+}
+
 /** Enumerations by `table.column`, out of the API's own description. */
 export async function readDescription(signal?: AbortSignal): Promise<ReadonlyMap<string, readonly string[]>> {
   const { body } = await request('', { accept: 'application/openapi+json', signal })
@@ -300,7 +359,17 @@ export async function askServer(
 
 /** Rows as comma-separated text, as the API writes it. */
 export async function readCsv(read: Read, signal?: AbortSignal): Promise<string> {
-  return String((await request(readPath(read), { accept: 'text/csv', signal })).body)
+  let text = ''
+  for (let came = 0, more = true; more; ) {
+    const reply = await request(readPath({ ...read, offset: came }), { accept: 'text/csv', signal })
+    const part = String(reply.body)
+    // Every answer begins with the names of the columns.
+    text += text === '' ? part : part.slice(part.indexOf('\n'))
+    const rows = rowsIn(reply.contentRange)
+    came += rows
+    more = reply.cut && rows > 0
+  }
+  return text
 }
 
 /** A stream of the server that stays open; null where there is none. */

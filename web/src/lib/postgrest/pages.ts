@@ -1,6 +1,6 @@
 // Reading all that matches, page by page.
 
-import { type Page, readPage } from './client'
+import { type Page, readPart } from './client'
 import type { Read } from './query'
 
 /**
@@ -16,7 +16,7 @@ export async function* readPages(
 ): AsyncGenerator<Page> {
   const [order, ...more] = read.order ?? []
   const byKey = key !== null && order?.by === key && order.dir === 'asc' && more.length === 0
-  let page = await readPage(read, 0, size, signal)
+  let page = await readPart(read, { from: 0, size, counted: true }, signal)
   const { total } = page
   for (let seen = page.rows.length; ; seen += page.rows.length) {
     yield { rows: page.rows, total }
@@ -25,8 +25,8 @@ export async function* readPages(
     const after = byKey ? last[key] : undefined
     page =
       typeof after === 'number' || typeof after === 'string'
-        ? await readPage(behind(read, key ?? '', after), 0, size, signal, undefined, false)
-        : await readPage(read, seen, size, signal, undefined, false)
+        ? await readPart(behind(read, key ?? '', after), { from: 0, size, counted: false }, signal)
+        : await readPart(read, { from: seen, size, counted: false }, signal)
   }
 }
 

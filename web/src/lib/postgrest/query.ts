@@ -28,6 +28,8 @@ export interface Read {
   search?: string
   order?: readonly Order[]
   limit?: number
+  /** Rows that are left out at the beginning. */
+  offset?: number
 }
 
 export const eq = (column: string, value: string | number): Condition => ({ column, op: 'eq', value: String(value) })
@@ -79,6 +81,7 @@ export function readPath(read: Read): string {
     ])
   }
   if (read.limit !== undefined) query.push(['limit', String(read.limit)])
+  if (read.offset) query.push(['offset', String(read.offset)])
   return `${encodeURIComponent(read.table)}?${query.map(([key, value]) => `${encodeURIComponent(key)}=${encodeQueryValue(value)}`).join('&')}`
 }
 

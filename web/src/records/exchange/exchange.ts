@@ -98,7 +98,7 @@ export async function readLookups(
         table,
         select: [`key:${id}`, `name0:${label}`, ...(user ? ['name1:full_name'] : [])],
         conditions: status && property.statusType ? [eq('entity_type', property.statusType)] : [],
-        order: status ? [{ by: 'sort_order', dir: 'asc' }] : label === id ? [] : [{ by: label, dir: 'asc' }],
+        order: [...new Set([status ? 'sort_order' : label, id])].map((by) => ({ by, dir: 'asc' })),
       },
       signal,
     )
