@@ -33,6 +33,9 @@ pub(crate) enum ApiError {
     /// The body is larger than the configured limit.
     #[error("Request body too large")]
     BodyTooLarge,
+    /// Large bodies and answers of others have all the memory that there is for them.
+    #[error("Too many large requests at the same time")]
+    NoRoom,
     /// Limit, offset or range cannot be served.
     #[error("Requested range not satisfiable")]
     InvalidRange(RangeRefusal),
@@ -249,6 +252,11 @@ impl ApiError {
             Self::MethodOnFunction(_) => plain(405, "PGRST101"),
             Self::InvalidBody(_) => plain(400, "PGRST102"),
             Self::BodyTooLarge => plain(413, "PGRST102"),
+            Self::NoRoom => {
+                let hint =
+                    "Send it again in a moment, or in smaller parts. The server's share for them is limits.held_bytes.";
+                ErrorAnswer::new(503, "CO503", &message, None, Some(hint)).with_header("Retry-After", "2")
+            }
             Self::InvalidRange(refusal) => detailed(416, "PGRST103", range_details(*refusal).to_owned()),
             Self::OffsetBeyondTotal { offset, total } => detailed(
                 416,

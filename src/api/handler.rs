@@ -16,6 +16,7 @@ use super::settings::ApiSettings;
 use super::sql::Columns;
 use crate::auth::Identity;
 use crate::db::{DbError, LargeValue};
+use crate::memory::{self, Place, Room};
 use crate::schema_cache::SchemaCache;
 use crate::telemetry::request::{self, RequestId};
 use actix_web::body::{BodySize, BoxBody, MessageBody, SizedStream};
@@ -27,7 +28,7 @@ use futures_util::StreamExt;
 use std::convert::Infallible;
 use std::fmt::Write as _;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Milliseconds per step, for `Server-Timing`.
 #[derive(Default)]
@@ -38,6 +39,12 @@ struct Timing {
 
 /// The dialect that is spoken, as clients look for it, and who speaks it.
 const SERVER: &str = concat!("postgrest/13.0.7 civic-os/", env!("CARGO_PKG_VERSION"));
+
+/// What a body takes beyond what has arrived, so that not every piece asks; bytes.
+const ROOM_STEP: usize = 256 * 1024;
+/// How long a body waits for room: so long, and as long again for each megabyte that it has.
+const ROOM_PATIENCE: Duration = Duration::from_millis(500);
+const ROOM_PATIENCE_AT_MOST: Duration = Duration::from_secs(10);
 
 const STEPS: [&str; 5] = ["jwt", "parse", "plan", "transaction", "response"];
 
@@ -145,7 +152,7 @@ async fn pipeline(
     let anonymous = identity.anonymous;
     let result = async {
         let cache = inner.schema_cache.current().ok_or(ApiError::NoSchemaCache)?;
-        let body = read_body(http, payload, settings.max_body_bytes).await?;
+        let body = read_body(http, payload, settings.max_body_bytes, inner.db.room()).await?;
         let started = timing.start();
         let headers: Vec<(&str, &str)> = http
             .headers()
@@ -236,19 +243,36 @@ async fn precondition_failed(
     })
 }
 
-async fn read_body(http: &HttpRequest, mut payload: web::Payload, limit: usize) -> Result<Bytes, ApiError> {
+/// The body, as long as it is not larger than `limit`. A large one takes room as it arrives, twice its size: it is copied once on its way to the database.
+async fn read_body(
+    http: &HttpRequest,
+    mut payload: web::Payload,
+    limit: usize,
+    room: &Room,
+) -> Result<Bytes, ApiError> {
     let announced = http.headers().get("content-length").and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|announced| announced > limit) {
         return Err(ApiError::BodyTooLarge);
     }
     let mut first: Option<Bytes> = None;
     let mut rest: Option<BytesMut> = None;
+    let mut place: Option<Place> = None;
     let mut length = 0;
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| ApiError::InvalidBody("The request body ended early".into()))?;
         length += chunk.len();
         if length > limit {
             return Err(ApiError::BodyTooLarge);
+        }
+        if length > memory::SMALL {
+            let place = place.get_or_insert(room.nothing().ok_or(ApiError::NoRoom)?);
+            if place.bytes() < 2 * length {
+                // Who has more already waits longer: of two that wait for each other, one gives up first.
+                let patience = ROOM_PATIENCE + ROOM_PATIENCE.mul_f64(place.bytes() as f64 / (1 << 20) as f64);
+                if !room.grow(place, 2 * length + ROOM_STEP, patience.min(ROOM_PATIENCE_AT_MOST)).await {
+                    return Err(ApiError::NoRoom);
+                }
+            }
         }
         match (&mut first, &mut rest) {
             (_, Some(rest)) => rest.extend_from_slice(&chunk),
@@ -263,7 +287,11 @@ async fn read_body(http: &HttpRequest, mut payload: web::Payload, limit: usize) 
             }
         }
     }
-    Ok(rest.map(BytesMut::freeze).or(first).unwrap_or_default())
+    let body = rest.map(BytesMut::freeze).or(first).unwrap_or_default();
+    Ok(match place {
+        Some(place) => place.hold(body),
+        None => body,
+    })
 }
 
 /// How answers leave: adds what every answer has.

@@ -12,6 +12,7 @@ use crate::db::{Db, DbOptions, Hub, LaneLimits, Replica};
 use crate::events::Events;
 use crate::jobs::{JobQueue, QueueSettings, Registry, Store};
 use crate::lifecycle::Lifecycle;
+use crate::memory::Room;
 use crate::migrate::{self, ApplyOptions, DeployOptions, VerifyOptions};
 use crate::notifications::{Notifications, Outbox};
 use crate::schema_cache;
@@ -93,6 +94,7 @@ impl Database {
             max_idletime: Duration::from_secs(database.pool_max_idletime),
             application_name: application_name.clone(),
             slow_query: (slow_query > 0).then(|| Duration::from_millis(slow_query)),
+            room: config.limits.held_bytes.map_or_else(Room::of_this_process, Room::new),
             ..DbOptions::default()
         };
         let standby = DbOptions {

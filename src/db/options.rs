@@ -1,6 +1,7 @@
 //! What a pool is made from.
 
 use crate::config::{PreparedStatements, Secret};
+use crate::memory::Room;
 use std::time::Duration;
 
 /// Everything [`super::Db::open`] needs.
@@ -26,6 +27,8 @@ pub struct DbOptions {
     pub statement_cache_size: usize,
     /// Statements that take this long are logged; `None` = none is.
     pub slow_query: Option<Duration>,
+    /// For large values that cannot pass through in parts.
+    pub room: Room,
 }
 
 impl Default for DbOptions {
@@ -41,6 +44,7 @@ impl Default for DbOptions {
             application_name: "civic-os".into(),
             statement_cache_size: 256,
             slow_query: None,
+            room: Room::default(),
         }
     }
 }

@@ -18,9 +18,10 @@ use super::direct;
 use super::handshake;
 use super::slow;
 use super::statement::StatementCache;
-use super::wire::Wire;
+use super::wire::{LargeRows, Wire};
 use super::{AccessMode, DbError, DbOptions, Lane, RequestResult, RequestTransaction, ResultRow, Statement};
 use crate::config::PreparedStatements;
+use crate::memory::Room;
 use crate::telemetry::traces;
 use deadpool::managed::{Pool, PoolConfig, PoolError, QueueMode, TimeoutType, Timeouts};
 use rand::RngExt as _;
@@ -57,8 +58,8 @@ struct Shared {
     open: Arc<AtomicUsize>,
     was_pooled: AtomicBool,
     unnamed: AtomicBool,
-    /// Connections that may be lent to readers of large values.
-    readers: Arc<Semaphore>,
+    /// Connections that may be lent to readers of large values, and room for those that are collected.
+    large: LargeRows,
     runtime: Handle,
 }
 
@@ -106,7 +107,10 @@ impl Db {
             open: Arc::default(),
             was_pooled: AtomicBool::new(false),
             unnamed: AtomicBool::new(false),
-            readers: Arc::new(Semaphore::new(options.lanes.api.unwrap_or(max).min(max) / 2)),
+            large: LargeRows {
+                readers: Arc::new(Semaphore::new(options.lanes.api.unwrap_or(max).min(max) / 2)),
+                room: options.room.clone(),
+            },
             runtime: Handle::current(),
             options,
         });
@@ -127,7 +131,8 @@ impl Db {
 
     /// Like [`Self::request`] for a statement whose one row ends with a value that may be large: then the row's last
     /// column is null and the value comes as a [`LargeValue`] in parts, which holds the connection until it has been
-    /// read. At most half of the API's lane is lent that way; beyond it values come whole.
+    /// read. At most half of the API's lane is lent that way; beyond it values come whole, as far as there is room
+    /// ([`super::DbOptions::room`]), or wait some seconds for either.
     ///
     /// # Errors
     /// See [`DbError`].
@@ -136,14 +141,14 @@ impl Db {
         lane: Lane,
         transaction: &RequestTransaction<'_>,
     ) -> Result<(RequestResult, Option<LargeValue>), DbError> {
-        self.run(lane, transaction, Some(&self.shared.readers)).await
+        self.run(lane, transaction, Some(&self.shared.large)).await
     }
 
     async fn run(
         &self,
         lane: Lane,
         transaction: &RequestTransaction<'_>,
-        readers: Option<&Arc<Semaphore>>,
+        large: Option<&LargeRows>,
     ) -> Result<(RequestResult, Option<LargeValue>), DbError> {
         let mut attempt = 0;
         loop {
@@ -151,7 +156,7 @@ impl Db {
             let wire = checkout.wire(&self.shared).await?;
             let was_used = std::mem::replace(&mut wire.is_used, true);
             let began = Instant::now();
-            let answer = traced(wire, transaction, readers).await;
+            let answer = traced(wire, transaction, large).await;
             let sql = transaction.statement.sql;
             self.shared.judge(began, lane, Some(transaction.role), || std::iter::once(sql));
             let error = match answer {
@@ -252,6 +257,11 @@ impl Db {
         }
     }
 
+    /// Room for large values, which requests share with answers.
+    pub fn room(&self) -> &Room {
+        &self.shared.large.room
+    }
+
     /// Whether statements are named on new connections: `false` with `unnamed`, and with `auto` once a pooler was met.
     pub fn names_statements(&self) -> bool {
         if self.shared.unnamed.load(Ordering::Relaxed) {
@@ -316,9 +326,9 @@ impl Db {
 async fn traced(
     wire: &mut Wire,
     transaction: &RequestTransaction<'_>,
-    readers: Option<&Arc<Semaphore>>,
+    large: Option<&LargeRows>,
 ) -> Result<RequestResult, DbError> {
-    let Some(mut span) = traces::client("SQL") else { return wire.transact(transaction, readers).await };
+    let Some(mut span) = traces::client("SQL") else { return wire.transact(transaction, large).await };
     span.set("db.system.name", "postgresql");
     span.set("db.query.text", transaction.statement.sql);
     span.set("civic_os.role", transaction.role);
@@ -327,7 +337,7 @@ async fn traced(
         transaction.settings.iter().copied().chain([(traces::SETTING, parent.as_str())]).collect();
     let statement = transaction.statement.clone();
     let within = RequestTransaction { settings: &settings, statement, ..*transaction };
-    let answer = wire.transact(&within, readers).await;
+    let answer = wire.transact(&within, large).await;
     if let Err(error) = &answer {
         span.fail(error.sqlstate().map_or_else(|| "connection".to_owned(), |code| format!("SQLSTATE {code}")));
     }

@@ -14,16 +14,18 @@ use super::request::{Decision, RequestTransaction, TransactionEnd};
 use super::statement::{StatementCache, StatementName};
 use super::transport::Transport;
 use super::{DbError, RequestResult, ResultRow, ServerError, Statement};
+use crate::memory::Place;
 use bytes::BytesMut;
+pub(super) use large_row::LargeRows;
+use large_row::Next;
 use postgres_protocol::message::frontend;
 use smallvec::SmallVec;
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncWrite as _, AsyncWriteExt as _};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 
 /// Buffers beyond this size are given back after a flight.
 const KEEP_CAPACITY: usize = 256 * 1024;
@@ -58,10 +60,12 @@ struct Flight {
     collected: Vec<Vec<ResultRow>>,
     notices: Vec<ServerError>,
     has_answer: bool,
-    /// While some of these are left, the next large row is opened rather than waited for.
-    readers: Option<Arc<Semaphore>>,
-    /// For the row that was opened.
+    /// The next large row is opened, or collected where there is room, as these have it.
+    large: Option<LargeRows>,
+    /// For the row that is opened.
     reader: Option<OwnedSemaphorePermit>,
+    /// For the row that is collected.
+    place: Option<Place>,
 }
 
 #[derive(Default)]
@@ -185,12 +189,12 @@ impl Wire {
         let _ = tokio::time::timeout(Duration::from_secs(1), goodbye).await;
     }
 
-    /// Runs one request; see [`super::Db::request`]. With `readers` the last column of a large row may be missing from the
+    /// Runs one request; see [`super::Db::request`]. With `large` the last column of a large row may be missing from the
     /// result: then the flight is still under way and [`Self::next_chunk`] gives it.
     pub(super) async fn transact(
         &mut self,
         transaction: &RequestTransaction<'_>,
-        readers: Option<&Arc<Semaphore>>,
+        large: Option<&LargeRows>,
     ) -> Result<RequestResult, DbError> {
         let decides = matches!(transaction.end, TransactionEnd::Decide(_));
         if let Err(error) = self.write_transaction(transaction) {
@@ -198,7 +202,7 @@ impl Wire {
             return Err(error);
         }
         if let Some(flight) = &mut self.flight {
-            flight.readers = readers.filter(|_| !decides).cloned();
+            flight.large = large.filter(|_| !decides).cloned();
         }
         let Some(mut result) = self.fly_or_roll_back().await? else {
             let rows = self.flight.as_mut().and_then(|flight| flight.collected.pop()).unwrap_or_default();
@@ -309,8 +313,13 @@ impl Wire {
         self.move_here().map_err(|error| self.lose(error))?;
         loop {
             loop {
-                if self.open_row() {
-                    return Ok(None);
+                match self.open_row() {
+                    Next::Message => {}
+                    Next::Opened => return Ok(None),
+                    Next::Crowded(length) => {
+                        self.wait_for_room(length).await;
+                        continue;
+                    }
                 }
                 let Some(message) = self.next_message()? else { break };
                 if let Some(result) = self.take(message)? {
@@ -389,6 +398,11 @@ impl Wire {
             }
         }
         if self.written == self.out.len() {
+            // What was sent is not needed again, and the answer may take a while.
+            if self.out.capacity() > KEEP_CAPACITY {
+                self.out = BytesMut::new();
+                self.written = 0;
+            }
             // Only TLS has something to flush; an error shows at the read.
             let _ = Pin::new(transport).poll_flush(context);
         }

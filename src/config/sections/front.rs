@@ -44,7 +44,7 @@ impl Default for TlsConfig {
     }
 }
 
-/// `[limits]`: requests a minute; half of it at once; 0 = no limit.
+/// `[limits]`: requests a minute, half of it at once, 0 = no limit; and memory.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LimitsConfig {
@@ -60,6 +60,8 @@ pub struct LimitsConfig {
     pub uploads: u32,
     /// Webhooks whose signature is wrong, per address; ten at once.
     pub failing_webhooks: u32,
+    /// Bytes of large bodies and answers that the process holds at a time; not set = a quarter of the memory that it may use.
+    pub held_bytes: Option<u64>,
 }
 
 impl Default for LimitsConfig {
@@ -71,6 +73,7 @@ impl Default for LimitsConfig {
             writes: 1200,
             uploads: 240,
             failing_webhooks: 100,
+            held_bytes: None,
         }
     }
 }

@@ -35,7 +35,10 @@ impl Wire {
             }
             Message::DataRow(body) if flight.steps.get(flight.current).is_some_and(|step| step.collect) => {
                 let slot = flight.steps[..flight.current].iter().filter(|step| step.collect).count();
-                let row = result_row(&body).map_err(|error| DbError::Protocol(error.to_string()))?;
+                let mut row = result_row(&body).map_err(|error| DbError::Protocol(error.to_string()))?;
+                if let Some(place) = flight.place.take() {
+                    row.buffer = place.hold(row.buffer);
+                }
                 flight.collected[slot].push(row);
             }
             Message::DataRow(_) => {}

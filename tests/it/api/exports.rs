@@ -29,9 +29,15 @@ async fn large_database() -> TestDatabase {
 }
 
 async fn serve(database: TestDatabase, connections: u32) -> TestApp {
+    serve_with_room(database, connections, None).await
+}
+
+/// With so many bytes for large values.
+async fn serve_with_room(database: TestDatabase, connections: u32, room: Option<u64>) -> TestApp {
     TestApp::spawn(database, |config| {
         config.api.db_schemas = vec!["shop".into()];
         config.database.pool_api = connections;
+        config.limits.held_bytes = room;
     })
     .await
 }
@@ -83,7 +89,7 @@ async fn a_hundred_thousand_rows_pass_through_in_bounded_memory() {
 async fn unread(app: &TestApp) -> TcpStream {
     let address = app.base_url.trim_start_matches("http://");
     let mut client = TcpStream::connect(address).await.expect("connect");
-    client.write_all(b"GET /api/readings HTTP/1.1\r\nhost: x\r\n\r\n").await.expect("send");
+    client.write_all(b"GET /api/readings HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.expect("send");
     client
 }
 
@@ -189,4 +195,72 @@ async fn large_bodies_are_held_twice_and_given_back() {
     assert!(more < 4 * 2 * BODY + 8 * 1024, "{more} kB for four bodies of {BODY} kB");
     let left = memory(&app, "VmRSS:").saturating_sub(resident);
     assert!(left < BODY, "{left} kB are left");
+}
+
+#[tokio::test]
+async fn answers_wait_for_room_when_others_are_held_whole() {
+    let app = serve_with_room(large_database().await, 3, Some(30_000_000)).await;
+    let owner = app.database().connect().await;
+    // Has the one connection that is lent to readers.
+    let slow = unread(&app).await;
+    until_blocked(&owner, 1, &app).await;
+    // Held whole, and not taken: it has the room.
+    let held = unread(&app).await;
+    let asked = Instant::now();
+    while app.log().matches("\"GET /api/readings HTTP/1.1\" 200").count() < 2 {
+        assert!(asked.elapsed() < Duration::from_secs(30), "it never came whole");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let before = peak(&app);
+    let waiting = unread(&app).await;
+    until_blocked(&owner, 2, &app).await;
+    assert_eq!(get(&app, "/kinds?id=eq.1&select=id").await, json!([{"id": 1}]), "others are served");
+    let more = peak(&app) - before;
+    assert!(more < 8 * 1024, "{more} kB for an answer that has to wait");
+    let (announced, came) = rest(held).await;
+    assert_eq!(announced, came);
+    let (announced, came) = rest(waiting).await;
+    assert_eq!(announced, came, "it had the room then");
+    drop(slow);
+}
+
+#[tokio::test]
+async fn bodies_for_which_there_is_no_room_are_asked_to_come_again() {
+    let database = town_database().await;
+    let sql =
+        "create table shop.letters (id int primary key, note text); grant select, insert on shop.letters to web_anon";
+    database.execute(sql).await;
+    let app = serve_with_room(database, 3, Some(1_000_000)).await;
+    let send = async |id: usize, length: usize| {
+        let body = json!([{"id": id, "note": "x".repeat(length)}]);
+        app.http().post(format!("{}/api/letters", app.base_url)).json(&body).send().await.expect("answer")
+    };
+    assert_eq!(send(1, 900_000).await.status(), 201, "alone it has all of it, though it counts twice");
+    // Somebody who sends most of a letter and stops has what there is.
+    let address = app.base_url.trim_start_matches("http://");
+    let mut slow = TcpStream::connect(address).await.expect("connect");
+    let head =
+        "POST /api/letters HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 900000\r\n\r\n";
+    slow.write_all(format!("{head}[{{\"id\": 2, \"note\": \"{}", "y".repeat(700_000)).as_bytes()).await.expect("sent");
+    let refused = loop {
+        let answer = send(3, 300_000).await;
+        // Until it has arrived there is room.
+        if answer.status() != 409 && answer.status() != 201 {
+            break answer;
+        }
+    };
+    assert_eq!(refused.status(), 503);
+    assert_eq!(refused.headers()["retry-after"], "2");
+    let told: Value = refused.json().await.expect("JSON");
+    assert_eq!(
+        (&told["code"], &told["message"]),
+        (&json!("CO503"), &json!("Too many large requests at the same time"))
+    );
+    assert_eq!(send(4, 10_000).await.status(), 201, "small ones need no room");
+    drop(slow);
+    let limit = Instant::now() + Duration::from_secs(20);
+    while send(5, 300_000).await.status() == 503 {
+        assert!(Instant::now() < limit, "the room never came back");
+    }
+    assert_eq!(get(&app, "/letters?select=id&id=in.(4,5)&order=id").await, json!([{"id": 4}, {"id": 5}]));
 }

@@ -152,6 +152,7 @@ pub(crate) fn test_config() -> Config {
         writes: 0,
         uploads: 0,
         failing_webhooks: 0,
+        held_bytes: None,
     };
     config
 }

@@ -1,4 +1,8 @@
-//! What the process gives back to the system: large buffers as soon as nobody needs them, and holes between small ones.
+//! What the process takes at once (`room`), and what it gives back to the system: large buffers as soon as nobody needs them, and holes between small ones.
+
+mod room;
+
+pub use room::{Place, Room, SMALL};
 
 use std::time::Duration;
 
