@@ -1,4 +1,5 @@
 """deploy/traefik in front of real processes. TRAEFIK is its program."""
+import json
 import os
 import shutil
 import ssl
@@ -12,6 +13,7 @@ from front import REPLICAS, Brakes, Front, Replaces, make_certificate
 
 # Traefik gives a request so long to arrive unless told otherwise; a live list must outlive it.
 READ_LIMIT = 60
+OWN_API = 8090
 
 
 class Traefik(Brakes, Replaces, Front, unittest.TestCase):
@@ -25,6 +27,8 @@ class Traefik(Brakes, Replaces, Front, unittest.TestCase):
         # Only what the files' first lines call the operator's own: folders, addresses, and where certificates come from.
         with open(os.path.join(world.ROOT, "deploy/traefik/traefik.yml"), encoding="utf-8") as file:
             static = cls.replaced(file.read(), {"/etc/traefik/dynamic": dynamic, "/var/lib/traefik": cls.folder})
+        # And a look at which replicas it takes for healthy.
+        static = static.replace("entryPoints:\n", f"entryPoints:\n  traefik: {{ address: '127.0.0.1:{OWN_API}' }}\n", 1) + "api: { insecure: true }\n"
         with open(os.path.join(world.ROOT, "deploy/traefik/civic-os.yml"), encoding="utf-8") as file:
             servers = "".join(f"          - url: http://127.0.0.1:{port}\n" for port in REPLICAS)
             routes = cls.replaced(file.read(), {"tls: { certResolver: letsencrypt }": "tls: {}", "          - url: http://127.0.0.1:8000\n": servers})
@@ -60,6 +64,7 @@ class Traefik(Brakes, Replaces, Front, unittest.TestCase):
         cls.log.seek(0)
         # What it says about its configuration; nothing is asked of it that it does not know.
         said = cls.log.read().decode(errors="replace")
+        open("/tmp/front-helper/traefik-debug.log", "w").write(said)
         cls.log.close()
         cls.postgres.close()
         shutil.rmtree(cls.folder, ignore_errors=True)
@@ -68,8 +73,13 @@ class Traefik(Brakes, Replaces, Front, unittest.TestCase):
 
     def ready(self, port):
         super().ready(port)
-        # It asks each replica every other second.
-        world.until(lambda: self.ask("/health")[0] == 200, "a replica that Traefik takes for healthy")
+        # It asks each replica every other second, and until then sends requests to what is no longer there.
+        world.until(self.knows_its_replicas, "Traefik's view of the replicas")
+
+    @staticmethod
+    def knows_its_replicas():
+        seen = json.loads(world.get(OWN_API, "/api/http/services/civic-os@file")[2])["serverStatus"]
+        return seen == {f"http://127.0.0.1:{port}": "UP" if world.get(port, "/health") else "DOWN" for port in REPLICAS}
 
     def test_plain_http_is_sent_to_tls(self):
         status, headers, _ = world.get(80, "/view/requests?x=1", {"Host": self.HOST})
@@ -82,6 +92,16 @@ class Traefik(Brakes, Replaces, Front, unittest.TestCase):
             self.ready(REPLICAS[0])
             name = self.ask("/api/", headers={"X-Request-Id": "of-a-stranger"})[1]["X-Request-Id"]
             self.assertNotEqual(name, "of-a-stranger")
+        finally:
+            api.stop()
+
+    def test_large_bodies_pass(self):
+        api = self.api(REPLICAS[0])
+        try:
+            self.ready(REPLICAS[0])
+            body = b'[{"display_name": "' + b"x" * 5_000_000 + b'"}]'
+            status, _, answer = self.ask("/api/lanterns", "POST", body, {"Content-Type": "application/json"})
+            self.assertEqual((status, json.loads(answer)["code"]), (401, "42501"), "read by the server, and refused by its rights")
         finally:
             api.stop()
 
