@@ -29,7 +29,7 @@ class Traefik(Brakes, Replaces, Front, unittest.TestCase):
         with open(os.path.join(world.ROOT, "deploy/traefik/traefik.yml"), encoding="utf-8") as file:
             static = cls.replaced(file.read(), {"/etc/traefik/dynamic": dynamic, "/var/lib/traefik": cls.folder})
         # And a look at which replicas it takes for healthy.
-        static = static.replace("entryPoints:\n", f"entryPoints:\n  traefik: {{ address: '127.0.0.1:{OWN_API}' }}\n", 1) + "api: { insecure: true }\n"
+        static = static.replace("entryPoints:\n", f"entryPoints:\n  traefik: {{ address: '127.0.0.1:{OWN_API}' }}\n", 1) + "api: { insecure: true }\nlog: { level: WARN }\n"
         with open(os.path.join(world.ROOT, "deploy/traefik/civic-os.yml"), encoding="utf-8") as file:
             servers = "".join(f"          - url: http://127.0.0.1:{port}\n" for port in REPLICAS)
             routes = cls.replaced(file.read(), {"tls: { certResolver: letsencrypt }": "tls: {}", "          - url: http://127.0.0.1:8000\n": servers})
