@@ -146,7 +146,7 @@ class Replaces:
     def test_replacing_three_api_processes_one_by_one_loses_no_request(self):
         replicas = {port: self.api(port) for port in REPLICAS}
         for port in REPLICAS:
-            world.until(lambda port=port: (world.get(port + 1000, "/ready") or (0,))[0] == 200, f"replica {port}")
+            self.ready(port)
         stop, statuses, failures = threading.Event(), [], []
 
         def load():
@@ -173,7 +173,7 @@ class Replaces:
                 world.until(lambda before=before: len(statuses) > before + 50, "load")
                 self.assertEqual(replicas[port].stop(), 0)
                 replicas[port] = self.api(port)
-                world.until(lambda port=port: (world.get(port + 1000, "/ready") or (0,))[0] == 200, f"replica {port} again")
+                self.ready(port)
             before = len(statuses)
             world.until(lambda: len(statuses) > before + 50, "load at the end")
         finally:

@@ -5,6 +5,7 @@ use super::finding::Findings;
 use crate::config::{ApiMode, DatabaseMode, Loaded, Role, Secret};
 use crate::db::{self, DbError};
 use crate::migrate::{self, Currency};
+use std::time::{SystemTime, UNIX_EPOCH};
 use tokio_postgres::{Client, Row};
 
 const LOGIN: &str = include_str!("../../sql/cli/doctor_login.sql");
@@ -15,6 +16,10 @@ const OWNER: &str = "owner";
 const STANDBY: &str = "standby";
 const WORKER: &str = "worker login";
 const CORE: &str = "core schema";
+const CLOCK: &str = "clock";
+
+/// Seconds by which two clocks may differ: the leeway that tokens get.
+const CLOCKS_APART: f64 = 30.0;
 
 /// Oldest version of PostgreSQL that works (D-05).
 const OLDEST: i32 = 150_000;
@@ -31,6 +36,8 @@ struct Login {
     tables_owned: i64,
     is_replica: bool,
     connections: i32,
+    /// Seconds since 1970 by the server's clock.
+    clock: f64,
     has_postgis: bool,
     postgis_available: bool,
 }
@@ -48,6 +55,7 @@ impl Login {
             tables_owned: row.try_get("tables_owned")?,
             is_replica: row.try_get("is_replica")?,
             connections: row.try_get("connections")?,
+            clock: row.try_get("clock")?,
             has_postgis: row.try_get("has_postgis")?,
             postgis_available: row.try_get("postgis_available")?,
         })
@@ -119,6 +127,17 @@ async fn look(check: &'static str, key: &str, url: &Secret, findings: &mut Findi
     }
 }
 
+/// Tokens, signatures of the store and of webhooks, and jobs by the clock all need the right time.
+fn compare_clocks(login: &Login, findings: &mut Findings) {
+    let ours = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
+    let ahead = login.clock - ours;
+    if ahead.abs() > CLOCKS_APART {
+        let side = if ahead > 0.0 { "ahead of" } else { "behind" };
+        let message = format!("the database's clock is {:.0} s {side} the clock of this machine", ahead.abs());
+        findings.warn(CLOCK, message, "set both by a time server (`timedatectl` tells whether one is used)");
+    }
+}
+
 async fn pool_login(loaded: &Loaded, findings: &mut Findings) {
     let (config, roles) = (&loaded.config, loaded.roles);
     let Some((client, login)) = look(DATABASE, "database.url", &config.database.url, findings).await else { return };
@@ -132,6 +151,7 @@ async fn pool_login(loaded: &Loaded, findings: &mut Findings) {
         let message = format!("PostgreSQL {}, database {}, login {}", login.version, login.database, login.login);
         findings.ok(DATABASE, message);
     }
+    compare_clocks(&login, findings);
     if login.is_replica {
         findings.fail(DATABASE, "this server is a read replica", "point database.url at the primary");
     }

@@ -13,6 +13,7 @@ select current_setting('server_version_num')::int4 as version_number,
            and c.relkind in ('r', 'p')
            and n.nspname in ('public', 'metadata', 'payments')) as tables_owned,
        pg_catalog.pg_is_in_recovery() as is_replica,
+       extract(epoch from clock_timestamp())::float8 as clock,
        current_setting('max_connections')::int4 - current_setting('superuser_reserved_connections')::int4 as connections,
        exists (select from pg_catalog.pg_extension where extname = 'postgis') as has_postgis,
        exists (select from pg_catalog.pg_available_extensions where name = 'postgis') as postgis_available

@@ -53,6 +53,26 @@ async fn a_sound_installation_has_nothing_to_complain_about() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn clocks_that_differ_are_seen() {
+    let database = TestDatabase::create().await;
+    // What this login takes for the server's clock.
+    let name = database.name();
+    database
+        .execute(&format!(
+            "create schema other_clock; grant usage on schema other_clock to authenticator;
+             create function other_clock.clock_timestamp() returns timestamptz language sql as
+               $$ select pg_catalog.clock_timestamp() + interval '2 hours' $$;
+             alter role authenticator in database {name} set search_path = other_clock, pg_catalog"
+        ))
+        .await;
+    let pool = database.authenticator_url();
+    let (findings, code) = doctor("api", &[("CIVIC_OS_DATABASE__URL", pool.expose().expect("url"))]);
+    let remedy = found(&findings, "clock", "warn", "s ahead of the clock of this machine");
+    assert!(remedy.contains("time server"), "{remedy}");
+    assert_eq!(code, Some(0), "{findings:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_login_that_row_security_does_not_bind_is_explained() {
     let database = TestDatabase::create().await;
     let owner = database.owner_url();

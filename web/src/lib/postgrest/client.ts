@@ -142,19 +142,21 @@ const rowsOf = (body: unknown): WireRow[] => (Array.isArray(body) ? (body as Wir
 
 /**
  * Rows in as many answers as it takes: an operator may limit those of one (`api.db_max_rows`). The first answer is there; `ask` gets
- * the others, by how many rows came before. Needs an order in which no two rows are equal.
+ * the others, by how many rows came before. At most `most` rows, which is how many there are where that is `known`. Needs an order
+ * in which no two rows are equal.
  */
 async function readOn(
   first: Reply,
   ask: (came: number) => Promise<Reply>,
   most = Number.POSITIVE_INFINITY,
+  known = false,
 ): Promise<WireRow[]> {
   const rows = [...rowsOf(first.body)]
-  for (let { cut } = first; cut && rows.length < most; ) {
+  for (let goOn = known || first.cut; goOn && rows.length < most; ) {
     const reply = await ask(rows.length)
     const more = rowsOf(reply.body)
     rows.push(...more)
-    cut = reply.cut && more.length > 0
+    goOn = (known || reply.cut) && more.length > 0
   }
   return rows
 }
@@ -227,7 +229,9 @@ export async function readPage(
   const first = await readStretch(read, { from, size, counted: true }, signal, schema)
   const ask = (came: number) =>
     readStretch(read, { from: from + came, size: size - came, counted: false }, signal, schema)
-  return { rows: await readOn(first, ask, size), total: readTotal(first.contentRange) }
+  const total = readTotal(first.contentRange)
+  const most = total === undefined ? size : Math.min(size, total - from)
+  return { rows: await readOn(first, ask, most, total !== undefined), total }
 }
 
 /** What one answer gives of a read: `size` rows or, where an operator lets it give fewer at once, those. */
