@@ -74,6 +74,11 @@ impl PassedSockets {
         taken.into_iter().map(|(_, listener): (String, TcpListener)| listener).collect()
     }
 
+    /// Whether nothing was passed, or all of it was taken.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// For when every listener took its own: nobody may wait at a socket that nobody serves.
     ///
     /// # Errors

@@ -72,13 +72,15 @@ pub(super) struct Listeners {
     pub(super) admin: Vec<TcpListener>,
     pub(super) store: Vec<TcpListener>,
     pub(super) redirect: Vec<TcpListener>,
+    /// Whether the service manager keeps sockets open beyond this process.
+    pub(super) outlive_process: bool,
     addresses: Addresses,
 }
 
 impl Listeners {
     /// Takes over what the service manager bound, and binds what else the roles need.
     pub(super) fn bind(config: &Config, roles: RoleSet, mut passed: PassedSockets) -> Result<Self, AppError> {
-        let mut listeners = Self::default();
+        let mut listeners = Self { outlive_process: !passed.is_empty(), ..Self::default() };
         let mut bind = |name: &str, key, address: &str, remedy| match passed.take(name) {
             sockets if sockets.is_empty() => bind(key, address, remedy),
             sockets => {
