@@ -3,6 +3,7 @@ import datetime
 import hashlib
 import hmac
 import http.client
+import itertools
 import os
 import statistics
 import subprocess
@@ -18,7 +19,7 @@ KEY, SECRET, BUCKET = "BENCHBENCHBENCHBENCH", "a-secret-for-benchmarks-only-a-se
 SIZES = [5_000_000] * 100 + [300_000_000]
 
 
-def put(port, path, body=b""):
+def put(port, path, pieces=(), size=0):
     """A signed PUT (AWS signature 4, the body unsigned)."""
     now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
     day, host = now[:8], f"127.0.0.1:{port}"
@@ -33,7 +34,8 @@ def put(port, path, body=b""):
     signature = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
     headers["authorization"] = f"AWS4-HMAC-SHA256 Credential={KEY}/{scope}, SignedHeaders={names}, Signature={signature}"
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
-    connection.request("PUT", path, body=body, headers=headers)
+    headers["content-length"] = str(size)
+    connection.request("PUT", path, body=iter(pieces), headers=headers)
     answer = connection.getresponse()
     text = answer.read()
     assert answer.status in (200, 409), (answer.status, text)
@@ -57,7 +59,8 @@ def main():
         place.serve("worker", CIVIC_OS_STORE__LISTEN=f"127.0.0.1:{port}", S3_BUCKET=BUCKET, CIVIC_OS_FILES__MAX_SIZE=400_000_000, **store)
         for number, size in enumerate(SIZES):
             # What differs from object to object, and is quick to make.
-            put(port, f"/{BUCKET}/o/{number}", hashlib.sha256(str(number).encode()).digest() * (size // 32))
+            piece = hashlib.sha256(str(number).encode()).digest() * 3125
+            put(port, f"/{BUCKET}/o/{number}", itertools.repeat(piece, size // len(piece)), size)
             place.primary.sql(f"""insert into metadata.files (entity_type, entity_id, file_name, file_type, file_size, s3_bucket, s3_original_key, thumbnail_status)
                 values ('o', '{number}', 'o', 'application/octet-stream', {size}, '{BUCKET}', 'o/{number}', 'completed')""")
         for number in range(ROUNDS):

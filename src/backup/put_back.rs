@@ -4,7 +4,7 @@ use super::BackupError;
 use super::collect::{Pieces, again};
 use super::files::{self, Carried, Files};
 use super::sums::Sums;
-use crate::files::{ObjectInfo, Storage, StorageError};
+use crate::files::{ObjectInfo, PART_BYTES, Storage, StorageError};
 use crate::store::{self, Folder};
 use futures_util::future::try_join_all;
 use std::collections::BTreeSet;
@@ -15,12 +15,12 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::runtime::Handle;
 
-/// Objects up to this size travel together, bytes.
-const SMALL: u64 = 4 * 1024 * 1024;
+/// Objects below this size travel together, bytes: what is not sent in parts.
+const SMALL: u64 = PART_BYTES as u64;
 /// How many of them.
 const TOGETHER: usize = 8;
-/// Their bytes, when no more of them are waited for.
-const TOGETHER_BYTES: usize = 8 * 1024 * 1024;
+/// Their bytes, when no more of them are waited for. Each is in memory twice while it travels.
+const TOGETHER_BYTES: usize = 12 * 1024 * 1024;
 
 /// What was put back.
 #[derive(Clone, Debug, Default)]
@@ -115,7 +115,7 @@ impl Bucket<'_> {
     fn take(&mut self, object: Carried, size: u64, bytes: &mut dyn Read) -> Result<(), BackupError> {
         self.outcome.buckets.insert(object.bucket.clone());
         self.outcome.bytes += size;
-        if size <= SMALL {
+        if size < SMALL {
             let mut content = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
             bytes.read_to_end(&mut content).map_err(BackupError::file("read", &object.key))?;
             self.waiting_bytes += content.len();
@@ -133,9 +133,8 @@ impl Bucket<'_> {
             }
             Some(info) if info.size != size => Put::compared(false, &object.key),
             Some(info) => {
-                let sums = Sums::of(bytes).map_err(BackupError::file("read", &object.key))?;
-                let is_same =
-                    sums.is_tagged(info.etag.as_deref()) || self.sums(&object.key, size)?.sha256 == sums.sha256;
+                let sums = Sums::of(bytes, info.etag.as_deref()).map_err(BackupError::file("read", &object.key))?;
+                let is_same = sums.is_tagged || self.sums(&object.key, size)?.sha256 == sums.sha256;
                 Put::compared(is_same, &object.key)
             }
         };
@@ -156,9 +155,9 @@ impl Bucket<'_> {
             if info.size != content.len() as u64 {
                 return Ok(Put::compared(false, key));
             }
-            let sums = Sums::of(content.as_slice()).map_err(BackupError::file("read", key))?;
-            let is_same = sums.is_tagged(info.etag.as_deref())
-                || again(|| self.storage.get(bucket, key)).await?.as_ref() == content.as_slice();
+            let sums = Sums::of(content.as_slice(), info.etag.as_deref()).map_err(BackupError::file("read", key))?;
+            let is_same =
+                sums.is_tagged || again(|| self.storage.get(bucket, key)).await?.as_ref() == content.as_slice();
             Ok(Put::compared(is_same, key))
         })))?;
         puts.iter().for_each(|put| self.count(put));
@@ -177,7 +176,7 @@ impl Bucket<'_> {
     /// Checksums of what the bucket has.
     fn sums(&self, key: &str, size: u64) -> Result<Sums, BackupError> {
         let pieces = Pieces::new(self.handle, &self.storage, (self.storage.bucket_name(), key), size);
-        Sums::of(pieces).map_err(BackupError::file("compare the object", key))
+        Sums::of(pieces, None).map_err(BackupError::file("compare the object", key))
     }
 
     fn count(&mut self, put: &Put) {

@@ -20,7 +20,7 @@ const TIMEOUT: Duration = Duration::from_secs(300);
 /// Bytes of a piece on the way back.
 const PIECE: u64 = 8 * 1024 * 1024;
 /// Pieces of 8 MB that travel at a time on the way there; each is in memory twice.
-const AT_A_TIME: usize = 2;
+const AT_A_TIME: usize = 3;
 /// How often a piece is asked for.
 const TRIES: u32 = 3;
 

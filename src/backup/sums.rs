@@ -9,50 +9,80 @@ use std::io::{self, Read};
 /// Bytes that are read at once.
 const STEP: usize = 256 * 1024;
 
-/// Checksums of an object's contents.
+/// What an object's contents are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Sums {
     /// What nobody can make collide; for comparing bytes with bytes.
     pub(super) sha256: String,
-    /// Tags that stores give such contents: as one piece, and in parts of our size. Others divide otherwise, and some tags are no checksums:
-    /// that a tag is not among these says nothing.
-    etags: [String; 2],
+    /// Whether the tag is the one of such contents. Where it is not, it says nothing: stores divide otherwise, and some tags are no checksums.
+    pub(super) is_tagged: bool,
 }
 
 impl Sums {
-    /// Reads the contents to their end.
-    pub(super) fn of(mut contents: impl Read) -> io::Result<Self> {
-        let (mut sha256, mut md5) = (Sha256::new(), Md5::new());
-        let (mut part, mut in_part) = (Md5::new(), 0);
-        let (mut parts, mut number) = (Md5::new(), 0_u64);
+    /// Reads the contents to their end, and compares them with a store's tag.
+    pub(super) fn of(mut contents: impl Read, etag: Option<&str>) -> io::Result<Self> {
+        let mut sha256 = Sha256::new();
+        let mut tag = etag.map(Tag::like);
         let mut buffer = vec![0; STEP];
         loop {
-            let most = buffer.len().min(PART_BYTES - in_part);
-            let read = contents.read(&mut buffer[..most])?;
+            let read = contents.read(&mut buffer)?;
             if read == 0 {
                 break;
             }
-            let bytes = &buffer[..read];
-            sha256.update(bytes);
-            md5.update(bytes);
-            part.update(bytes);
-            in_part += read;
-            if in_part == PART_BYTES {
-                parts.update(part.finalize_reset());
-                (in_part, number) = (0, number + 1);
+            sha256.update(&buffer[..read]);
+            if let Some(tag) = &mut tag {
+                tag.update(&buffer[..read]);
             }
         }
-        if in_part > 0 {
-            parts.update(part.finalize());
-            number += 1;
+        let is_tagged = tag.is_some_and(|tag| Some(tag.finish().as_str()) == etag);
+        Ok(Self { sha256: hexadecimal(&sha256.finalize()), is_tagged })
+    }
+}
+
+/// The tag that a store gives contents.
+enum Tag {
+    /// As one piece: their MD5.
+    Whole(Md5),
+    /// In parts of our size: the MD5 of the parts' MD5s, and their number.
+    Parts { part: Md5, in_part: usize, parts: Md5, number: u64 },
+}
+
+impl Tag {
+    fn like(etag: &str) -> Self {
+        match etag.contains('-') {
+            false => Self::Whole(Md5::new()),
+            true => Self::Parts { part: Md5::new(), in_part: 0, parts: Md5::new(), number: 0 },
         }
-        let in_parts = format!("{}-{number}", hexadecimal(&parts.finalize()));
-        Ok(Self { sha256: hexadecimal(&sha256.finalize()), etags: [hexadecimal(&md5.finalize()), in_parts] })
     }
 
-    /// Whether a store's tag says that it has these contents.
-    pub(super) fn is_tagged(&self, etag: Option<&str>) -> bool {
-        etag.is_some_and(|etag| self.etags.iter().any(|known| known == etag))
+    fn update(&mut self, mut bytes: &[u8]) {
+        let (part, in_part, parts, number) = match self {
+            Self::Whole(whole) => return whole.update(bytes),
+            Self::Parts { part, in_part, parts, number } => (part, in_part, parts, number),
+        };
+        while !bytes.is_empty() {
+            let (now, later) = bytes.split_at(bytes.len().min(PART_BYTES - *in_part));
+            part.update(now);
+            *in_part += now.len();
+            if *in_part == PART_BYTES {
+                parts.update(part.finalize_reset());
+                (*in_part, *number) = (0, *number + 1);
+            }
+            bytes = later;
+        }
+    }
+
+    fn finish(self) -> String {
+        match self {
+            Self::Whole(whole) => hexadecimal(&whole.finalize()),
+            Self::Parts { part, in_part, mut parts, mut number } => {
+                if in_part > 0 {
+                    parts.update(part.finalize());
+                    number += 1;
+                }
+                format!("{}-{number}", hexadecimal(&parts.finalize()))
+            }
+        }
     }
 }
 
@@ -62,13 +92,13 @@ mod tests {
 
     #[test]
     fn tags_are_those_of_stores() {
-        let sums = Sums::of(&b"hello"[..]).expect("read");
-        assert!(sums.is_tagged(Some("5d41402abc4b2a76b9719d911017c592")), "{sums:?}");
-        assert!(!sums.is_tagged(Some("5d41402abc4b2a76b9719d911017c593")) && !sums.is_tagged(None));
-        // MD5 of the two parts' MD5s, by Python's hashlib.
-        let sums = Sums::of(vec![b'x'; PART_BYTES + 1].as_slice()).expect("read");
-        assert!(sums.is_tagged(Some("4324378fe1c19cb47d68b75ffd799f97-2")), "{sums:?}");
-        let sums = Sums::of(vec![b'x'; PART_BYTES].as_slice()).expect("read");
-        assert!(sums.is_tagged(Some("13762e64320101bb2d2e916fcb88945d-1")), "{sums:?}");
+        let is_tagged = |contents: &[u8], etag| Sums::of(contents, etag).expect("read").is_tagged;
+        assert!(is_tagged(b"hello", Some("5d41402abc4b2a76b9719d911017c592")));
+        assert!(!is_tagged(b"hello", Some("5d41402abc4b2a76b9719d911017c593")) && !is_tagged(b"hello", None));
+        // MD5 of the parts' MD5s, by Python's hashlib.
+        let large = vec![b'x'; PART_BYTES + 1];
+        assert!(is_tagged(&large, Some("4324378fe1c19cb47d68b75ffd799f97-2")));
+        assert!(is_tagged(&large[1..], Some("13762e64320101bb2d2e916fcb88945d-1")));
+        assert!(!is_tagged(&large[1..], Some("4324378fe1c19cb47d68b75ffd799f97-2")));
     }
 }

@@ -16,7 +16,7 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 pub const PART_BYTES: usize = s3::bucket::CHUNK_SIZE;
 
 /// Parts that travel at a time. Each is in memory twice while it does; by itself the client takes ten where memory is free at the moment.
-const PARTS_AT_A_TIME: usize = 2;
+const PARTS_AT_A_TIME: usize = 3;
 
 /// S3's code for a request whose time is too far from the store's, usually by a quarter of an hour.
 const WRONG_CLOCK: &str = "RequestTimeTooSkewed";
