@@ -12,13 +12,19 @@ RUN ./dev release \
     && chmod 1777 /image/tmp \
     && chown -R 65532:65532 /image/var/lib/civic-os
 
-# `docker build --target tools`: the binary beside PostgreSQL's client programs, for `civic-os backup`.
-FROM debian:bookworm-slim AS tools
+# `docker build --target tools -t civic-os-tools .`: the binary beside PostgreSQL's client programs, for `civic-os backup`. Debian 13 has those of
+# release 17; a pg_dump that is older than the server refuses.
+FROM debian:trixie-slim AS tools
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends postgresql-client ca-certificates \
-    && rm -rf /var/lib/apt/lists/*
+    && apt-get install -y --no-install-recommends postgresql-client-17 ca-certificates \
+    && rm -rf /var/lib/apt/lists/* \
+    && install -d -o 65532 -g 65532 -m 750 /var/lib/civic-os
 COPY --from=build /image/civic-os /usr/bin/civic-os
 USER 65532:65532
+WORKDIR /var/lib/civic-os
+VOLUME /var/lib/civic-os
+ENV XDG_DATA_HOME=/var/lib \
+    CIVIC_OS_LOG__FORMAT=json
 ENTRYPOINT ["civic-os"]
 CMD ["backup", "create"]
 

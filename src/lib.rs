@@ -25,9 +25,11 @@
 //! | [`schema_cache`] | tables, relationships and routines as read from the catalogue |
 //! | [`db`] | pool, lanes, pipelined request transaction, listener |
 //! | [`limits`], [`outbound`] | rate limits and clients' addresses; HTTP requests of our own |
+//! | [`activation`] | sockets that the service manager bound |
 //! | [`lifecycle`], [`priority`], [`memory`] | signals and stopping, who waits when the processor is short, what goes back to the system |
 //! | [`telemetry`], [`config`] | logging, configuration |
 
+pub mod activation;
 pub mod admin;
 pub mod api;
 pub mod app;

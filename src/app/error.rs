@@ -33,6 +33,9 @@ pub enum AppError {
         #[source]
         source: io::Error,
     },
+    /// A socket of the service manager.
+    #[error(transparent)]
+    Activation(#[from] crate::activation::ActivationError),
     /// A listener's value is no address.
     #[error("{key} = \"{address}\" is no address to listen on: write host:port, for example 127.0.0.1:8000")]
     Address {

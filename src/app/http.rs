@@ -42,6 +42,8 @@ const REQUEST_HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// A connection that is being closed gets this long to take the last bytes.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+/// Whoever was accepted last gets this long to send a request, where others can wait for the next process.
+const FIRST_REQUEST: Duration = Duration::from_millis(250);
 /// Running requests get this long at shutdown, seconds.
 const DRAIN_SECONDS: u64 = 25;
 
@@ -76,12 +78,19 @@ pub(super) struct Servers {
     tasks: Vec<JoinHandle<std::io::Result<()>>>,
     /// What the next sockets speak.
     tls: Option<rustls::ServerConfig>,
+    /// Whether who connects after the end waits for the next process.
+    outlive_process: bool,
 }
 
 impl Servers {
     /// Starts one server per kind of listener.
     pub(super) fn start(listeners: Listeners, site: Site) -> Result<Self, AppError> {
-        let mut servers = Self { handles: Vec::new(), tasks: Vec::new(), tls: site.tls.clone() };
+        let mut servers = Self {
+            handles: Vec::new(),
+            tasks: Vec::new(),
+            tls: site.tls.clone(),
+            outlive_process: listeners.outlive_process,
+        };
         let workers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let Listeners {
             web: web_sockets,
@@ -270,6 +279,11 @@ impl Servers {
 
     /// Stops accepting and waits for running requests.
     pub(super) async fn stop(&self) {
+        if self.outlive_process {
+            // Stopping would close connections whose request is still on its way. Others wait at the socket meanwhile.
+            join_all(self.handles.iter().map(ServerHandle::pause)).await;
+            tokio::time::sleep(FIRST_REQUEST).await;
+        }
         join_all(self.handles.iter().map(|handle| handle.stop(true))).await;
     }
 }

@@ -1,6 +1,7 @@
 //! The sockets of a process, bound before anything else is started.
 
 use super::AppError;
+use crate::activation::PassedSockets;
 use crate::config::{ApiMode, Config, Role, RoleSet};
 use std::fmt;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
@@ -71,43 +72,67 @@ pub(super) struct Listeners {
     pub(super) admin: Vec<TcpListener>,
     pub(super) store: Vec<TcpListener>,
     pub(super) redirect: Vec<TcpListener>,
+    /// Whether the service manager keeps sockets open beyond this process.
+    pub(super) outlive_process: bool,
     addresses: Addresses,
 }
 
 impl Listeners {
-    /// Binds what the roles need.
-    pub(super) fn bind(config: &Config, roles: RoleSet) -> Result<Self, AppError> {
-        let mut listeners = Self::default();
+    /// Takes over what the service manager bound, and binds what else the roles need.
+    pub(super) fn bind(config: &Config, roles: RoleSet, mut passed: PassedSockets) -> Result<Self, AppError> {
+        let mut listeners = Self { outlive_process: !passed.is_empty(), ..Self::default() };
+        let mut bind = |name: &str, key, address: &str, remedy| match passed.take(name) {
+            sockets if sockets.is_empty() => bind(key, address, remedy),
+            sockets => {
+                tracing::info!("{key}: the service manager's socket is taken over");
+                Ok(sockets)
+            }
+        };
         if roles.contains(Role::Api) {
             // In plain mode only the root listener exists: nobody asked for a web client.
             if config.api.mode == ApiMode::CivicOs {
-                listeners.web =
-                    bind("web.listen", &config.web.listen, "--listen (demo), CIVIC_OS_WEB__LISTEN or web.listen")?;
+                listeners.web = bind(
+                    "web",
+                    "web.listen",
+                    &config.web.listen,
+                    "--listen (demo), CIVIC_OS_WEB__LISTEN or web.listen",
+                )?;
             }
             if let Some(path) = &config.api.server_unix_socket {
                 listeners.api_socket = Some(bind_unix(path, &config.api.server_unix_socket_mode)?);
                 listeners.addresses.api_socket = Some(path.clone());
             } else if let Some(address) = &config.api.listen {
-                listeners.api = bind("api.listen", address, "PGRST_SERVER_PORT, CIVIC_OS_API__LISTEN or api.listen")?;
+                listeners.api =
+                    bind("api", "api.listen", address, "PGRST_SERVER_PORT, CIVIC_OS_API__LISTEN or api.listen")?;
             }
         }
         if let Some(address) = config.payments_listen(roles) {
-            listeners.payments =
-                bind("payments.listen", &address, "WEBHOOK_PORT, CIVIC_OS_PAYMENTS__LISTEN or payments.listen")?;
+            listeners.payments = bind(
+                "payments",
+                "payments.listen",
+                &address,
+                "WEBHOOK_PORT, CIVIC_OS_PAYMENTS__LISTEN or payments.listen",
+            )?;
         }
         if let Some(address) =
             config.tls.redirect_listen.as_ref().filter(|_| config.tls.is_on() && !listeners.web.is_empty())
         {
-            listeners.redirect =
-                bind("tls.redirect_listen", address, "CIVIC_OS_TLS__REDIRECT_LISTEN or tls.redirect_listen")?;
+            listeners.redirect = bind(
+                "redirect",
+                "tls.redirect_listen",
+                address,
+                "CIVIC_OS_TLS__REDIRECT_LISTEN or tls.redirect_listen",
+            )?;
         }
         listeners.addresses.is_encrypted = config.tls.is_on();
         if !config.admin.listen.is_empty() {
-            listeners.admin = bind("admin.listen", &config.admin.listen, "CIVIC_OS_ADMIN__LISTEN or admin.listen")?;
+            listeners.admin =
+                bind("admin", "admin.listen", &config.admin.listen, "CIVIC_OS_ADMIN__LISTEN or admin.listen")?;
         }
         if let Some(address) = &config.store.listen {
-            listeners.store = bind("store.listen", address, "CIVIC_OS_STORE__LISTEN or store.listen")?;
+            listeners.store = bind("store", "store.listen", address, "CIVIC_OS_STORE__LISTEN or store.listen")?;
         }
+        passed.are_all_taken()?;
         let first = |bound: &[TcpListener]| bound.first().and_then(|listener| listener.local_addr().ok());
         listeners.addresses = Addresses {
             web: first(&listeners.web),

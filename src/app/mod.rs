@@ -27,6 +27,7 @@ pub use letters::letter_sender;
 pub use listeners::Addresses;
 pub use reconfigure::ConfigReader;
 
+use crate::activation::PassedSockets;
 use crate::admin::Admin;
 use crate::auth::{AuthOptions, Authenticator, ClaimPaths, IssuerOptions, KeySource, SetupError};
 use crate::cluster::{Cluster, ClusterOptions, StepListener};
@@ -57,6 +58,8 @@ pub struct Extras {
     pub shown_password: Option<String>,
     /// Whether the client tells its users that this is a demonstration.
     pub demo: bool,
+    /// Sockets that the service manager bound.
+    pub passed: PassedSockets,
     /// Reads file and variables again when the configuration is reloaded; without it only the database is read again.
     pub reread: Option<ConfigReader>,
 }
@@ -80,8 +83,8 @@ pub struct Running {
 ///
 /// # Errors
 /// What keeps it from starting, and a module that ended on its own.
-pub async fn run(config: Config, roles: RoleSet, reread: ConfigReader) -> Result<(), AppError> {
-    match Box::pin(start(config, roles, Extras { reread: Some(reread), ..Extras::default() })).await? {
+pub async fn run(config: Config, roles: RoleSet, reread: ConfigReader, passed: PassedSockets) -> Result<(), AppError> {
+    match Box::pin(start(config, roles, Extras { reread: Some(reread), passed, ..Extras::default() })).await? {
         Some(running) => running.wait().await,
         None => Ok(()),
     }
@@ -91,12 +94,14 @@ pub async fn run(config: Config, roles: RoleSet, reread: ConfigReader) -> Result
 ///
 /// # Errors
 /// What keeps it from starting.
-pub async fn start(mut config: Config, roles: RoleSet, extras: Extras) -> Result<Option<Running>, AppError> {
+pub async fn start(mut config: Config, roles: RoleSet, mut extras: Extras) -> Result<Option<Running>, AppError> {
     let lifecycle = Lifecycle::new();
     lifecycle.watch_signals(Duration::from_secs(config.shutdown.deadline)).map_err(AppError::Signals)?;
     raise_descriptor_limit();
     crate::memory::give_back_holes();
-    let listeners = if roles.is_only(Role::Migrate) { Listeners::default() } else { Listeners::bind(&config, roles)? };
+    let passed = std::mem::take(&mut extras.passed);
+    let listeners =
+        if roles.is_only(Role::Migrate) { Listeners::default() } else { Listeners::bind(&config, roles, passed)? };
     let cluster = start_cluster(&mut config, &extras).await?;
 
     let result = start_modules(config, roles, extras, lifecycle, listeners, cluster).await;

@@ -29,8 +29,8 @@ impl<W: Write> Write for Tally<W> {
     }
 }
 
-fn hexadecimal(hash: Sha256) -> String {
-    hash.finalize().iter().fold(String::new(), |mut text, byte| {
+pub(super) fn hexadecimal(sum: &[u8]) -> String {
+    sum.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text
     })
@@ -92,7 +92,7 @@ pub(super) fn write(
     let Tally { inner, hash, bytes } = tally;
     let file = inner.into_inner().map_err(|error| BackupError::file("write", &path)(error.into_error()))?;
     file.sync_all().map_err(BackupError::file("write", &path))?;
-    Ok(Part { file: file_name, bytes, sha256: hexadecimal(hash), encrypted })
+    Ok(Part { file: file_name, bytes, sha256: hexadecimal(&hash.finalize()), encrypted })
 }
 
 /// The plain bytes of a part.
@@ -120,7 +120,7 @@ pub(super) fn check(folder: &Path, part: &Part) -> Result<(), BackupError> {
     if tally.bytes != part.bytes {
         return damaged(format!("{} bytes instead of {}", tally.bytes, part.bytes));
     }
-    if hexadecimal(tally.hash) != part.sha256 {
+    if hexadecimal(&tally.hash.finalize()) != part.sha256 {
         return damaged("its checksum is another one".to_owned());
     }
     Ok(())

@@ -10,12 +10,15 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 use std::time::Duration;
 use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
 use tokio_postgres::Client;
 
 /// Bytes of an object that are asked for at once.
-const PIECE: u64 = 8 * 1024 * 1024;
-/// Objects that are asked for at a time: as many first pieces may be in memory.
+const PIECE: u32 = 8 * 1024 * 1024;
+/// Objects that are asked for at a time.
 const AHEAD: usize = 8;
+/// Bytes of first pieces that may be in memory or on their way.
+const BUDGET: u32 = 2 * PIECE;
 /// How often a piece is asked for.
 const TRIES: u32 = 3;
 /// Before the second try; twice as long before the third.
@@ -47,14 +50,31 @@ pub(super) fn bucket<W: Write>(
     let rows = handle
         .block_on(client.query_raw(include_str!("../sql/backup/objects.sql"), none))
         .map_err(list("list the files"))?;
-    let asked = rows.map_err(|error| list("list the files")(error)).map_ok(|row| async move {
+    let looked_at = rows.map_err(|error| list("list the files")(error)).map_ok(|row| async move {
         let (bucket, key): (String, String) = (row.get(0), row.get(1));
-        let found = first_piece(storage, &bucket, &key).await?;
-        Ok::<_, BackupError>((bucket, key, found))
+        let info = look(storage, &bucket, &key).await?;
+        Ok::<_, BackupError>((bucket, key, info))
+    });
+    let budget = &Semaphore::new(BUDGET as usize);
+    // One after the other, in the order in which pieces are used up: who waits for room waits for those before it, and they have theirs.
+    let with_room = looked_at.try_buffered(AHEAD).and_then(|(bucket, key, info)| async move {
+        let first = info.as_ref().map_or(0, |info| u32::try_from(info.size).unwrap_or(PIECE).min(PIECE));
+        let room = budget.acquire_many(first).await.ok();
+        Ok::<_, BackupError>((bucket, key, info, room))
+    });
+    let asked = with_room.map_ok(|(bucket, key, info, room)| async move {
+        let found = match info {
+            Some(info) => {
+                let piece = first_piece(storage, &bucket, &key, info.size).await?;
+                Some((info, piece))
+            }
+            None => None,
+        };
+        Ok::<_, BackupError>((bucket, key, found, room))
     });
     let mut objects = Box::pin(asked.try_buffered(AHEAD));
     let mut missing = 0;
-    while let Some((bucket, key, found)) = handle.block_on(objects.try_next())? {
+    while let Some((bucket, key, found, _room)) = handle.block_on(objects.try_next())? {
         let Some((info, piece)) = found else {
             missing += 1;
             if missing <= NAMED {
@@ -66,30 +86,36 @@ pub(super) fn bucket<W: Write>(
             content_type: Some(info.content_type).filter(|text| !text.is_empty()),
             ..Attributes::default()
         };
-        let bytes =
-            Pieces { handle, storage, bucket: &bucket, key: &key, size: info.size, next: piece.len() as u64, piece };
+        let bytes = Pieces::new(handle, storage, (&bucket, &key), info.size).starting_with(piece);
         let carried = Carried { bucket: bucket.clone(), key: key.clone(), attributes };
         packer.append(&carried, info.size, bytes).map_err(BackupError::file("pack", format!("{bucket}/{key}")))?;
     }
     Ok(missing)
 }
 
-/// Size, type and first bytes of an object; nothing when the store does not have it.
-async fn first_piece(storage: &Storage, bucket: &str, key: &str) -> Result<Option<(ObjectInfo, Bytes)>, StorageError> {
-    let info = match again(|| storage.head(bucket, key)).await {
-        Ok(info) => info,
-        Err(StorageError::NotFound { .. }) => return Ok(None),
+/// Size and type of an object; nothing when the store does not have it.
+async fn look(storage: &Storage, bucket: &str, key: &str) -> Result<Option<ObjectInfo>, StorageError> {
+    match again(|| storage.head(bucket, key)).await {
+        Ok(info) => Ok(Some(info)),
+        Err(StorageError::NotFound { .. }) => Ok(None),
         // Rows of earlier releases may name a bucket that never was this installation's, or is no more.
-        Err(StorageError::Refused { status: 400..500, .. }) if bucket != storage.bucket_name() => return Ok(None),
-        Err(error) => return Err(error),
-    };
+        Err(StorageError::Refused { status: 400..500, .. }) if bucket != storage.bucket_name() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+async fn first_piece(storage: &Storage, bucket: &str, key: &str, size: u64) -> Result<Bytes, StorageError> {
     // Nothing has no range.
-    let piece = if info.size == 0 { Bytes::new() } else { again(|| storage.get_range(bucket, key, 0, PIECE)).await? };
-    Ok(Some((info, piece)))
+    if size == 0 {
+        return Ok(Bytes::new());
+    }
+    again(|| storage.get_range(bucket, key, 0, u64::from(PIECE))).await
 }
 
 /// Asks a store that did not answer, or could not at the moment, once more.
-async fn again<T, F: Future<Output = Result<T, StorageError>>>(ask: impl Fn() -> F) -> Result<T, StorageError> {
+pub(super) async fn again<T, F: Future<Output = Result<T, StorageError>>>(
+    ask: impl Fn() -> F,
+) -> Result<T, StorageError> {
     let mut tries = 1;
     loop {
         match ask().await {
@@ -105,8 +131,8 @@ async fn again<T, F: Future<Output = Result<T, StorageError>>>(ask: impl Fn() ->
     }
 }
 
-/// An object as a reader that asks for the next piece when one has been read.
-struct Pieces<'a> {
+/// An object as a reader that asks for the next piece when one has been read. For a thread that may wait.
+pub(super) struct Pieces<'a> {
     handle: &'a Handle,
     storage: &'a Storage,
     bucket: &'a str,
@@ -117,10 +143,22 @@ struct Pieces<'a> {
     piece: Bytes,
 }
 
+impl<'a> Pieces<'a> {
+    /// The object of a bucket and key, which has `size` bytes.
+    pub(super) fn new(handle: &'a Handle, storage: &'a Storage, (bucket, key): (&'a str, &'a str), size: u64) -> Self {
+        Self { handle, storage, bucket, key, size, next: 0, piece: Bytes::new() }
+    }
+
+    /// The same when its first bytes are there already.
+    fn starting_with(self, piece: Bytes) -> Self {
+        Self { next: piece.len() as u64, piece, ..self }
+    }
+}
+
 impl Read for Pieces<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.piece.is_empty() && self.next < self.size {
-            let most = PIECE.min(self.size - self.next);
+            let most = u64::from(PIECE).min(self.size - self.next);
             let asked = again(|| self.storage.get_range(self.bucket, self.key, self.next, most));
             self.piece = self.handle.block_on(asked).map_err(io::Error::other)?;
             self.next += self.piece.len() as u64;

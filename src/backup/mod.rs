@@ -16,6 +16,7 @@ mod remote;
 mod restore;
 mod retention;
 mod roles;
+mod sums;
 mod tools;
 mod verify;
 

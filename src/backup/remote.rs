@@ -18,7 +18,9 @@ use time::macros::format_description;
 /// One piece of a part must have travelled by then.
 const TIMEOUT: Duration = Duration::from_secs(300);
 /// Bytes of a piece on the way back.
-const PIECE: u64 = 32 * 1024 * 1024;
+const PIECE: u64 = 8 * 1024 * 1024;
+/// Pieces of 8 MB that travel at a time on the way there; each is in memory twice.
+const AT_A_TIME: usize = 3;
 /// How often a piece is asked for.
 const TRIES: u32 = 3;
 
@@ -97,7 +99,8 @@ impl Remote {
             let path = folder.join(file);
             let mut reader = tokio::fs::File::open(&path).await.map_err(BackupError::file("open", &path))?;
             let key = self.key(name, file);
-            let answer = self.bucket.put_object_stream(&mut reader, &key).await;
+            let request = self.bucket.put_object_stream_builder(&key).with_max_concurrent_chunks(AT_A_TIME);
+            let answer = request.execute_stream(&mut reader).await;
             let answer = answer.map_err(|error| self.failed("write to", error))?;
             if !(200..300).contains(&answer.status_code()) {
                 return Err(self.refused("write to", answer.status_code()));

@@ -35,6 +35,9 @@ pub struct RestoreOptions {
     pub database: Option<String>,
     /// Where the uploaded files go.
     pub files: Files,
+    /// Whether they also go into a store that holds some already. Where the database is not the one that the store's objects belong to,
+    /// those that were deleted since would come back.
+    pub into_used_store: bool,
     /// The database is there already: only the files are put back.
     pub only_files: bool,
     /// File with the age key.
@@ -58,8 +61,10 @@ pub struct RestoreReport {
     pub file_bytes: u64,
     /// Those of them that were there already.
     pub present_files: u64,
-    /// Objects of another size under the same name; they stay as they are.
+    /// Objects of other contents under the same name; they stay as they are.
     pub different_files: u64,
+    /// Files of the backup that were left out because the store is in use.
+    pub left_out_files: u64,
     /// Rows that name another bucket now, because their files lie in it.
     pub moved_rows: u64,
     /// Roles that were made. Logins among them have no password yet.
@@ -75,7 +80,7 @@ pub async fn restore(options: &RestoreOptions) -> Result<RestoreReport, BackupEr
     let database = options.database.clone().unwrap_or_else(|| owner.database().to_owned());
     let target = owner.with_database(&database);
     let tools = Tools::find()?;
-    put_back::look(&options.files).await?;
+    let takes_files = put_back::look(&options.files, options.into_used_store || options.only_files).await?;
     match &options.source {
         Source::PlainDump(path) => {
             let client = open_target(&owner, &target).await?;
@@ -109,7 +114,9 @@ pub async fn restore(options: &RestoreOptions) -> Result<RestoreReport, BackupEr
                 report.tables = manifest.tables.len();
                 client
             };
-            if let Some(done) = files(options, folder, &manifest).await? {
+            let wanted = takes_files || matches!(options.files, Files::LeftOut);
+            report.left_out_files = if wanted { 0 } else { manifest.stored_files.unwrap_or_default() };
+            if takes_files && let Some(done) = files(options, folder, &manifest).await? {
                 report.moved_rows = follow(&client, &done, options.files.bucket()).await?;
                 report.files = Some(done.written + done.present);
                 report.file_bytes = done.bytes;
@@ -132,6 +139,7 @@ impl RestoreReport {
             file_bytes: 0,
             present_files: 0,
             different_files: 0,
+            left_out_files: 0,
             moved_rows: 0,
             created_roles: Vec::new(),
         }
@@ -315,9 +323,6 @@ pub(super) async fn compare(client: &Client, manifest: &Manifest) -> Result<i64,
 /// Puts the files back, where there are some and a place for them.
 async fn files(options: &RestoreOptions, folder: PathBuf, manifest: &Manifest) -> Result<Option<PutBack>, BackupError> {
     let Some(part) = manifest.part(FILES).cloned() else { return Ok(None) };
-    if matches!(options.files, Files::LeftOut) {
-        return Ok(None);
-    }
     let (target, identity) = (options.files.clone(), options.identity.clone());
     let handle = tokio::runtime::Handle::current();
     let (wanted, bytes) = (manifest.stored_files.unwrap_or_default(), manifest.stored_bytes);

@@ -31,6 +31,7 @@ mod users;
 pub use sources::SourceArgs;
 pub(crate) use sources::start_logging;
 
+use crate::activation::{ActivationError, PassedSockets};
 use crate::config::{ConfigError, Role};
 use crate::db::DbError;
 use crate::telemetry::TelemetryError;
@@ -168,6 +169,7 @@ impl From<Exit> for ExitCode {
 /// Entry point of the binary: parses the arguments, runs the verb, prints its failure, answers with the exit code.
 pub fn main() -> ExitCode {
     crate::memory::give_back_large_buffers();
+    let passed = PassedSockets::take_over();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -177,14 +179,14 @@ pub fn main() -> ExitCode {
             return if asked_for { Exit::Done } else { Exit::Usage }.into();
         }
     };
-    match dispatch(&cli) {
+    match dispatch(&cli, passed) {
         Ok(exit) => exit.into(),
         Err(error) => {
             eprintln!("civic-os: {}", explained(&error));
             if let Some(remedy) = remedy(&error, cli.login()) {
                 eprintln!("  {remedy}");
             }
-            let settings = error.is::<ConfigError>() || error.is::<TelemetryError>();
+            let settings = error.is::<ConfigError>() || error.is::<TelemetryError>() || error.is::<ActivationError>();
             if settings { Exit::Usage } else { Exit::Failed }.into()
         }
     }
@@ -224,7 +226,8 @@ impl Cli {
     }
 }
 
-fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
+/// Only `serve` has a use for the service manager's sockets, and only there they can be wrong.
+fn dispatch(cli: &Cli, passed: Result<PassedSockets, ActivationError>) -> anyhow::Result<Exit> {
     let sources = &cli.sources;
     if let Some(verb) = &cli.verb
         && !matches!(verb, Verb::Serve(_))
@@ -234,12 +237,12 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
         return Ok(Exit::Usage);
     }
     match &cli.verb {
-        None if cli.serve.is_given() => serve::run(&cli.serve, sources),
+        None if cli.serve.is_given() => serve::run(&cli.serve, sources, passed?),
         None => {
             eprintln!("{}", Cli::command().render_help().ansi());
             Ok(Exit::Usage)
         }
-        Some(Verb::Serve(args)) => serve::run(&cli.serve.merged_with(args), sources),
+        Some(Verb::Serve(args)) => serve::run(&cli.serve.merged_with(args), sources, passed?),
         Some(Verb::Demo(args)) => demo::run(args, sources),
         Some(Verb::Migrate(args)) => migrate::run(args, sources),
         Some(Verb::App(AppArgs { verb: AppVerb::Apply(args) })) => app_apply::run(args, sources),

@@ -1,6 +1,7 @@
 //! `civic-os serve`: runs the modules of one or more roles until it is told to stop.
 
 use super::{Exit, SourceArgs, block_on, start_logging};
+use crate::activation::PassedSockets;
 use crate::app;
 use crate::config::{Overrides, RoleSet};
 use std::sync::Arc;
@@ -43,7 +44,7 @@ impl Args {
     }
 }
 
-pub(crate) fn run(args: &Args, sources: &SourceArgs) -> anyhow::Result<Exit> {
+pub(crate) fn run(args: &Args, sources: &SourceArgs, passed: PassedSockets) -> anyhow::Result<Exit> {
     let mut overrides = Overrides::default();
     if args.postgrest {
         overrides.set("api.mode", "postgrest", "--postgrest");
@@ -58,7 +59,7 @@ pub(crate) fn run(args: &Args, sources: &SourceArgs) -> anyhow::Result<Exit> {
     let sources = sources.clone();
     let reread: app::ConfigReader = Arc::new(move || sources.load(roles, overrides.clone()).map(|it| it.config));
     block_on(Box::pin(async move {
-        Box::pin(app::run(loaded.config, roles, reread)).await?;
+        Box::pin(app::run(loaded.config, roles, reread, passed)).await?;
         Ok(Exit::Done)
     }))
 }

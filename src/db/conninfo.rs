@@ -6,6 +6,7 @@ mod text;
 
 use secrecy::{ExposeSecret, SecretString};
 use std::ffi::OsString;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 use text::{parse_pairs, parse_url};
@@ -162,6 +163,21 @@ impl ConnectionString {
         Self { database: name.to_owned(), ..self.clone() }
     }
 
+    /// Whether both lead to the same database of the same server, as far as one can tell without asking. This machine has many names.
+    pub fn is_same_database(&self, other: &Self) -> bool {
+        let place = |server: &HostPort| {
+            let here = match &server.host {
+                Host::Unix(_) => true,
+                Host::Tcp { name, .. } => {
+                    name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+                }
+            };
+            let elsewhere = (!here).then(|| server.host.clone());
+            (elsewhere, server.port)
+        };
+        self.database == other.database && self.hosts.iter().map(place).eq(other.hosts.iter().map(place))
+    }
+
     /// The connection as libpq's variables, for its own programs (`pg_dump`, `psql`): a child's arguments are visible to
     /// every user of the machine, its environment is not.
     pub fn libpq_environment(&self) -> Vec<(&'static str, OsString)> {
@@ -316,6 +332,17 @@ mod tests {
         assert_eq!(parsed.target_session, TargetSession::ReadWrite);
         assert_eq!(parsed.connect_timeout, Some(Duration::from_secs(3)));
         assert_eq!(parsed.application_name.as_deref(), Some("x"));
+    }
+
+    #[test]
+    fn the_same_database_by_other_names() {
+        let is_same = |a: &str, b: &str| parse(a).unwrap().is_same_database(&parse(b).unwrap());
+        assert!(is_same("postgres://a@localhost/town", "postgres://b:p@127.0.0.1:5432/town"));
+        assert!(is_same("postgresql:///town?host=/run/pg&user=u", "postgres://b@[::1]/town"));
+        assert!(is_same("postgres://a@db.example/town", "postgres://b@db.example/town?sslmode=require"));
+        assert!(!is_same("postgres://a@localhost/town", "postgres://a@localhost/town2"));
+        assert!(!is_same("postgres://a@localhost/town", "postgres://a@localhost:5433/town"));
+        assert!(!is_same("postgres://a@localhost/town", "postgres://a@db.example/town"));
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub use download::Downloads;
 pub use presign::{Permission, Presigner, SigningKey};
 pub use records::{Records, RecordsError};
 pub use sign_job::SignUpload;
-pub use storage::{ObjectInfo, Storage, StorageError, StorageOptions};
+pub use storage::{ObjectInfo, PART_BYTES, Storage, StorageError, StorageOptions};
 pub use thumbnail_job::DrawThumbnails;
 pub use verify_job::VerifyFile;
 

@@ -12,6 +12,12 @@ use url::Url;
 /// A store that does not answer for this long is away.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
+/// Bytes of a part of what [`Storage::put_stream`] writes. The tag of such an object is the MD5 of the parts' MD5s, and their number.
+pub const PART_BYTES: usize = s3::bucket::CHUNK_SIZE;
+
+/// Parts that travel at a time. Each is in memory twice while it does; by itself the client takes ten where memory is free at the moment.
+const PARTS_AT_A_TIME: usize = 3;
+
 /// S3's code for a request whose time is too far from the store's, usually by a quarter of an hour.
 const WRONG_CLOCK: &str = "RequestTimeTooSkewed";
 
@@ -117,6 +123,8 @@ pub struct ObjectInfo {
     pub size: u64,
     /// As sent by the uploader.
     pub content_type: String,
+    /// The store's tag of the contents, without quotes; usually an MD5 ([`PART_BYTES`]), but a store may use anything.
+    pub etag: Option<String>,
 }
 
 /// One object of a listing.
@@ -192,7 +200,8 @@ impl Storage {
             return Err(refusal("look at", bucket, key, status, ""));
         }
         let size = head.content_length.and_then(|length| u64::try_from(length).ok()).unwrap_or_default();
-        Ok(ObjectInfo { size, content_type: head.content_type.unwrap_or_default() })
+        let etag = head.e_tag.map(|etag| etag.trim_matches('"').to_owned());
+        Ok(ObjectInfo { size, content_type: head.content_type.unwrap_or_default(), etag })
     }
 
     /// The whole object; the caller has looked at its size.
@@ -253,8 +262,10 @@ impl Storage {
         content_type: &str,
     ) -> Result<(), StorageError> {
         let handle = self.bucket(bucket);
-        let response = handle
-            .put_object_stream_with_content_type(reader, key, content_type)
+        let request = handle.put_object_stream_builder(key).with_content_type(content_type);
+        let response = request
+            .with_max_concurrent_chunks(PARTS_AT_A_TIME)
+            .execute_stream(reader)
             .await
             .map_err(|error| failure("write", bucket, key, error))?;
         match response.status_code() {

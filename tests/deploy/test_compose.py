@@ -54,7 +54,9 @@ class Compose(unittest.TestCase):
         cls.postgres.close()
 
     def start(self, service, **more):
-        variables = {**world.image_environment(), **environment(service, self.values), **more}
+        stage = COMPOSE["services"][service]["build"]
+        stage = stage["target"] if isinstance(stage, dict) else None
+        variables = {**world.image_environment(stage), **environment(service, self.values), **more}
         return world.running(COMPOSE["services"][service]["command"], variables, world.RELEASE)
 
     def test_1_migrations_with_an_empty_application_folder(self):
@@ -80,6 +82,15 @@ class Compose(unittest.TestCase):
     def test_4_payment_worker(self):
         with self.start("payment-worker") as process:
             world.until(lambda: (world.get(8080, "/health") or (0, {}, b""))[2] == b'{"status":"healthy"}\n', "healthy")
+            self.assertEqual(process.stop(), 0)
+
+    def test_5_backup_makes_one_at_once_and_waits_for_the_next(self):
+        mount = COMPOSE["services"]["backup"]["volumes"][0].split(":")[1]
+        with world.volume(mount), self.start("backup") as process:
+            world.until(lambda: "The next backup is due at" in process.output(), "one backup")
+            made = [name for name in os.listdir(os.path.join(mount, "backups")) if name.startswith("civic-os-")]
+            self.assertEqual(len(made), 1, process.output())
+            self.assertIn("02:00:00", process.output())
             self.assertEqual(process.stop(), 0)
 
     def test_every_variable_of_the_file_is_in_the_example(self):

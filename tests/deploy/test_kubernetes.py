@@ -1,5 +1,7 @@
 """The manifests of deploy/k8s: valid, complete, and every container starts with exactly its arguments and variables."""
+import json
 import os
+import re
 import unittest
 
 import kubernetes_validate
@@ -28,10 +30,20 @@ def named(kind, name):
     return found[0]
 
 
+# The image of a container, and the stage of the Dockerfile that makes it.
+STAGES = {"civic-os": None, "civic-os-tools": "tools"}
+
+
+def template(document):
+    """The pods that a document makes."""
+    specification = document["spec"]["jobTemplate"]["spec"] if document["kind"] == "CronJob" else document["spec"]
+    return specification["template"]
+
+
 def pods():
     for document in everything():
-        if document["kind"] in ("Deployment", "StatefulSet"):
-            yield document, document["spec"]["template"]["spec"]
+        if document["kind"] in ("Deployment", "StatefulSet", "CronJob"):
+            yield document, template(document)["spec"]
 
 
 def environment(container):
@@ -88,11 +100,16 @@ class Manifests(unittest.TestCase):
             for volume in pod.get("volumes", []):
                 if "configMap" in volume:
                     named("ConfigMap", volume["configMap"]["name"])
+                if "persistentVolumeClaim" in volume:
+                    named("PersistentVolumeClaim", volume["persistentVolumeClaim"]["claimName"])
+            if "serviceAccountName" in pod:
+                self.assertFalse(named("ServiceAccount", pod["serviceAccountName"])["automountServiceAccountToken"])
+            self.assertFalse(pod["automountServiceAccountToken"])
 
     def test_services_reach_pods_and_the_ingress_reaches_services(self):
         for service in (document for document in everything() if document["kind"] == "Service"):
             targets = [pod for owner, pod in pods()
-                       if service["spec"]["selector"].items() <= owner["spec"]["template"]["metadata"]["labels"].items()]
+                       if service["spec"]["selector"].items() <= template(owner)["metadata"]["labels"].items()]
             self.assertEqual(len(targets), 1, service["metadata"]["name"])
             offered = {port["name"] for container in targets[0]["containers"] for port in container.get("ports", [])}
             for port in service["spec"]["ports"]:
@@ -114,17 +131,34 @@ class Manifests(unittest.TestCase):
             if document["kind"] in ("PodDisruptionBudget", "NetworkPolicy"):
                 selector = document["spec"].get("selector", document["spec"].get("podSelector"))
                 labels = (selector or {}).get("matchLabels", {})
-                self.assertTrue(any(labels.items() <= owner["spec"]["template"]["metadata"]["labels"].items() for owner, _ in pods()))
+                self.assertTrue(any(labels.items() <= template(owner)["metadata"]["labels"].items() for owner, _ in pods()))
 
     def test_our_containers_are_locked_down_and_limited(self):
         for owner, pod in pods():
             for container in pod.get("initContainers", []) + pod["containers"]:
                 self.assertIn("limits", container["resources"], owner["metadata"]["name"])
-                if container["image"] == "civic-os":
+                if container["image"] in STAGES:
                     security = container["securityContext"]
                     self.assertTrue(security["readOnlyRootFilesystem"])
                     self.assertFalse(security["allowPrivilegeEscalation"])
                     self.assertTrue(pod["securityContext"]["runAsNonRoot"])
+
+
+    def test_backups_run_once_a_night_and_one_at_a_time(self):
+        job = named("CronJob", "civic-os-backup")["spec"]
+        self.assertEqual((job["schedule"], job["timeZone"], job["concurrencyPolicy"]), ("0 2 * * *", "Etc/UTC", "Forbid"))
+        self.assertLess(job["jobTemplate"]["spec"]["activeDeadlineSeconds"], 86400, "done before the next")
+        self.assertGreater(job["startingDeadlineSeconds"], 0)
+        images = {image["name"] for image in documents("kustomization.yaml")[0]["images"]}
+        used = {container["image"] for _, pod in pods() for container in pod["containers"]}
+        self.assertEqual(images, used & set(STAGES), "kustomize names the images that it replaces")
+
+    def test_pg_dump_is_as_new_as_the_server(self):
+        """An older one refuses."""
+        server = re.search(r":(\d+)", named("StatefulSet", "postgres")["spec"]["template"]["spec"]["containers"][0]["image"])
+        with open(os.path.join(world.ROOT, "Dockerfile"), encoding="utf-8") as file:
+            client = re.search(r"postgresql-client-(\d+)", file.read())
+        self.assertGreaterEqual(int(client[1]), int(server[1]))
 
 
 class Containers(unittest.TestCase):
@@ -141,7 +175,7 @@ class Containers(unittest.TestCase):
         cls.postgres.close()
 
     def start(self, container):
-        values = {**world.image_environment(), **environment(container)}
+        values = {**world.image_environment(STAGES[container["image"]]), **environment(container)}
         # What Kubernetes adds for every service of the namespace.
         values.update(POSTGRES_PORT="tcp://10.0.0.1:5432", POSTGRES_SERVICE_HOST="10.0.0.1", CIVIC_OS_API_PORT="tcp://10.0.0.2:8000",
                       CIVIC_OS_API_SERVICE_HOST="10.0.0.2", PAYMENT_WORKER_PORT_8080_TCP="tcp://10.0.0.3:8080")
@@ -183,6 +217,22 @@ class Containers(unittest.TestCase):
                     self.assertEqual(process.stop(), 0, "an orderly end")
                 started += 1
         self.assertEqual(started, 3)
+
+    def test_3_the_backup_lies_in_its_volume(self):
+        container = template(named("CronJob", "civic-os-backup"))["spec"]["containers"][0]
+        mount = next(mount["mountPath"] for mount in container["volumeMounts"] if mount["name"] == "backups")
+        with world.volume(mount) as folder:
+            with self.start(container) as process:
+                self.assertEqual(process.wait(), 0)
+                said = process.output()
+            made = [name for name in os.listdir(folder) if name.startswith("civic-os-")]
+            self.assertEqual(len(made), 1, said)
+            self.assertIn(made[0], said)
+            with open(os.path.join(folder, made[0], "manifest.json"), encoding="utf-8") as file:
+                manifest = json.load(file)
+        self.assertEqual((manifest["database"], manifest["files_from"]), ("civic_os_prod", "bucket"))
+        rows = {(table["schema"], table["name"]): table["rows"] for table in manifest["tables"]}
+        self.assertEqual(str(rows["metadata", "roles"]), self.postgres.sql("select count(*) from metadata.roles"))
 
 
 if __name__ == "__main__":

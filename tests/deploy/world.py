@@ -123,6 +123,17 @@ class Process:
 
 
 @contextlib.contextmanager
+def volume(path):
+    """An empty volume at a container's path, for the length of a block."""
+    os.makedirs(path, exist_ok=True)
+    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", path], check=True)
+    try:
+        yield path
+    finally:
+        subprocess.run(["umount", path], check=True)
+
+
+@contextlib.contextmanager
 def running(arguments, environment, binary=None):
     """A process for the length of a block; its output is printed when the block fails."""
     process = Process(arguments, environment, binary)
@@ -135,13 +146,14 @@ def running(arguments, environment, binary=None):
         process.stop()
 
 
-def image_environment():
-    """The variables that the Dockerfile's last stage sets, as the image would give them to every container."""
+def image_environment(stage=None):
+    """The variables that a stage of the Dockerfile sets, the last one or the named, as the image would give them to every container."""
     with open(os.path.join(ROOT, "Dockerfile"), encoding="utf-8") as file:
         text = file.read().replace("\\\n", " ")
-    last = text[text.rindex("\nFROM "):]
+    stages = text.split("\nFROM ")[1:]
+    chosen, = [body for body in stages if body.splitlines()[0].endswith(f" AS {stage}")] if stage else stages[-1:]
     environment = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
-    for line in last.splitlines():
+    for line in chosen.splitlines():
         if line.startswith("ENV "):
             environment.update(part.split("=", 1) for part in line[4:].split())
     return environment

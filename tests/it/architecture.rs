@@ -23,7 +23,7 @@ const LEVELS: [&[&str]; 7] = [
     ],
     &["auth", "schema_cache", "cluster", "jobs"],
     &["db"],
-    &["config", "telemetry", "lifecycle", "limits", "memory", "outbound", "priority"],
+    &["activation", "config", "telemetry", "lifecycle", "limits", "memory", "outbound", "priority"],
 ];
 
 fn level(module: &str) -> Option<usize> {

@@ -241,7 +241,7 @@ async fn start_and_serve(
         people: people(&passwords),
         shown_password: matches!(passwords, Passwords::WellKnown).then(|| WELL_KNOWN_PASSWORD.to_owned()),
         demo: true,
-        reread: None,
+        ..Extras::default()
     };
     screen.step("Starting");
     let started = Box::pin(app::start(config, RoleSet::ALL, extras)).await;

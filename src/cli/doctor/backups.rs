@@ -40,7 +40,7 @@ pub(super) fn check(config: &Config, roles: RoleSet, findings: &mut Findings) {
         Files::Folder { .. } | Files::LeftOut => {}
     }
     let folder = config.backup_dir();
-    let make = "civic-os backup create, and daily by systemd/civic-os-backup.timer";
+    let make = "civic-os backup create; daily by civic-os-backup.timer, the service backup of Compose, or --daily-at";
     match backup::newest(&folder) {
         None => findings.warn(BACKUPS, format!("none was made into {}", folder.display()), make),
         Some(at) => {

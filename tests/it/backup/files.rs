@@ -11,10 +11,10 @@ use std::collections::BTreeMap;
 use std::net::TcpListener;
 
 /// Larger than what is asked for at once (8 MB), and no multiple of it.
-const LARGE: usize = 19 * 1024 * 1024 + 7;
+pub(super) const LARGE: usize = 19 * 1024 * 1024 + 7;
 
 /// A store that takes large objects, with two buckets.
-fn roomy_store() -> TestStore {
+pub(super) fn roomy_store() -> TestStore {
     let folder = tempfile::tempdir().expect("a folder");
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
@@ -26,12 +26,12 @@ fn roomy_store() -> TestStore {
 }
 
 /// Bytes that differ from piece to piece.
-fn content(number: usize, size: usize) -> Vec<u8> {
+pub(super) fn content(number: usize, size: usize) -> Vec<u8> {
     (0..size).map(|at| (at.wrapping_mul(31) / 7 + number) as u8).collect()
 }
 
 /// Everything that a bucket holds: type and bytes by key.
-async fn everything(storage: &Storage) -> BTreeMap<String, (String, Vec<u8>)> {
+pub(super) async fn everything(storage: &Storage) -> BTreeMap<String, (String, Vec<u8>)> {
     let mut all = BTreeMap::new();
     let mut after = None;
     loop {
@@ -50,7 +50,7 @@ async fn everything(storage: &Storage) -> BTreeMap<String, (String, Vec<u8>)> {
 }
 
 /// Uploads that rows name: ten small ones with previews, a large one, an empty one.
-async fn fill(world: &World, storage: &Storage) -> usize {
+pub(super) async fn fill(world: &World, storage: &Storage) -> usize {
     let (bucket, mut objects) = (storage.bucket_name(), 0);
     for number in 0..12 {
         let size = [5_000, LARGE, 0][usize::from(number == 10) + 2 * usize::from(number == 11)];
@@ -71,11 +71,11 @@ async fn fill(world: &World, storage: &Storage) -> usize {
 }
 
 impl World {
-    fn of_bucket(&self, storage: &StorageOptions) -> CreateOptions {
+    pub(super) fn of_bucket(&self, storage: &StorageOptions) -> CreateOptions {
         CreateOptions { files: Files::Bucket(storage.clone()), ..self.create_options() }
     }
 
-    async fn back(&mut self, files: Files) -> RestoreReport {
+    pub(super) async fn back(&mut self, files: Files) -> RestoreReport {
         let options = RestoreOptions { files, ..self.restore_options(Source::Backup("latest".into())) };
         restore(&options).await.expect("restored")
     }
@@ -120,6 +120,12 @@ async fn files_of_a_bucket_go_into_the_backup_and_into_another_bucket_or_store()
     // Once more, files only: nothing is written twice, nothing that differs is replaced, what is missing comes back.
     elsewhere.put("elsewhere", "issues/3/thumb-small.jpg", b"drawn anew", "image/jpeg").await.expect("stored");
     elsewhere.delete("elsewhere", "issues/4/thumb-small.jpg").await.expect("deleted");
+    // Of the same size, but not the same: a small one, and a large one that differs in its last byte.
+    let (small, large) = ("issues/5/thumb-small.jpg", "issues/10/ünï & more/original.bin");
+    elsewhere.put("elsewhere", small, &content(77, 300), "image/jpeg").await.expect("stored");
+    let mut changed = before[large].1.clone();
+    changed[LARGE - 1] ^= 1;
+    elsewhere.put("elsewhere", large, &changed, "application/x-test").await.expect("stored");
     let again = RestoreOptions {
         files: Files::Bucket(target),
         only_files: true,
@@ -128,8 +134,10 @@ async fn files_of_a_bucket_go_into_the_backup_and_into_another_bucket_or_store()
     };
     let again = restore(&again).await.expect("restored");
     let all = objects as u64;
-    assert_eq!((again.files, again.present_files, again.different_files), (Some(all - 1), all - 2, 1));
-    assert_eq!(everything(&elsewhere).await["issues/3/thumb-small.jpg"].1, b"drawn anew");
+    assert_eq!((again.files, again.present_files, again.different_files), (Some(all - 3), all - 4, 3));
+    let after = everything(&elsewhere).await;
+    assert_eq!(after["issues/3/thumb-small.jpg"].1, b"drawn anew");
+    assert!(after[small].1 == content(77, 300) && after[large].1 == changed, "they stay as they are");
 
     // The same backup into the folder of an embedded store, which then serves it.
     let folder = tempfile::tempdir().expect("a folder");

@@ -1,9 +1,10 @@
 //! `civic-os backup`: what is dumped comes back, row by row; what is damaged, locked or occupied is refused.
 
+mod beside;
 mod files;
 
 use crate::store::{ACCESS_KEY, BUCKET, SECRET_KEY, TestStore};
-use crate::support::TestDatabase;
+use crate::support::{ServerProcess, TestDatabase};
 use civic_os::backup::{
     self, BackupError, CreateOptions, Files, FilesFrom, Manifest, RestoreOptions, Source, VerifyOptions, create, list,
     prune, restore, verify,
@@ -11,6 +12,7 @@ use civic_os::backup::{
 use civic_os::config::Secret;
 use civic_os::db::{ConnectionString, connect_to};
 use civic_os::store::{Attributes, Folder, StoreError, visit_objects};
+use nix::sys::signal::Signal;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -72,6 +74,7 @@ impl World {
             source,
             database: Some(name),
             files: Files::Folder { path: self.folder.path().join("restored-store"), bucket: BUCKET.into() },
+            into_used_store: true,
             only_files: false,
             identity: None,
         }
@@ -374,4 +377,27 @@ async fn a_bucket_keeps_backups_and_gives_them_back() {
         .flatten()
         .filter(|entry| entry.file_name().to_string_lossy().contains("fetched"));
     assert_eq!(fetched.count(), 0, "what was fetched is gone");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_a_day_the_first_at_once_until_it_is_told_to_stop() {
+    let world = World::new(None).await;
+    // Half a day from now, so that no turn comes up meanwhile.
+    let at = OffsetDateTime::now_utc() + Duration::hours(12);
+    let at = format!("{:02}:{:02}", at.hour(), at.minute());
+    for makes_one in [true, false] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_civic-os"));
+        command
+            .args(["backup", "create", "--daily-at", &at])
+            .env("CIVIC_OS_DATABASE__OWNER_URL", world.database.owner_url().expose().expect("URL"))
+            .env("CIVIC_OS_DATA_DIR", world.folder.path());
+        let mut process = ServerProcess::spawn(command, tempfile::tempdir().expect("folder"));
+        process.says("The next backup is due at").await;
+        assert_eq!(process.log().contains(" tables, "), makes_one, "{}", process.log());
+        process.signal(Signal::SIGTERM);
+        assert_eq!(process.ended().await.code(), Some(0), "{}", process.log());
+        assert_eq!(list(&world.backups()).expect("list").len(), 1);
+    }
+    let (code, _, error) = world.civic_os(&["backup", "create", "--daily-at", "2"], &[]);
+    assert!(code == Some(1) && error.contains("as in 02:00"), "{error}");
 }

@@ -1,5 +1,6 @@
 //! The process: its private PostgreSQL, its roles, how it starts, bears failures and stops.
 
+mod activation;
 mod api_docs;
 mod bad_input;
 mod bench;

@@ -212,9 +212,14 @@ impl ServerProcess {
     }
 
     /// Starts a prepared command with its output in a file of the folder.
-    pub(crate) fn spawn(mut command: Command, folder: TempDir) -> Self {
+    pub(crate) fn spawn(command: Command, folder: TempDir) -> Self {
+        Self::spawn_with(command, folder, Stdio::null())
+    }
+
+    /// The same with something as its standard input.
+    pub(crate) fn spawn_with(mut command: Command, folder: TempDir, stdin: Stdio) -> Self {
         let log = File::create(folder.path().join("log")).expect("log");
-        command.stdin(Stdio::null()).stdout(log.try_clone().expect("log")).stderr(log);
+        command.stdin(stdin).stdout(log.try_clone().expect("log")).stderr(log);
         end_with_parent(&mut command, Signal::SIGKILL);
         let child = command.spawn().expect("start the binary");
         Self { child, folder }

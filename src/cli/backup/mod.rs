@@ -1,16 +1,19 @@
 //! `civic-os backup`: makes, checks, restores and removes backups; see `docs/operations.md`.
 
+mod daily;
+
 use super::migrate::print_json;
 use super::{Exit, SourceArgs, runtime, start_logging};
 use crate::app::files::backed_up;
 use crate::backup::{
-    self, BackupError, CreateOptions, Fetched, Files, FilesFrom, Remote, RemoteOptions, RestoreOptions, Source,
-    VerifyOptions,
+    self, BackupError, CreateOptions, Fetched, Files, FilesFrom, Manifest, PruneReport, Remote, RemoteOptions,
+    RestoreOptions, Source, VerifyOptions,
 };
-use crate::config::{Config, Overrides, Role, RoleSet};
+use crate::config::{Config, Overrides, Role, RoleSet, Secret};
+use crate::db::ConnectionString;
 use clap::Subcommand;
 use std::path::PathBuf;
-use time::OffsetDateTime;
+use time::{OffsetDateTime, Time};
 
 /// Back up the database and the uploaded files, check backups, restore them
 ///
@@ -22,7 +25,8 @@ Examples:
   civic-os backup create                         one now; those older than backup.keep_days go
   civic-os backup list
   civic-os backup verify                         restores the newest into a scratch database
-  civic-os backup restore latest --database town_restored
+  civic-os backup restore latest --database town_restored     a copy beside the town, without files
+  civic-os backup restore latest --database town_new --files  what is to be served from now on
   civic-os backup restore dump.sql.gz            a dump of an earlier installation (pg_dump | gzip)
   civic-os backup prune --dry-run")]
 pub(crate) struct Args {
@@ -37,6 +41,9 @@ pub(crate) struct Args {
 enum Verb {
     /// Make a backup, then remove those older than backup.keep_days
     Create {
+        /// Stay, and make one every day at this time (UTC); at once where the last one is missing
+        #[arg(long, value_name = "HH:MM", value_parser = daily::time_of_day)]
+        daily_at: Option<Time>,
         /// Remove nothing
         #[arg(long)]
         no_prune: bool,
@@ -56,6 +63,10 @@ enum Verb {
         identity: Option<PathBuf>,
     },
     /// Restore into an empty database
+    ///
+    /// The uploaded files go into a store that holds none yet, and into one in use only where the database is the one that
+    /// this installation serves, or by --files. Objects that a bucket has already are compared and never replaced; where
+    /// one differs, it is named and the exit code is 2.
     Restore {
         /// Name of a backup, `latest`, or a file of pg_dump (.sql or .sql.gz)
         source: String,
@@ -65,6 +76,9 @@ enum Verb {
         /// File with the age key of an encrypted backup
         #[arg(long, value_name = "FILE")]
         identity: Option<PathBuf>,
+        /// Put the uploaded files into a bucket in use too, when the database is another than the one that is served
+        #[arg(long, conflicts_with = "no_files")]
+        files: bool,
         /// Leave the uploaded files out
         #[arg(long)]
         no_files: bool,
@@ -95,44 +109,25 @@ pub(crate) fn run(args: &Args, sources: &SourceArgs) -> anyhow::Result<Exit> {
     let folder = config.backup_dir();
     let remote = remote(&config).map(|options| Remote::new(&options)).transpose()?;
     match &args.verb {
-        Verb::Create { no_prune, no_files } => {
+        Verb::Create { daily_at, no_prune, no_files } => {
             let options = CreateOptions {
                 owner_url: config.database.owner_url.clone(),
                 folder: folder.clone(),
                 files: if *no_files || !config.backup.files { Files::LeftOut } else { backed_up(&config) },
                 age_recipients: config.backup.age_recipients.clone(),
             };
-            let (days, now) = (config.backup.keep_days, OffsetDateTime::now_utc());
-            let (manifest, pruned) = interruptible(async {
-                let manifest = backup::create(&options).await?;
-                let pruned = match &remote {
-                    Some(remote) => {
-                        remote.upload(&folder, &manifest.name).await?;
-                        backup::leave_to_the_bucket(&folder, &manifest.name)?;
-                        if *no_prune { None } else { Some(remote.prune(days, false, now).await?) }
-                    }
-                    None if *no_prune => None,
-                    None => Some(backup::prune(&folder, days, false, now)?),
-                };
-                Ok((manifest, pruned))
-            })?;
-            if args.json {
-                return print_json(&serde_json::json!({ "backup": manifest, "pruned": pruned }));
+            let make = async || {
+                let (manifest, pruned) = create(&config, &options, remote.as_ref(), !*no_prune).await?;
+                if args.json {
+                    return print_json(&serde_json::json!({ "backup": manifest, "pruned": pruned })).map(drop);
+                }
+                tell_created(&config, &manifest, pruned.as_ref());
+                Ok(())
+            };
+            if let Some(at) = daily_at {
+                return daily::run(*at, &folder, make);
             }
-            let tables = manifest.tables.len();
-            say!("{}: {tables} tables, {} rows, {}", manifest.name, manifest.rows(), size(manifest.bytes()));
-            if let Some(files) = manifest.stored_files {
-                say!("{files} uploaded files and previews, {}", size(manifest.stored_bytes));
-            } else if manifest.files_from == FilesFrom::LeftOut {
-                say!("The uploaded files are not part of it: let their store keep versions or copies of its own.");
-            }
-            if manifest.missing_files > 0 {
-                let missing = manifest.missing_files;
-                say!("{missing} objects that the database names are not in the bucket {}", backed_up(&config).bucket());
-            }
-            for name in pruned.iter().flat_map(|report| &report.removed) {
-                say!("removed {name}");
-            }
+            interruptible(make())?;
         }
         Verb::List => {
             let listed = match &remote {
@@ -175,7 +170,7 @@ pub(crate) fn run(args: &Args, sources: &SourceArgs) -> anyhow::Result<Exit> {
                 say!("{}: the checksums are right; it is encrypted, --identity FILE proves the rest", report.name);
             }
         }
-        Verb::Restore { source, database, identity, no_files, only_files } => {
+        Verb::Restore { source, database, identity, files, no_files, only_files } => {
             let path = PathBuf::from(source);
             let plain = source.ends_with(".sql.gz") || source.ends_with(".sql");
             anyhow::ensure!(!(plain && *only_files), "a dump of pg_dump has no uploaded files");
@@ -188,6 +183,7 @@ pub(crate) fn run(args: &Args, sources: &SourceArgs) -> anyhow::Result<Exit> {
                     source: if plain { Source::PlainDump(path) } else { Source::Backup(name) },
                     database: database.clone(),
                     files: if *no_files || plain { Files::LeftOut } else { backed_up(&config) },
+                    into_used_store: *files || serves(&config, database.as_deref()),
                     only_files: *only_files,
                     identity: identity.clone(),
                 };
@@ -195,8 +191,9 @@ pub(crate) fn run(args: &Args, sources: &SourceArgs) -> anyhow::Result<Exit> {
                 drop(fetched);
                 report
             })?;
+            let exit = if report.different_files > 0 { Exit::Failed } else { Exit::Done };
             if args.json {
-                return print_json(&report);
+                return print_json(&report).map(|_| exit);
             }
             if !only_files {
                 say!("{} restored into {}: {} rows", report.source, report.database, report.rows);
@@ -205,8 +202,20 @@ pub(crate) fn run(args: &Args, sources: &SourceArgs) -> anyhow::Result<Exit> {
                 let (present, bytes) = (report.present_files, size(report.file_bytes));
                 say!("{files} uploaded files and previews, {bytes}; {present} of them were there already");
             }
+            if report.left_out_files > 0 {
+                let (files, database, source) = (report.left_out_files, &report.database, &report.source);
+                say!(
+                    "{files} uploaded files and previews were left out: the store is in use, and {database} is not the database that is served here"
+                );
+                say!(
+                    "--files puts them there too; now: civic-os backup restore {source} --database {database} --only-files"
+                );
+            }
             if report.different_files > 0 {
-                say!("{} objects of the bucket differ from the backup and stay as they are", report.different_files);
+                say!(
+                    "{} objects of the bucket differ from the backup and stay as they are; the log names them. To have the backup's: delete them, then --only-files",
+                    report.different_files
+                );
             }
             if report.moved_rows > 0 {
                 say!("{} rows name the bucket now that their files were restored into", report.moved_rows);
@@ -215,6 +224,7 @@ pub(crate) fn run(args: &Args, sources: &SourceArgs) -> anyhow::Result<Exit> {
                 let names = report.created_roles.join(", ");
                 say!("Roles made: {names}. Logins among them need a password: alter role … password '…'");
             }
+            return Ok(exit);
         }
         Verb::Prune { keep_days, dry_run } => {
             let days = keep_days.unwrap_or(config.backup.keep_days);
@@ -236,6 +246,44 @@ pub(crate) fn run(args: &Args, sources: &SourceArgs) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
+/// Makes a backup, brings it to its place, and removes old ones.
+async fn create(
+    config: &Config,
+    options: &CreateOptions,
+    remote: Option<&Remote>,
+    prunes: bool,
+) -> Result<(Manifest, Option<PruneReport>), BackupError> {
+    let (days, now) = (config.backup.keep_days, OffsetDateTime::now_utc());
+    let manifest = backup::create(options).await?;
+    let pruned = match remote {
+        Some(remote) => {
+            remote.upload(&options.folder, &manifest.name).await?;
+            backup::leave_to_the_bucket(&options.folder, &manifest.name)?;
+            if prunes { Some(remote.prune(days, false, now).await?) } else { None }
+        }
+        None if prunes => Some(backup::prune(&options.folder, days, false, now)?),
+        None => None,
+    };
+    Ok((manifest, pruned))
+}
+
+fn tell_created(config: &Config, manifest: &Manifest, pruned: Option<&PruneReport>) {
+    let tables = manifest.tables.len();
+    say!("{}: {tables} tables, {} rows, {}", manifest.name, manifest.rows(), size(manifest.bytes()));
+    if let Some(files) = manifest.stored_files {
+        say!("{files} uploaded files and previews, {}", size(manifest.stored_bytes));
+    } else if manifest.files_from == FilesFrom::LeftOut {
+        say!("The uploaded files are not part of it: let their store keep versions or copies of its own.");
+    }
+    if manifest.missing_files > 0 {
+        let missing = manifest.missing_files;
+        say!("{missing} objects that the database names are not in the bucket {}", backed_up(config).bucket());
+    }
+    for name in pruned.iter().flat_map(|report| &report.removed) {
+        say!("removed {name}");
+    }
+}
+
 /// The bucket of the backups, where one is configured; what it does not say, the uploads' store says.
 fn remote(config: &Config) -> Option<RemoteOptions> {
     let (backup, storage) = (&config.backup, &config.storage);
@@ -247,6 +295,16 @@ fn remote(config: &Config) -> Option<RemoteOptions> {
         access_key_id: backup.s3_access_key_id.or(&storage.s3_access_key_id).clone(),
         secret_access_key: backup.s3_secret_access_key.or(&storage.s3_secret_access_key).clone(),
     })
+}
+
+/// Whether the target of a restore is the database that this installation serves: the files in its store are that one's.
+fn serves(config: &Config, database: Option<&str>) -> bool {
+    let parsed = |url: &Secret| url.expose().and_then(|text| ConnectionString::parse(text).ok());
+    // Without an owner's login there is no restore either.
+    let Some(owner) = parsed(&config.database.owner_url) else { return false };
+    let served = parsed(&config.database.url).unwrap_or_else(|| owner.clone());
+    let target = database.map_or_else(|| owner.clone(), |name| owner.with_database(name));
+    target.is_same_database(&served)
 }
 
 /// Where a backup lies: in the folder, or in one that is fetched from the bucket and goes with the first value.
@@ -262,12 +320,12 @@ async fn fetch(
 }
 
 /// Ctrl-C and SIGTERM end the operation; what it had begun is cleaned up by the values that it drops.
-fn interruptible<T>(operation: impl Future<Output = Result<T, backup::BackupError>>) -> anyhow::Result<T> {
+fn interruptible<T, E: Into<anyhow::Error>>(operation: impl Future<Output = Result<T, E>>) -> anyhow::Result<T> {
     let runtime = runtime()?;
     let outcome = runtime.block_on(async {
         let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
         tokio::select! {
-            outcome = operation => Ok(outcome?),
+            outcome = operation => outcome.map_err(Into::into),
             _ = tokio::signal::ctrl_c() => anyhow::bail!("interrupted; nothing with the name of a backup was left behind"),
             _ = terminate.recv() => anyhow::bail!("terminated; nothing with the name of a backup was left behind"),
         }
