@@ -127,6 +127,9 @@ class Package(unittest.TestCase):
             self.assertEqual(mode, "640 root:civic-os")
             self.assertEqual(inside("civic-os", "config", "check", "--role", "migrate", "--config", "/etc/civic-os/civic-os.toml").returncode, 1, "says what is missing")
             self.assertEqual(inside("sh", "-c", "zcat /usr/share/man/man1/civic-os.1.gz | head -n 5 | grep -ci civic").returncode, 0)
+            for unit in ("civic-os.service", "civic-os.socket", "civic-os-backup.timer"):
+                self.assertEqual(inside("test", "-e", f"/lib/systemd/system/{unit}").returncode, 0, unit)
+            self.assertEqual(inside("test", "-e", "/etc/systemd/system/sockets.target.wants/civic-os.socket").returncode, 1, "only where it is asked for")
             # An operator's own configuration survives an upgrade.
             with open(os.path.join(root, "etc/civic-os/civic-os.toml"), "a", encoding="utf-8") as file:
                 file.write("# ours\n")
