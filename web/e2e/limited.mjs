@@ -32,6 +32,8 @@ export function limitedTests(world) {
         .waitFor()
       assert.deepEqual(await shown(), wanted.slice(0, 25))
       await page.getByRole('link', { name: 'Page 2', exact: true }).click()
+      // The rows of the page before stay in sight until these have come.
+      await page.locator(`a[href$="/view/service_requests/${wanted[25]}"]`).waitFor()
       await page
         .getByText(/^26–50 of [\d,]+/)
         .first()
