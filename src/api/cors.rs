@@ -25,10 +25,11 @@ pub(super) fn preflight(settings: &ApiSettings, origin: &str, requested: Option<
     headers
 }
 
-/// Headers of any other answer.
-pub(super) fn simple(settings: &ApiSettings, origin: &str) -> Vec<(&'static str, String)> {
+/// Headers of any other answer. Scripts may read what PostgREST lets them read, and that rows were left out where they were.
+pub(super) fn simple(settings: &ApiSettings, origin: &str, is_cut: bool) -> Vec<(&'static str, String)> {
     let Some(mut headers) = origin_headers(settings, origin) else { return Vec::new() };
-    headers.push(("Access-Control-Expose-Headers", EXPOSED.to_owned()));
+    let exposed = if is_cut { format!("{EXPOSED}, X-Max-Rows") } else { EXPOSED.to_owned() };
+    headers.push(("Access-Control-Expose-Headers", exposed));
     headers
 }
 
@@ -66,9 +67,9 @@ mod tests {
         let settings =
             ApiSettings { cors_allowed_origins: Some(vec!["http://a.example".into()]), ..ApiSettings::default() };
         assert_eq!(
-            value(&simple(&settings, "http://a.example"), "Access-Control-Allow-Origin"),
+            value(&simple(&settings, "http://a.example", false), "Access-Control-Allow-Origin"),
             Some("http://a.example")
         );
-        assert!(simple(&settings, "http://b.example").is_empty());
+        assert!(simple(&settings, "http://b.example", true).is_empty());
     }
 }

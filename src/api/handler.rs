@@ -321,7 +321,8 @@ impl<'a> Exit<'a> {
             Err(error) => self.refusal(&error, anonymous),
         };
         if let Some(origin) = &self.origin {
-            for (name, value) in cors::simple(self.settings, origin) {
+            let is_cut = answer.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("x-max-rows"));
+            for (name, value) in cors::simple(self.settings, origin, is_cut) {
                 if !answer.headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)) {
                     answer.header(name, value);
                 }

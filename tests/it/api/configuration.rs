@@ -125,6 +125,12 @@ async fn an_answer_that_the_limit_cut_says_so_and_a_whole_one_does_not() {
             assert_eq!(headers.get("x-max-rows").map(|it| it.as_bytes()), cut.then_some(&b"2"[..]), "{path} {more:?}");
         }
     }
+    // Scripts of other origins may read it where it is.
+    for (path, exposed) in [("/products?select=id", true), ("/products?select=id&id=lte.1", false)] {
+        let (_, headers, _) = send(&app, Method::GET, path, &[("origin", "https://town.example")], "").await;
+        let names = headers["access-control-expose-headers"].to_str().expect("text");
+        assert_eq!(names.contains("X-Max-Rows"), exposed, "{path}: {names}");
+    }
     // As a client reads on.
     let (_, headers, answer) = send(&app, Method::POST, "/rpc/listed?select=id&offset=2", &[], "{}").await;
     assert_eq!((headers.get("x-max-rows"), answer), (None, json!([{"id": 3}])));
