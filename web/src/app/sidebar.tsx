@@ -14,7 +14,7 @@ interface ManageItem {
   label: MessageKey
 }
 
-const MANAGE: readonly { label: MessageKey; items: readonly ManageItem[] }[] = [
+export const MANAGE: readonly { label: MessageKey; items: readonly ManageItem[] }[] = [
   {
     label: 'nav.shape',
     items: [
@@ -45,6 +45,9 @@ const MANAGE: readonly { label: MessageKey; items: readonly ManageItem[] }[] = [
     ],
   },
 ]
+
+/** The page itself or one below it. */
+const isAt = (path: string, to: string) => path === to || path.startsWith(`${to}/`)
 
 function NavLink({ to, active, icon, label }: { to: string; active: boolean; icon: IconName; label: string }) {
   return (
@@ -93,14 +96,14 @@ export function Sidebar({ model }: { model: Model | undefined }) {
       </ul>
       {admin
         ? MANAGE.map((group) => (
-            <details key={group.label} className="co-nav-group" open={group.items.some((item) => item.to === path)}>
+            <details key={group.label} className="co-nav-group" open={group.items.some((item) => isAt(path, item.to))}>
               <summary className="co-nav-heading">{t(group.label)}</summary>
               <ul>
                 {group.items.map((item) => (
                   <NavLink
                     key={item.to}
                     to={item.to}
-                    active={path === item.to}
+                    active={isAt(path, item.to)}
                     icon={item.icon}
                     label={t(item.label)}
                   />

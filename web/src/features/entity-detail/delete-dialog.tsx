@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { Banner } from '~/components/banner'
 import { Button } from '~/components/button'
 import { Dialog } from '~/components/dialog'
+import { track } from '~/lib/analytics'
 import { flash } from '~/lib/flash'
 import { t } from '~/lib/i18n/t'
 import type { Entity } from '~/lib/metadata/model'
@@ -51,6 +52,7 @@ export function DeleteDialog({ entity, id, name, record, onClose, onDeleted }: D
       setWaiting(false)
       return
     }
+    track('Entity', 'Delete', entity.key)
     for (const key of ['rows', 'related', 'choices']) void queryClient.invalidateQueries({ queryKey: [key] })
     flash({ kind: 'success', text: t('detail.deleted', { name }) }, 'next-page')
     onClose()
