@@ -141,6 +141,36 @@ export function administrationTests(world) {
       await page.context().close()
     })
 
+    test('several failed jobs are retried together, and what could not be is counted', async () => {
+      const page = await arrive()
+      await signIn(page, 'admin')
+      const job = (id, state) => ({ id, kind: 'send_mail', state, queue: 'default', attempt: 25, max_attempts: 25 })
+      const times = { scheduled_at: '2026-03-04T16:00:00Z', attempted_at: null, finalized_at: null }
+      const jobs = [job(3, 'discarded'), job(2, 'completed'), job(1, 'discarded')].map((row) => ({
+        ...row,
+        ...times,
+        args: {},
+        errors: [{ at: '2026-03-04T16:00:00Z', error: 'SMTP 550' }],
+      }))
+      await page.route('**/api/river_job?*', (route) =>
+        route.fulfill({ json: jobs, headers: { 'Content-Range': '0-2/3' } }),
+      )
+      const asked = []
+      await page.route('**/rpc/retry_job', (route) => {
+        const { p_id } = route.request().postDataJSON()
+        asked.push(p_id)
+        return route.fulfill({ json: p_id === 3 })
+      })
+      await open(page, '/admin/jobs')
+      assert.equal(await page.getByRole('checkbox', { name: 'Select job 2' }).count(), 0)
+      await page.getByRole('checkbox', { name: 'Select all jobs of this page' }).check()
+      await page.getByRole('button', { name: 'Retry 2 selected' }).click()
+      await page.getByText('1 of 2 jobs run again.').first().waitFor()
+      assert.deepEqual(asked.sort(), [1, 3])
+      assertQuiet(page)
+      await page.context().close()
+    })
+
     test('the schema is searched, shows rights to administrators, and is saved as a drawing', async () => {
       const page = await arrive()
       await signIn(page, 'admin')

@@ -66,7 +66,14 @@ export function dashboardTests(world) {
     test('a widget says when it asked, asks again, and says when that did not work', async () => {
       const { demo, page, headers } = await staff(world)
       await page.route('**/rpc/get_dashboard', (route) => {
-        const widget = { id: 1, widget_type: 'stat_card', title: 'Samples', entity_key: 'samples', width: 1, config: {} }
+        const widget = {
+          id: 1,
+          widget_type: 'stat_card',
+          title: 'Samples',
+          entity_key: 'samples',
+          width: 1,
+          config: {},
+        }
         return route.fulfill({ json: { id: 1, display_name: 'Numbers', widgets: [widget] } })
       })
       await page.goto('/dashboard/1')

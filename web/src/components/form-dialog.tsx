@@ -12,7 +12,7 @@ import { Dialog } from './dialog'
 import type { IconName } from './icon'
 
 /** Sends; words say what is missing and keep the dialog open. */
-export type Sending = () => Promise<string | undefined>
+type Sending = () => Promise<string | undefined>
 
 interface FormDialogProps {
   title: string

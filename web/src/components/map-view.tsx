@@ -171,7 +171,7 @@ export default function MapView({ points, summary, active, onSelect, onPick, hei
   }
 
   /** Everything in sight, as at the beginning. */
-  const fit = () => {
+  const showAll = () => {
     const bounds = L.latLngBounds(points.map((point) => [point.lat, point.lng]))
     map.current?.fitBounds(bounds, { padding: [30, 30], maxZoom: 15, animate: false })
   }
@@ -183,7 +183,7 @@ export default function MapView({ points, summary, active, onSelect, onPick, hei
     const [only] = points
     if (points.length === 1 && only) {
       if (!picking || !current.getBounds().contains(only)) current.setView(only, Math.max(current.getZoom(), 15))
-    } else if (points.length > 1) fit()
+    } else if (points.length > 1) showAll()
     draw.current()
     const redraw = () => draw.current()
     current.on('zoomend', redraw)
@@ -224,7 +224,7 @@ export default function MapView({ points, summary, active, onSelect, onPick, hei
       />
       {!picking && points.length > 1 ? (
         <div className="co-map-reset">
-          <Button icon="home" iconOnly onClick={fit}>
+          <Button icon="home" iconOnly onClick={showAll}>
             {t('map.reset')}
           </Button>
         </div>

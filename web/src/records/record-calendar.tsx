@@ -54,7 +54,8 @@ const format = (day: string, options: Intl.DateTimeFormatOptions) =>
   new Intl.DateTimeFormat(currentLocale(), { ...options, timeZone: 'UTC' }).format(new Date(`${day}T00:00:00Z`))
 
 function nameOf(status: unknown): string | null {
-  const name = typeof status === 'object' && status !== null ? (status as { display_name?: unknown }).display_name : null
+  const name =
+    typeof status === 'object' && status !== null ? (status as { display_name?: unknown }).display_name : null
   return typeof name === 'string' && name !== '' ? name : null
 }
 

@@ -72,14 +72,22 @@ function riskOf(role: string, table: string, granted: Granted): string | null {
   return (has('update') || has('delete')) && !has('read') ? tx('permissions.blindWrites') : null
 }
 
+/** Rows down and columns aside. */
+const STEPS: Readonly<Record<string, readonly [number, number]>> = {
+  ArrowLeft: [0, -1],
+  ArrowRight: [0, 1],
+  ArrowUp: [-1, 0],
+  ArrowDown: [1, 0],
+}
+
 /** Arrow keys go from box to box; the boxes stay in the order of Tab. */
 function moveBetweenBoxes(event: KeyboardEvent<HTMLTableSectionElement>): void {
-  const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key]
+  const step = STEPS[event.key]
   const cell = (event.target as HTMLElement).closest('td')
   const row = cell?.closest('tr')
   if (!step || !cell || !row) return
   const rows = [...event.currentTarget.rows]
-  const [down = 0, aside = 0] = step
+  const [down, aside] = step
   const inline = document.documentElement.dir === 'rtl' ? -aside : aside
   const next = rows[rows.indexOf(row) + down]?.cells[cell.cellIndex + inline]?.querySelector('input')
   if (!next) return

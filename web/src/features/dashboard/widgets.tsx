@@ -33,7 +33,8 @@ function Count({ widget, entity }: WidgetProps & { entity: Entity }) {
     refetchInterval: refetchInterval(widget),
   })
   useFreshness(query)
-  if (query.isError && query.data === undefined) return <Failed error={query.error} onRetry={() => void query.refetch()} />
+  if (query.isError && query.data === undefined)
+    return <Failed error={query.error} onRetry={() => void query.refetch()} />
   return (
     <p>
       <Link to={paths.list(entity.key)} search={listSearch(conditions)} className="co-stat co-numbers">

@@ -29,7 +29,7 @@ import { useNeighbours } from '~/records/neighbours'
 import { DeleteDialog } from './delete-dialog'
 import { LinksSection } from './links-editor'
 import { NeighbourLinks } from './neighbour-links'
-import { RelatedRecords } from './related-records'
+import { RelatedRecords, relatedTotal } from './related-records'
 import { StatusMenu } from './status-menu'
 import { tx } from './texts'
 import './detail.css'
@@ -143,6 +143,7 @@ function RecordDetail({ entity, id }: { entity: Entity; id: string }) {
   const empty = fields.filter((property) => isEmpty(row?.[property.column]))
   const visible = hidesEmpty ? fields.filter((property) => !empty.includes(property)) : fields
   const links = properties.filter((property) => property.type === 'ManyToMany')
+  const relations = model.inverse(entity.key).filter((relation) => relation.source.can.read)
   const payment = properties.find((property) => property.type === 'Payment')
   const menu = entity.can.delete
     ? [
@@ -246,17 +247,14 @@ function RecordDetail({ entity, id }: { entity: Entity; id: string }) {
             ) : null,
           )}
           <div className="co-related">
-            {model
-              .inverse(entity.key)
-              .filter((relation) => relation.source.can.read)
-              .map((relation) => (
-                <RelatedRecords
-                  key={`${relation.source.key}.${relation.via.column}`}
-                  relation={relation}
-                  record={row}
-                  id={id}
-                />
-              ))}
+            {relations.map((relation) => (
+              <RelatedRecords
+                key={`${relation.source.key}.${relation.via.column}`}
+                relation={relation}
+                record={row}
+                id={id}
+              />
+            ))}
           </div>
           <Suspense>
             <Activity entity={entity} id={id} record={row} signedIn={session.state === 'signed-in'} />
@@ -269,6 +267,11 @@ function RecordDetail({ entity, id }: { entity: Entity; id: string }) {
           id={id}
           name={name}
           record={row}
+          linked={relations.flatMap((relation) => {
+            const total = relatedTotal(relation, row, id)
+            const name = t('detail.relatedVia', { name: relation.source.plural, field: relation.via.label })
+            return total > 0 ? [{ name, total }] : []
+          })}
           onClose={() => setDeleting(false)}
           onDeleted={() => void navigate({ to: paths.list(entity.key), replace: true })}
         />

@@ -368,10 +368,7 @@ function EditForm({ entity, id, properties, loaded }: EditFormProps) {
       next={next}
       notice={(drafts) =>
         changed > 0 ? (
-          <Banner
-            kind="info"
-            actions={<Button onClick={() => void compare(drafts)}>{tx('conflict.show')}</Button>}
-          >
+          <Banner kind="info" actions={<Button onClick={() => void compare(drafts)}>{tx('conflict.show')}</Button>}>
             <span role="status">{tx('conflict.meanwhile')}</span>
           </Banner>
         ) : null

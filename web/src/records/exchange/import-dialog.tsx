@@ -391,7 +391,21 @@ interface ColumnsStepProps {
 }
 
 function ColumnsStep(props: ColumnsStepProps) {
-  const { entity, headings, mapped, keys, update, keyColumn, skip, together, preview, onMapped, onUpdate, onKey, onSkip } = props
+  const {
+    entity,
+    headings,
+    mapped,
+    keys,
+    update,
+    keyColumn,
+    skip,
+    together,
+    preview,
+    onMapped,
+    onUpdate,
+    onKey,
+    onSkip,
+  } = props
   const linked = mapped.some(({ property, at }) => property.link && Object.keys(at).length > 0)
   const radio = (name: string, checked: boolean, label: string, onChange: () => void) => (
     <label className="co-check-row">
@@ -428,7 +442,9 @@ function ColumnsStep(props: ColumnsStepProps) {
       </fieldset>
       <fieldset>
         <legend className="co-field-label">{tx('columns.wrong')}</legend>
-        {radio('import-wrong', !skip, tx(update && linked ? 'columns.stopUpdate' : 'columns.stop'), () => onSkip(false))}
+        {radio('import-wrong', !skip, tx(update && linked ? 'columns.stopUpdate' : 'columns.stop'), () =>
+          onSkip(false),
+        )}
         {radio('import-wrong', skip, tx('columns.skipRows'), () => onSkip(true))}
         {update && !together ? <p className="co-muted co-small">{tx('columns.one')}</p> : null}
       </fieldset>
