@@ -7,19 +7,19 @@ use flate2::write::GzEncoder;
 use std::io::{self, BufReader, Read, Write};
 
 /// Takes the pieces of a body as they come.
-pub struct Packing {
+pub(super) struct Packing {
     encoder: GzEncoder<Vec<u8>>,
     taken: usize,
 }
 
 impl Packing {
     /// Nothing yet.
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { encoder: GzEncoder::new(Vec::new(), Compression::fast()), taken: 0 }
     }
 
     /// Takes a piece; `false` when that makes more than `most` bytes.
-    pub fn take(&mut self, piece: &[u8], most: usize) -> io::Result<bool> {
+    pub(super) fn take(&mut self, piece: &[u8], most: usize) -> io::Result<bool> {
         self.taken += piece.len();
         if self.taken > most {
             return Ok(false);
@@ -28,7 +28,7 @@ impl Packing {
     }
 
     /// The whole body, to be read once.
-    pub fn finish(self) -> io::Result<impl Read> {
+    pub(super) fn finish(self) -> io::Result<impl Read> {
         let packed = io::Cursor::new(self.encoder.finish()?);
         Ok(BufReader::new(GzDecoder::new(packed)))
     }

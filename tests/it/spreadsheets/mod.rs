@@ -61,7 +61,9 @@ fn what_is_no_table_or_too_large_is_refused() {
 
 #[test]
 fn what_cannot_be_written_is_refused() {
-    for description in ["", "{}", "[{\"rows\": 3}]", "[{\"rows\": [3]}]", "[{\"name\": \"S\", \"rows\": [[1]]}", "[] []"] {
+    for description in
+        ["", "{}", "[{\"rows\": 3}]", "[{\"rows\": [3]}]", "[{\"name\": \"S\", \"rows\": [[1]]}", "[] []"]
+    {
         let refused = write_workbook(description.as_bytes());
         assert!(matches!(refused, Err(SpreadsheetError::Description(_))), "{description}: {refused:?}");
     }

@@ -22,7 +22,7 @@ export const MANAGE: readonly { label: MessageKey; items: readonly ManageItem[] 
       { to: paths.fields(), icon: 'list', label: 'admin.fields' },
       { to: paths.rules(), icon: 'check', label: 'admin.rules' },
       { to: paths.messages(), icon: 'info', label: 'admin.messages' },
-      { to: paths.statuses(), icon: 'dots', label: 'admin.statuses' },
+      { to: paths.statuses(), icon: 'flag', label: 'admin.statuses' },
       { to: paths.dashboards(), icon: 'columns', label: 'admin.dashboards' },
     ],
   },
@@ -38,10 +38,10 @@ export const MANAGE: readonly { label: MessageKey; items: readonly ManageItem[] 
     label: 'nav.operate',
     items: [
       { to: paths.templates(), icon: 'bell', label: 'admin.templates' },
-      { to: paths.payments(), icon: 'copy', label: 'admin.payments' },
+      { to: paths.payments(), icon: 'card', label: 'admin.payments' },
       { to: paths.files(), icon: 'file', label: 'admin.files' },
       { to: paths.jobs(), icon: 'columns', label: 'admin.jobs' },
-      { to: paths.health(), icon: 'alert', label: 'admin.health' },
+      { to: paths.health(), icon: 'pulse', label: 'admin.health' },
     ],
   },
 ]

@@ -128,6 +128,7 @@ function Jobs() {
     for (const key of keys) on ? next.add(key) : next.delete(key)
     setSelected(next)
   }
+  const nothing = state === 'discarded' ? 'jobs.noneFailed' : state || search.kind ? 'jobs.noMatch' : 'jobs.none'
   const silent = health.data ? health.data.processes.every((process) => process.stale) : false
   return (
     <Page
@@ -160,7 +161,7 @@ function Jobs() {
         query={query}
         page={page}
         search={search}
-        empty={<p>{tx(state === 'discarded' ? 'jobs.noneFailed' : 'jobs.none')}</p>}
+        empty={<p className="co-card">{tx(nothing)}</p>}
       >
         <table>
           <thead>

@@ -231,7 +231,7 @@ function Permissions() {
               {shown.map((table) => (
                 <tr key={table}>
                   <th scope="row" dir="auto">
-                    {names.get(table) ?? table}
+                    {names.get(table) ?? <code>{table}</code>}
                   </th>
                   {RIGHTS.map((right) => (
                     <td key={right}>

@@ -4,6 +4,7 @@ import { useId, useState } from 'react'
 import { Button } from '~/components/button'
 import { FormDialog } from '~/components/form-dialog'
 import { Page } from '~/components/page'
+import { showFileSize } from '~/lib/format/numbers'
 import { t } from '~/lib/i18n/t'
 import type { Property, ValidationRule } from '~/lib/metadata/model'
 import { useModel } from '~/lib/metadata/model-context'
@@ -11,7 +12,7 @@ import { callRpc } from '~/lib/postgrest/client'
 import { queryClient } from '~/lib/query-client'
 import { AdminGate } from './admin-gate'
 import { useChosenEntity } from './entity-choice'
-import { tx } from './texts'
+import { type TextKey, tx } from './texts'
 import './admin.css'
 
 const KINDS = ['required', 'min', 'max', 'minLength', 'maxLength', 'pattern', 'fileType', 'maxFileSize'] as const
@@ -29,6 +30,17 @@ function applies(kind: Kind, property: Property): boolean {
 }
 
 const nameOf = (type: string) => (isKind(type) ? tx(`rules.${type}`) : type)
+
+/** The value of a rule as people read it: sizes not in bytes. */
+const shownValue = ({ type, value }: ValidationRule): string =>
+  type === 'maxFileSize' && Number(value) > 0 ? showFileSize(Number(value)) : (value ?? '')
+
+/** What to enter, for the kinds that need it said. */
+const HINTS: Readonly<Partial<Record<string, TextKey>>> = {
+  pattern: 'rules.hint.pattern',
+  fileType: 'rules.hint.fileType',
+  maxFileSize: 'rules.hint.maxFileSize',
+}
 
 export function RulesPage() {
   return (
@@ -68,7 +80,7 @@ function Rules() {
                   <li key={rule.type} className="co-spread">
                     <span>
                       <strong>{nameOf(rule.type)}</strong>
-                      {rule.value ? <code> {rule.value}</code> : null}
+                      {rule.value ? <code> {shownValue(rule)}</code> : null}
                       <span className="co-muted" dir="auto">
                         {' '}
                         – {rule.message}
@@ -103,6 +115,7 @@ function RuleDialog({ property, rule, onClose }: RuleDialogProps) {
   const [value, setValue] = useState(rule?.value ?? '')
   const [message, setMessage] = useState(rule?.message ?? '')
 
+  const hint = HINTS[kind]
   const changed = async (send: () => Promise<unknown>) => {
     await send()
     await queryClient.invalidateQueries({ queryKey: ['schema'] })
@@ -182,12 +195,18 @@ function RuleDialog({ property, rule, onClose }: RuleDialogProps) {
           <label htmlFor={`${id}-value`}>{tx('rules.value')}</label>
           <input
             id={`${id}-value`}
+            aria-describedby={hint ? `${id}-hint` : undefined}
             className="co-input"
             dir="ltr"
             autoComplete="off"
             value={value}
             onChange={(event) => setValue(event.target.value)}
           />
+          {hint ? (
+            <span id={`${id}-hint`} className="co-field-note">
+              {tx(hint)}
+            </span>
+          ) : null}
         </div>
       )}
       <div className="co-bound">

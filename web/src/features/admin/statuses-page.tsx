@@ -190,7 +190,7 @@ function Statuses() {
                 />
                 <ColorSetting value={String(row.color ?? '#3B82F6')} onSave={(color) => void change(row, { color })} />
               </div>
-              <div className="co-row">
+              <div className="co-admin-flags">
                 {(['is_initial', 'is_terminal'] as const).map((flag) => (
                   <label key={flag} className="co-check-row">
                     <input

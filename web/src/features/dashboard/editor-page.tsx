@@ -313,7 +313,7 @@ function Editor({ dashboard, facts }: { dashboard: Dashboard; facts: WireRow }) 
             />
           </div>
         ))}
-        <div className="co-row">
+        <div className="co-editor-flags">
           {(['isDefault', 'isPublic'] as const).map((flag) => (
             <label key={flag} className="co-check-row">
               <input

@@ -14,6 +14,7 @@ import type { Entity, Property } from '~/lib/metadata/model'
 import { useModel } from '~/lib/metadata/model-context'
 import { readPage } from '~/lib/postgrest/client'
 import { aliased } from '~/lib/postgrest/query'
+import { tx } from './texts'
 import { conditionsOf, listSearch, numberOf, textOf } from './widget-config'
 import { Failed, Refused, refetchInterval, useFreshness, useWidgetEntity, type WidgetProps } from './widget-parts'
 
@@ -83,7 +84,7 @@ function RecordMap({ widget, entity, property }: WidgetProps & { entity: Entity;
         <span className="co-muted">{t('widget.shown', { n: rows.length, total: total ?? rows.length })}</span>
         {points.length > 0 ? (
           <Button look="quiet" onClick={() => setAsList(!asList)}>
-            {t(asList ? 'widget.asMap' : 'widget.asList')}
+            {tx(asList ? 'map.asMap' : 'map.asList')}
           </Button>
         ) : null}
         <Link to={paths.list(entity.key)} search={listSearch(conditions)}>

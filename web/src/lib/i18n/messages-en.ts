@@ -137,8 +137,6 @@ export const en = {
   'widget.stale': 'From {time}; asking again did not work',
   'widget.refresh': 'Refresh',
   'widget.refreshOne': 'Refresh {title}',
-  'widget.asList': 'Show as list',
-  'widget.asMap': 'Show as map',
   'widget.navigation': 'More dashboards',
 
   'privacy.title': 'Privacy',

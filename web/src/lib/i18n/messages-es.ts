@@ -138,8 +138,6 @@ export const es: Readonly<Record<MessageKey, string>> = {
   'widget.stale': 'De las {time}; no se pudo volver a consultar',
   'widget.refresh': 'Actualizar',
   'widget.refreshOne': 'Actualizar {title}',
-  'widget.asList': 'Mostrar como lista',
-  'widget.asMap': 'Mostrar como mapa',
   'widget.navigation': 'Más paneles',
 
   'privacy.title': 'Privacidad',
