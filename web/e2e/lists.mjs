@@ -131,6 +131,7 @@ export function listTests(world) {
       const searching = () => search.evaluate((field) => field === document.activeElement)
       await page.keyboard.press('?')
       const dialog = page.getByRole('dialog', { name: 'Keyboard shortcuts' })
+      await dialog.getByRole('heading', { name: 'On the page of a record' }).waitFor()
       await screenshot(page, 'shortcuts')
       await assertAccessible(page, 'shortcuts')
       await dialog.getByRole('checkbox').uncheck()

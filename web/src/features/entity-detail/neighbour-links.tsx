@@ -6,7 +6,6 @@ import { useEffect } from 'react'
 import { buttonClass } from '~/components/button'
 import { Icon } from '~/components/icon'
 import { paths } from '~/config/paths'
-import { showNumber } from '~/lib/format/numbers'
 import { isFree } from '~/lib/letter-keys'
 import type { Entity } from '~/lib/metadata/model'
 import type { Neighbours } from '~/records/neighbours'
@@ -44,7 +43,7 @@ export function NeighbourLinks({ entity, neighbours }: { entity: Entity; neighbo
   return (
     <nav className="co-near" aria-label={tx('near.nav')}>
       <span className="co-muted co-small co-numbers">
-        {tx('near.position', { n: showNumber(position), total: showNumber(total) })}
+        {tx('near.position', { n: position, total })}
       </span>
       {step(previous, tx('near.previous'), 'chevronLeft', 'Alt+ArrowUp')}
       {step(next, tx('near.next'), 'chevronRight', 'Alt+ArrowDown')}
