@@ -42,9 +42,7 @@ export function NeighbourLinks({ entity, neighbours }: { entity: Entity; neighbo
     )
   return (
     <nav className="co-near" aria-label={tx('near.nav')}>
-      <span className="co-muted co-small co-numbers">
-        {tx('near.position', { n: position, total })}
-      </span>
+      <span className="co-muted co-small co-numbers">{tx('near.position', { n: position, total })}</span>
       {step(previous, tx('near.previous'), 'chevronLeft', 'Alt+ArrowUp')}
       {step(next, tx('near.next'), 'chevronRight', 'Alt+ArrowDown')}
     </nav>
