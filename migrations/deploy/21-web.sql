@@ -1,5 +1,5 @@
 -- What the pages of the web client need beyond release 0.15 (D-32): editors of validations, constraint messages and
--- roles, retrying jobs, the state of the system, aggregates for charts, two kinds of widgets.
+-- roles, retrying jobs, the state of the system, aggregates for charts, changes of many records, two kinds of widgets.
 
 insert into metadata.widget_types (widget_type, display_name, description, icon_name)
 values
@@ -335,6 +335,73 @@ begin
 end
 $$;
 
+-- Changes many records in one transaction, under the caller's own rights: each object of `p_rows` holds the column that
+-- finds its record (`p_key`) and the columns to set. All or nothing: the first row that is refused, or that finds no
+-- record (PT404), ends it, and the hint of the error says which one it was ("row 17", counted from 1).
+create function public.update_rows(p_table_name name, p_key name, p_rows jsonb)
+returns integer
+language plpgsql
+set search_path = pg_catalog, public
+as $$
+declare
+  v_row jsonb;
+  v_at integer := 0;
+  v_columns name[];
+  v_last name[];
+  v_statement text;
+  v_found bigint;
+  v_code text;
+  v_message text;
+  v_detail text;
+  v_hint text;
+  v_constraint text;
+  v_column text;
+begin
+  for v_row in select * from jsonb_array_elements(p_rows) loop
+    v_at := v_at + 1;
+    v_columns := array(select k::name from jsonb_object_keys(v_row) k order by k);
+    if v_columns is distinct from v_last then
+      select format(
+        'update public.%I t set %s from jsonb_to_record($1) as r(%s) where t.%I = r.%4$I',
+        p_table_name,
+        coalesce(
+          string_agg(format('%1$I = r.%1$I', a.attname), ', ') filter (where a.attname <> p_key),
+          format('%1$I = r.%1$I', p_key)
+        ),
+        string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', '),
+        p_key
+      )
+      into v_statement
+      from pg_attribute a
+      where a.attrelid = to_regclass(format('public.%I', p_table_name))
+        and a.attname = any (v_columns)
+        and a.attnum > 0
+        and not a.attisdropped
+      having count(*) = cardinality(v_columns) and bool_or(a.attname = p_key);
+      if v_statement is null then
+        raise exception 'Not all of % are columns of %, or % is missing', v_columns, p_table_name, p_key
+          using errcode = 'undefined_column';
+      end if;
+      v_last := v_columns;
+    end if;
+    execute v_statement using v_row;
+    get diagnostics v_found = row_count;
+    if v_found = 0 then
+      raise exception 'No record of % has the % %', p_table_name, p_key, v_row ->> p_key using errcode = 'PT404';
+    end if;
+  end loop;
+  return v_at;
+exception
+  when others then
+    get stacked diagnostics
+      v_code = returned_sqlstate, v_message = message_text, v_detail = pg_exception_detail,
+      v_hint = pg_exception_hint, v_constraint = constraint_name, v_column = column_name;
+    raise exception using
+      errcode = v_code, message = v_message, detail = v_detail, constraint = v_constraint, column = v_column,
+      table = p_table_name, hint = format('row %s', v_at) || case when v_hint = '' then '' else ': ' || v_hint end;
+end
+$$;
+
 revoke execute on function
   public.save_validation(name, name, text, text, text, integer),
   public.delete_validation(name, name, text),
@@ -345,7 +412,8 @@ revoke execute on function
   public.retry_job(bigint),
   public.cancel_job(bigint),
   public.system_health(),
-  public.aggregate_rows(name, name, text, name, text, jsonb, integer)
+  public.aggregate_rows(name, name, text, name, text, jsonb, integer),
+  public.update_rows(name, name, jsonb)
 from public;
 grant execute on function
   public.save_validation(name, name, text, text, text, integer),
@@ -359,3 +427,4 @@ grant execute on function
   public.system_health()
 to authenticated;
 grant execute on function public.aggregate_rows(name, name, text, name, text, jsonb, integer) to web_anon, authenticated;
+grant execute on function public.update_rows(name, name, jsonb) to authenticated;

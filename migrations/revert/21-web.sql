@@ -1,3 +1,4 @@
+drop function public.update_rows(name, name, jsonb);
 drop function public.aggregate_rows(name, name, text, name, text, jsonb, integer);
 drop function public.system_health();
 drop function public.cancel_job(bigint);

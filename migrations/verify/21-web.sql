@@ -12,7 +12,8 @@ select pg_temp.expect($facts$
    "public.save_constraint_message(name, name, name, text)": {"hash":"fb9f10caf31290cff62574d720ee7a54"},
    "public.save_validation(name, name, text, text, text, integer)": {"hash":"a548b73d5676e06861080e59605fa962"},
    "public.system_health()": {"hash":"90e51ea769f4c61c9025a346b9aa030f"},
-   "public.update_role(smallint, text)": {"hash":"ad99b92dec3e9e5ad40c6b2ab75c9273"}
+   "public.update_role(smallint, text)": {"hash":"ad99b92dec3e9e5ad40c6b2ab75c9273"},
+   "public.update_rows(name, name, jsonb)": {"hash":"a8b9ce53ec56ed6f2f1202d7181aa80f"}
   },
   "function_grants": {
    "public.aggregate_rows(name, name, text, name, text, jsonb, integer) TO authenticated": {"privileges":["EXECUTE"]},
@@ -25,7 +26,8 @@ select pg_temp.expect($facts$
    "public.save_constraint_message(name, name, name, text) TO authenticated": {"privileges":["EXECUTE"]},
    "public.save_validation(name, name, text, text, text, integer) TO authenticated": {"privileges":["EXECUTE"]},
    "public.system_health() TO authenticated": {"privileges":["EXECUTE"]},
-   "public.update_role(smallint, text) TO authenticated": {"privileges":["EXECUTE"]}
+   "public.update_role(smallint, text) TO authenticated": {"privileges":["EXECUTE"]},
+   "public.update_rows(name, name, jsonb) TO authenticated": {"privileges":["EXECUTE"]}
   },
   "functions": {
    "public.aggregate_rows(name, name, text, name, text, jsonb, integer)": {"arguments":[{"mode":"in","name":"p_table_name","type":"name","default":null},{"mode":"in","name":"p_group_by","type":"name","default":null},{"mode":"in","name":"p_aggregate","type":"text","default":"'count'::text"},{"mode":"in","name":"p_value","type":"name","default":"NULL::name"},{"mode":"in","name":"p_bucket","type":"text","default":"NULL::text"},{"mode":"in","name":"p_filters","type":"jsonb","default":"'[]'::jsonb"},{"mode":"in","name":"p_limit","type":"integer","default":"50"}],"kind":"function","language":"plpgsql","returns":"jsonb","returns_columns":[],"returns_set":false,"security_definer":false,"settings":["search_path=pg_catalog, public"],"strict":false,"volatility":"stable"},
@@ -37,7 +39,8 @@ select pg_temp.expect($facts$
    "public.save_constraint_message(name, name, name, text)": {"arguments":[{"mode":"in","name":"p_constraint_name","type":"name","default":null},{"mode":"in","name":"p_table_name","type":"name","default":null},{"mode":"in","name":"p_column_name","type":"name","default":null},{"mode":"in","name":"p_error_message","type":"text","default":null}],"kind":"function","language":"plpgsql","returns":"void","returns_columns":[],"returns_set":false,"security_definer":true,"settings":["search_path=pg_catalog, public"],"strict":false,"volatility":"volatile"},
    "public.save_validation(name, name, text, text, text, integer)": {"arguments":[{"mode":"in","name":"p_table_name","type":"name","default":null},{"mode":"in","name":"p_column_name","type":"name","default":null},{"mode":"in","name":"p_validation_type","type":"text","default":null},{"mode":"in","name":"p_validation_value","type":"text","default":null},{"mode":"in","name":"p_error_message","type":"text","default":null},{"mode":"in","name":"p_sort_order","type":"integer","default":"0"}],"kind":"function","language":"plpgsql","returns":"void","returns_columns":[],"returns_set":false,"security_definer":true,"settings":["search_path=pg_catalog, public"],"strict":false,"volatility":"volatile"},
    "public.system_health()": {"arguments":[],"kind":"function","language":"plpgsql","returns":"jsonb","returns_columns":[],"returns_set":false,"security_definer":true,"settings":["search_path=pg_catalog, public"],"strict":false,"volatility":"stable"},
-   "public.update_role(smallint, text)": {"arguments":[{"mode":"in","name":"p_role_id","type":"smallint","default":null},{"mode":"in","name":"p_description","type":"text","default":null}],"kind":"function","language":"plpgsql","returns":"boolean","returns_columns":[],"returns_set":false,"security_definer":true,"settings":["search_path=pg_catalog, public"],"strict":false,"volatility":"volatile"}
+   "public.update_role(smallint, text)": {"arguments":[{"mode":"in","name":"p_role_id","type":"smallint","default":null},{"mode":"in","name":"p_description","type":"text","default":null}],"kind":"function","language":"plpgsql","returns":"boolean","returns_columns":[],"returns_set":false,"security_definer":true,"settings":["search_path=pg_catalog, public"],"strict":false,"volatility":"volatile"},
+   "public.update_rows(name, name, jsonb)": {"arguments":[{"mode":"in","name":"p_table_name","type":"name","default":null},{"mode":"in","name":"p_key","type":"name","default":null},{"mode":"in","name":"p_rows","type":"jsonb","default":null}],"kind":"function","language":"plpgsql","returns":"integer","returns_columns":[],"returns_set":false,"security_definer":false,"settings":["search_path=pg_catalog, public"],"strict":false,"volatility":"volatile"}
   }
  },
  "format": 1,

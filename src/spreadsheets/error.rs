@@ -24,5 +24,8 @@ pub enum SpreadsheetError {
     },
     /// The workbook could not be written, for instance because of a sheet's name.
     #[error("the workbook could not be written: {0}")]
-    Write(#[source] rust_xlsxwriter::XlsxError),
+    Write(#[from] rust_xlsxwriter::XlsxError),
+    /// What is to be written is no list of sheets.
+    #[error("the body is no list of sheets: {0}")]
+    Description(#[source] serde_json::Error),
 }

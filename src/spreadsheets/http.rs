@@ -1,10 +1,14 @@
 //! `POST /spreadsheets/read` (a file in, rows out) and `POST /spreadsheets/write` (sheets in, a workbook out).
 
-use super::{MAX_FILE_BYTES, MAX_WORKBOOK_BYTES, Sheet, SpreadsheetError, read_rows, write_workbook};
+use super::packed::Packing;
+use super::{MAX_FILE_BYTES, MAX_WORKBOOK_BYTES, SpreadsheetError, read_rows, write_workbook};
 use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_DISPOSITION};
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde_json::json;
+use futures_util::StreamExt;
+use serde::Serialize;
+use serde_json::{Value, json};
 use std::future::Future;
+use std::io::Read;
 use std::pin::Pin;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
@@ -53,14 +57,38 @@ impl Spreadsheets {
         payload: web::Payload,
         most: usize,
     ) -> Result<web::Bytes, HttpResponse> {
-        let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        if !(self.doorkeeper)(header).await {
-            return Err(refusal(401, "42501", "Sign in to work with spreadsheets"));
-        }
+        self.let_in(request).await?;
         match payload.to_bytes_limited(most).await {
             Ok(Ok(body)) => Ok(body),
-            Ok(Err(_)) => Err(refusal(400, "22000", "the body did not arrive whole")),
-            Err(_) => Err(refusal(413, "22000", &format!("at most {} MB are taken", most / 1_000_000))),
+            Ok(Err(_)) => Err(broken_off()),
+            Err(_) => Err(too_long(most)),
+        }
+    }
+
+    /// The same for a body that may be long: it waits for its turn in little room.
+    async fn long_body(
+        &self,
+        request: &HttpRequest,
+        mut payload: web::Payload,
+        most: usize,
+    ) -> Result<impl Read + Send + 'static, HttpResponse> {
+        self.let_in(request).await?;
+        let mut packing = Packing::new();
+        while let Some(piece) = payload.next().await {
+            let piece = piece.map_err(|_| broken_off())?;
+            if !packing.take(&piece, most).map_err(|_| broken_off())? {
+                return Err(too_long(most));
+            }
+        }
+        packing.finish().map_err(|_| broken_off())
+    }
+
+    async fn let_in(&self, request: &HttpRequest) -> Result<(), HttpResponse> {
+        let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        if (self.doorkeeper)(header).await {
+            Ok(())
+        } else {
+            Err(refusal(401, "42501", "Sign in to work with spreadsheets"))
         }
     }
 
@@ -88,27 +116,37 @@ fn refusal(status: u16, code: &str, message: &str) -> HttpResponse {
     HttpResponse::build(status).json(json!({ "code": code, "message": message, "details": null, "hint": null }))
 }
 
+fn broken_off() -> HttpResponse {
+    refusal(400, "22000", "the body did not arrive whole")
+}
+
+fn too_long(most: usize) -> HttpResponse {
+    refusal(413, "22000", &format!("at most {} MB are taken", most / 1_000_000))
+}
+
+/// What is answered to a file.
+#[derive(Serialize)]
+struct FileRows {
+    rows: Vec<Vec<Value>>,
+}
+
 async fn read(door: web::Data<Spreadsheets>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
     let file = match door.body(&request, payload, MAX_FILE_BYTES).await {
         Ok(file) => file,
         Err(refused) => return refused,
     };
     match door.work(move || read_rows(&file)).await {
-        Ok(rows) => HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({ "rows": rows })),
+        Ok(rows) => HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(FileRows { rows }),
         Err(response) => response,
     }
 }
 
 async fn write(door: web::Data<Spreadsheets>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
-    let body = match door.body(&request, payload, MAX_WORKBOOK_BYTES).await {
+    let body = match door.long_body(&request, payload, MAX_WORKBOOK_BYTES).await {
         Ok(body) => body,
         Err(refused) => return refused,
     };
-    let sheets: Vec<Sheet> = match serde_json::from_slice(&body) {
-        Ok(sheets) => sheets,
-        Err(error) => return refusal(400, "22000", &format!("the body is no list of sheets: {error}")),
-    };
-    match door.work(move || write_workbook(&sheets)).await {
+    match door.work(move || write_workbook(body)).await {
         Ok(file) => HttpResponse::Ok()
             .insert_header((CACHE_CONTROL, "no-store"))
             .insert_header((CONTENT_DISPOSITION, "attachment"))

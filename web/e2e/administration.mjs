@@ -59,6 +59,31 @@ export function administrationTests(world) {
       await page.context().close()
     })
 
+    test('rights are found, compared, walked with the arrows, and a dangerous one is marked', async () => {
+      const page = await arrive()
+      await signIn(page, 'admin')
+      await open(page, '/permissions')
+      await page.getByLabel('Role', { exact: true }).selectOption({ label: 'anonymous' })
+      await page.getByLabel('Compare with').selectOption({ label: 'admin' })
+      await page.getByLabel('Find a record type').fill('tags')
+      const row = page.getByRole('row', { name: /^Tags/ })
+      await row.getByText('admin: Yes').first().waitFor()
+      await screenshot(page, 'permissions-compared')
+      const box = (right) => row.getByRole('checkbox', { name: new RegExp(`^${right}`) })
+      await box('Add').focus()
+      await page.keyboard.press('ArrowRight')
+      assert.ok(await box('See').evaluate((element) => element === document.activeElement))
+      await box('Add').click()
+      await row.getByText('Everybody may write, without signing in.').waitFor()
+      await assertAccessible(page, 'permissions with a warning')
+      await box('Add').click()
+      await row.getByText('Everybody may write, without signing in.').waitFor({ state: 'detached' })
+      await page.getByLabel('Find a record type').fill('nothing of this name')
+      await page.getByText('No record type matches.').waitFor()
+      assertQuiet(page)
+      await page.context().close()
+    })
+
     test('a rule is added with its words, obeyed by the form, and deleted', async () => {
       const page = await arrive()
       await signIn(page, 'admin')
@@ -112,6 +137,36 @@ export function administrationTests(world) {
       await page.getByRole('button', { name: 'Delete Waiting for parts' }).click()
       await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
       await page.getByRole('button', { name: 'Delete Waiting for parts' }).waitFor({ state: 'detached' })
+      assertQuiet(page)
+      await page.context().close()
+    })
+
+    test('several failed jobs are retried together, and what could not be is counted', async () => {
+      const page = await arrive()
+      await signIn(page, 'admin')
+      const job = (id, state) => ({ id, kind: 'send_mail', state, queue: 'default', attempt: 25, max_attempts: 25 })
+      const times = { scheduled_at: '2026-03-04T16:00:00Z', attempted_at: null, finalized_at: null }
+      const jobs = [job(3, 'discarded'), job(2, 'completed'), job(1, 'discarded')].map((row) => ({
+        ...row,
+        ...times,
+        args: {},
+        errors: [{ at: '2026-03-04T16:00:00Z', error: 'SMTP 550' }],
+      }))
+      await page.route('**/api/river_job?*', (route) =>
+        route.fulfill({ json: jobs, headers: { 'Content-Range': '0-2/3' } }),
+      )
+      const asked = []
+      await page.route('**/rpc/retry_job', (route) => {
+        const { p_id } = route.request().postDataJSON()
+        asked.push(p_id)
+        return route.fulfill({ json: p_id === 3 })
+      })
+      await open(page, '/admin/jobs')
+      assert.equal(await page.getByRole('checkbox', { name: 'Select job 2' }).count(), 0)
+      await page.getByRole('checkbox', { name: 'Select all jobs of this page' }).check()
+      await page.getByRole('button', { name: 'Retry 2 selected' }).click()
+      await page.getByText('1 of 2 jobs run again.').first().waitFor()
+      assert.deepEqual(asked.sort(), [1, 3])
       assertQuiet(page)
       await page.context().close()
     })

@@ -63,6 +63,41 @@ export function dashboardTests(world) {
       await page.context().close()
     })
 
+    test('a widget says when it asked, asks again, and says when that did not work', async () => {
+      const { demo, page, headers } = await staff(world)
+      await page.route('**/rpc/get_dashboard', (route) => {
+        const widget = {
+          id: 1,
+          widget_type: 'stat_card',
+          title: 'Samples',
+          entity_key: 'samples',
+          width: 1,
+          config: {},
+        }
+        return route.fulfill({ json: { id: 1, display_name: 'Numbers', widgets: [widget] } })
+      })
+      await page.goto('/dashboard/1')
+      await page.getByText(/^Updated \d+:\d\d [AP]M$/).waitFor()
+      const number = page.locator('.co-stat')
+      const before = Number(await number.textContent())
+      const body = JSON.stringify({ display_name: 'Counted' })
+      const made = await fetch(`${demo.url}/api/samples`, { method: 'POST', headers, body })
+      assert.equal(made.status, 201)
+      const [{ id }] = await made.json()
+      const refresh = page.getByRole('button', { name: 'Refresh Samples' })
+      await refresh.click()
+      await number.getByText(String(before + 1)).waitFor()
+      await screenshot(page, 'widget-updated')
+      // What was there stays, and says how old it is.
+      await page.route('**/api/samples?*', (route) => route.fulfill({ status: 400, json: {} }))
+      await refresh.click()
+      await page.getByText(/asking again did not work/).waitFor()
+      assert.equal(await number.textContent(), String(before + 1))
+      await fetch(`${demo.url}/api/samples?id=eq.${id}`, { method: 'DELETE', headers })
+      assertQuiet(page)
+      await page.context().close()
+    })
+
     test('a page of a record tells what happened around it, and says so when it cannot', async () => {
       const { demo, page, headers } = await staff(world)
       const body = JSON.stringify({ display_name: 'Watched', created_at: '2026-03-04T16:00:00Z' })

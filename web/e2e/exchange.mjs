@@ -142,6 +142,17 @@ export function exchangeTests(world) {
       await dialog.getByText('1 row was imported.').waitFor()
       const [after] = await demo.rows(`neighbourhoods?select=display_name,population&id=eq.${row.id}`)
       assert.deepEqual(after, { display_name: row.display_name, population: 4321 })
+      // All or none: the second row finds nothing, so the first changes nothing.
+      await dialog.getByRole('button', { name: 'Close' }).last().click()
+      await writeFile(file, `id,population\n${row.id},1\n99999999,2\n`)
+      const again = await openImport(page, file)
+      await again.getByRole('radio', { name: /Change records that exist/ }).check()
+      await again.getByRole('radio', { name: 'Stop: all rows or none' }).waitFor()
+      await again.getByRole('button', { name: 'Check', exact: true }).click()
+      await again.getByRole('button', { name: 'Import 2 rows' }).click()
+      await again.getByText('Nothing was changed: a row was refused.').waitFor()
+      await again.getByRole('row', { name: /^3 / }).waitFor()
+      assert.deepEqual(await demo.rows(`neighbourhoods?select=population&id=eq.${row.id}`), [{ population: 4321 }])
       await page.context().close()
 
       const visitorPage = await arrive('town')

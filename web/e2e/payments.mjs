@@ -154,7 +154,7 @@ export function paymentTests(world) {
       await page.getByLabel('Description or e-mail').press('Enter')
       await page.getByText('1–1 of 1', { exact: true }).waitFor()
       await page.getByLabel('State').selectOption({ label: 'Failed' })
-      await page.getByText('No payments here.').waitFor()
+      await page.getByText('No payments match.').waitFor()
       await page.getByLabel('State').selectOption({ label: 'Paid' })
       await page.getByText('1–1 of 1', { exact: true }).waitFor()
 

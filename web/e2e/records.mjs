@@ -2,7 +2,17 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { assertAccessible, assertQuiet, open, PHONE, screenshot, settled, signIn, townVisitor } from './browser.mjs'
+import {
+  accessToken,
+  assertAccessible,
+  assertQuiet,
+  open,
+  PHONE,
+  screenshot,
+  settled,
+  signIn,
+  townVisitor,
+} from './browser.mjs'
 
 export function recordTests(world) {
   describe('records', { concurrency: 1 }, () => {
@@ -83,6 +93,83 @@ export function recordTests(world) {
       await status.selectOption({ label: options.find((option) => option !== before && option !== '') })
       await page.locator('.co-field-was').filter({ hasText: before }).waitFor()
       assert.equal(await page.getByText(/Was:\s*Record/).count(), 0)
+      await page.context().close()
+    })
+
+    test('one goes from record to record as in the list, also over the edge of its page', async () => {
+      const page = await arrive()
+      await signIn(page, 'staff')
+      await open(page, '/view/service_requests?pageSize=10')
+      const links = page.locator('tbody .co-row-link')
+      const paths = await links.evaluateAll((found) => found.map((link) => link.pathname))
+      const at = (path) => page.waitForURL((url) => url.pathname === path)
+      await links.nth(8).click()
+      await at(paths[8])
+      const near = page.getByRole('navigation', { name: 'Records of the list' })
+      await near.getByText(/^9 of /).waitFor()
+      await screenshot(page, 'record-neighbours')
+      await page.keyboard.press('Alt+ArrowDown')
+      await at(paths[9])
+      // The next one stands on the next page of the list.
+      const next = near.getByRole('link', { name: 'Next record' })
+      await near.getByText(/^10 of /).waitFor()
+      const eleventh = await next.evaluate((link) => link.pathname)
+      assert.ok(!paths.includes(eleventh))
+      await page.keyboard.press('Alt+ArrowDown')
+      await at(eleventh)
+      await near.getByText(/^11 of /).waitFor()
+      await page.waitForFunction(() => document.activeElement?.tagName === 'H1')
+      await near.getByRole('link', { name: 'Previous record' }).click()
+      await at(paths[9])
+      await settled(page)
+      // `e` edits, and saving goes on with the next.
+      await page.keyboard.press('e')
+      await at(paths[9].replace('/view/', '/edit/'))
+      await page.getByRole('button', { name: 'Save and next' }).click()
+      await at(eleventh.replace('/view/', '/edit/'))
+      await page.goBack()
+      await at(paths[9])
+      await page.goBack()
+      await at('/view/service_requests')
+      assertQuiet(page)
+      await page.context().close()
+    })
+
+    test('who reads or edits a record is told that somebody else changed it', async () => {
+      const demo = await world.demo('town')
+      const page = await arrive({ live: true })
+      await signIn(page, 'staff')
+      const change = async (due_date) => {
+        const answer = await fetch(`${demo.url}/api/service_requests?id=eq.102`, {
+          method: 'PATCH',
+          headers: { Authorization: `Bearer ${await accessToken(page)}`, 'Content-Type': 'application/json' },
+          body: JSON.stringify({ due_date }),
+        })
+        assert.equal(answer.status, 204)
+      }
+      const arriveAt = async (path) => {
+        const listening = page.waitForRequest((request) => request.url().includes('/events?tables=service_requests'))
+        await page.goto(path)
+        await (await listening).response()
+      }
+      await arriveAt('/view/service_requests/102')
+      await page.getByRole('heading', { name: 'Activity' }).waitFor()
+      await change('2031-06-07')
+      await page.getByText('This record was changed since it was loaded.').waitFor()
+      assert.equal(await page.getByText('Jun 7, 2031').count(), 0)
+      await page.getByRole('button', { name: 'Show', exact: true }).click()
+      await page.getByText('Jun 7, 2031').waitFor()
+
+      await arriveAt('/edit/service_requests/102')
+      await page.getByLabel('Address').fill('12 Kept Lane')
+      await change('2031-06-08')
+      await page.getByRole('button', { name: 'Show changes' }).click()
+      const dialog = page.getByRole('dialog')
+      await dialog.getByText('You changed different fields. Save to keep both.').waitFor()
+      await dialog.getByRole('button', { name: 'Save chosen values' }).click()
+      await page.waitForURL(/\/view\/service_requests\/102$/)
+      await page.getByText('12 Kept Lane').waitFor()
+      await page.getByText('Jun 8, 2031').waitFor()
       await page.context().close()
     })
 

@@ -122,3 +122,47 @@ async fn aggregates_follow_the_callers_rights() {
     assert_eq!(refused("'sales', 'day', 'count', null, 'minute'").await, "22023");
     assert_eq!(door.refused(&Who::Anonymous, "select aggregate_rows('sales', 'kind')").await, "42501");
 }
+
+#[tokio::test]
+async fn many_records_change_together_or_not_at_all() {
+    let database = TestDatabase::create().await;
+    let door = Door::open(&database).await;
+    door.sign_everybody_in().await;
+    door.run_as(
+        &Who::Owner,
+        "create table things (id int primary key, name varchar(9) not null constraint short check (length(name) < 6),
+           price numeric, kept boolean default false, made timestamptz default '2026-01-01');
+         insert into things (id, name, kept) values (1, 'a', false), (2, 'b', false), (3, 'c', true);
+         alter table things enable row level security;
+         create policy all_are_seen on things for select to authenticated using (true);
+         create policy kept_ones_stay on things for update to authenticated using (not kept);
+         grant select, update (id, name, price) on things to authenticated",
+    )
+    .await;
+    let call = |rows: &str| format!("select update_rows('things', 'id', '{rows}')");
+    let state = "select string_agg(concat_ws(' ', id, name, price), ', ' order by id) from things";
+    let rows = r#"[{"id": 1, "name": "one"}, {"id": "2", "price": 1.50, "name": "two"}]"#;
+    assert_eq!(door.value(&anna(), &call(rows)).await, "2");
+    assert_eq!(door.value(&anna(), state).await, "1 one, 2 two 1.50, 3 c");
+
+    for (rows, code, row) in [
+        (r#"[{"id": 1, "name": "x"}, {"id": 2, "name": "too long"}]"#, "23514", 2),
+        (r#"[{"id": 1, "name": "x"}, {"id": 2, "name": null}]"#, "23502", 2),
+        (r#"[{"id": 1, "name": "x"}, {"id": 9, "name": "y"}]"#, "PT404", 2),
+        // What row security keeps from being changed is no record to be changed.
+        (r#"[{"id": 3, "name": "x"}]"#, "PT404", 1),
+        (r#"[{"id": 1, "name": "x"}, {"id": 2, "kept": true}]"#, "42501", 2),
+        (r#"[{"id": 1, "nothing": 1}]"#, "42703", 1),
+        (r#"[{"name": "x"}]"#, "42703", 1),
+        (r#"[{"id": "x", "name": "x"}]"#, "22P02", 1),
+    ] {
+        let refusal = door.refusal(&anna(), &call(rows)).await;
+        assert_eq!((refusal.code.as_str(), refusal.hint), (code, Some(format!("row {row}"))), "{rows}");
+        assert_eq!(door.value(&anna(), state).await, "1 one, 2 two 1.50, 3 c", "{rows}");
+    }
+    let injected = r#"[{"id": 1, "name = 1 --": "x"}]"#;
+    assert_eq!(door.refused(&anna(), &call(injected)).await, "42703");
+    let elsewhere = r#"select update_rows('pg_class', 'oid', '[{"oid": 1}]')"#;
+    assert_eq!(door.refused(&anna(), elsewhere).await, "42703");
+    assert_eq!(door.refused(&Who::Anonymous, &call("[]")).await, "42501");
+}

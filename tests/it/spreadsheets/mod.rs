@@ -1,12 +1,16 @@
 //! Files to rows and back.
 
-use civic_os::spreadsheets::{Sheet, SpreadsheetError, Spreadsheets, read_rows, write_workbook};
+use civic_os::spreadsheets::{SpreadsheetError, Spreadsheets, read_rows, write_workbook};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 
-fn sheet(name: &str, rows: Value) -> Sheet {
-    serde_json::from_value(json!({ "name": name, "rows": rows, "headings": 1 })).unwrap()
+fn sheet(name: &str, rows: Value) -> Value {
+    json!({ "name": name, "headings": 1, "rows": rows })
+}
+
+fn written(sheets: &[Value]) -> Result<Vec<u8>, SpreadsheetError> {
+    write_workbook(json!(sheets).to_string().as_bytes())
 }
 
 #[test]
@@ -15,7 +19,7 @@ fn a_written_workbook_reads_back_as_it_was() {
         ["Title", "Count", "Cost", "Done", "Day", "At", "Empty"],
         ["Ärger, \"quoted\"\nsecond line", 7, 12.25, true, {"moment": "2025-11-23"}, {"moment": "2025-11-23T14:05:06"}, null]
     ]);
-    let file = write_workbook(&[sheet("Requests", rows)]).unwrap();
+    let file = written(&[sheet("Requests", rows)]).unwrap();
     let read = read_rows(&file).unwrap();
     assert_eq!(
         json!(read),
@@ -32,7 +36,7 @@ fn a_written_workbook_reads_back_as_it_was() {
 #[test]
 fn names_of_sheets_are_made_possible() {
     let long = "a/b:c*d?e[f]g and much more than thirty-one letters";
-    let file = write_workbook(&[sheet(long, json!([["x"]])), sheet(long, json!([["y"]])), sheet("", json!([["z"]]))]);
+    let file = written(&[sheet(long, json!([["x"]])), sheet(long, json!([["y"]])), sheet("", json!([["z"]]))]);
     assert_eq!(json!(read_rows(&file.unwrap()).unwrap()), json!([["x"]]));
 }
 
@@ -53,6 +57,20 @@ fn what_is_no_table_or_too_large_is_refused() {
     assert!(matches!(read_rows(wide.as_bytes()), Err(SpreadsheetError::TooLarge { .. })));
     let long = "x\n".repeat(100_003);
     assert!(matches!(read_rows(long.as_bytes()), Err(SpreadsheetError::TooLarge { .. })));
+}
+
+#[test]
+fn what_cannot_be_written_is_refused() {
+    for description in
+        ["", "{}", "[{\"rows\": 3}]", "[{\"rows\": [3]}]", "[{\"name\": \"S\", \"rows\": [[1]]}", "[] []"]
+    {
+        let refused = write_workbook(description.as_bytes());
+        assert!(matches!(refused, Err(SpreadsheetError::Description(_))), "{description}: {refused:?}");
+    }
+    let long = format!("[{{\"rows\": [{}[1]]}}]", "[1],".repeat(100_002));
+    assert!(matches!(write_workbook(long.as_bytes()), Err(SpreadsheetError::TooLarge { .. })));
+    let wide = sheet("S", json!([vec![1; 1_001]]));
+    assert!(matches!(written(&[wide]), Err(SpreadsheetError::TooLarge { .. })));
 }
 
 #[actix_web::test]

@@ -38,7 +38,7 @@ function AboutDialog({ onClose }: { onClose: () => void }) {
   )
 }
 
-function AccountMenu() {
+function AccountMenu({ onKeys }: { onKeys: () => void }) {
   const session = useSession()
   const theme = useTheme()
   const navigate = useNavigate()
@@ -99,6 +99,7 @@ function AccountMenu() {
           },
           {
             items: [
+              { key: 'keys', label: t('user.keys'), icon: 'list' as const, onSelect: onKeys },
               { key: 'about', label: t('user.about'), icon: 'info' as const, onSelect: () => setAbout(true) },
               ...(person
                 ? [
@@ -119,18 +120,24 @@ function AccountMenu() {
   )
 }
 
-export function Header({ onMenu, onSearch }: { onMenu?: () => void; onSearch?: () => void }) {
+interface HeaderProps {
+  onMenu: () => void
+  /** Whether the docked menu is there; undefined where the button opens it over the page. */
+  menuShown: boolean | undefined
+  onSearch?: () => void
+  onKeys: () => void
+}
+
+export function Header({ onMenu, menuShown, onSearch, onKeys }: HeaderProps) {
   const phone = useMedia(PHONE)
   const session = useSession()
   const [failed, setFailed] = useState(false)
   const { branding } = runtimeConfig
   return (
     <header className="co-header co-no-print">
-      {onMenu ? (
-        <Button look="quiet" icon="menu" iconOnly onClick={onMenu}>
-          {t('nav.openMenu')}
-        </Button>
-      ) : null}
+      <Button look="quiet" icon="menu" iconOnly aria-expanded={menuShown} onClick={onMenu}>
+        {t(menuShown === undefined ? 'nav.openMenu' : 'nav.menu')}
+      </Button>
       <Link to={paths.home()} className="co-brand">
         {branding.logo ? (
           <span className="co-logo-plate">
@@ -162,7 +169,7 @@ export function Header({ onMenu, onSearch }: { onMenu?: () => void; onSearch?: (
             {t('user.signIn')}
           </Button>
         ) : null}
-        <AccountMenu />
+        <AccountMenu onKeys={onKeys} />
       </div>
     </header>
   )

@@ -7,10 +7,13 @@ import { useEffect, useId, useMemo, useState } from 'react'
 import { Dialog } from '~/components/dialog'
 import { paths } from '~/config/paths'
 import { announce } from '~/lib/announce'
+import type { Claims } from '~/lib/auth/claims'
+import { useSession } from '~/lib/auth/session'
 import { t } from '~/lib/i18n/t'
 import { type Entity, type Model, menuEntities } from '~/lib/metadata/model'
 import { readRows } from '~/lib/postgrest/client'
 import { contains } from '~/lib/postgrest/query'
+import { MANAGE } from './sidebar'
 import './palette.css'
 
 interface Item {
@@ -65,7 +68,7 @@ async function findRecords(entities: readonly Entity[], term: string, signal: Ab
   return answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []))
 }
 
-function pagesAndActions(model: Model): Group[] {
+function pagesAndActions(model: Model, person: Claims | null): Group[] {
   const entities = menuEntities(model)
   return [
     {
@@ -73,6 +76,12 @@ function pagesAndActions(model: Model): Group[] {
       items: [
         { key: 'home', label: t('nav.home'), to: paths.home() },
         ...entities.map((entity) => ({ key: entity.key, label: entity.plural, to: paths.list(entity.key) })),
+        ...(person ? [{ key: '/profile', label: t('user.profile'), to: paths.profile() }] : []),
+        { key: '/schema', label: t('nav.schema'), to: paths.diagram() },
+        // As in the menu: what each of these pages shows is for the server to decide.
+        ...(person?.roles.includes('admin')
+          ? MANAGE.flatMap((group) => group.items.map(({ to, label }) => ({ key: to, label: t(label), to })))
+          : []),
       ],
     },
     {
@@ -101,7 +110,8 @@ export default function Palette({ model, onClose }: { model: Model; onClose: () 
     enabled: term.length >= MIN_CHARACTERS,
   })
   const wanted = typed.trim().toLocaleLowerCase()
-  const fixed = pagesAndActions(model).map((group) => ({
+  const session = useSession()
+  const fixed = pagesAndActions(model, session.state === 'signed-in' ? session.person : null).map((group) => ({
     ...group,
     items: group.items.filter((item) => item.label.toLocaleLowerCase().includes(wanted)),
   }))

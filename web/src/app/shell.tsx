@@ -13,10 +13,12 @@ import { trackPage } from '~/lib/analytics'
 import { forgetSession, signInAgain, useSession, useSessionExpired } from '~/lib/auth/session'
 import { flashNavigated, useFlash } from '~/lib/flash'
 import { t } from '~/lib/i18n/t'
+import { letterKey } from '~/lib/letter-keys'
 import { ModelContext } from '~/lib/metadata/model-context'
 import { modelQuery, versionsQuery } from '~/lib/metadata/queries'
 import { describeProblem } from '~/lib/problem'
 import { queryClient } from '~/lib/query-client'
+import { saveSetting, useSetting } from '~/lib/settings'
 import { BELOW_DESKTOP, useMedia } from '~/lib/viewport'
 import { Announcer } from './announcer'
 import { Header } from './header'
@@ -98,16 +100,26 @@ function SessionDialog() {
 }
 
 const Palette = lazy(() => import('./palette'))
+const Shortcuts = lazy(() => import('./shortcuts'))
 
-/** Ctrl or ⌘ with K opens the search from everywhere. */
-function usePaletteKey(open: () => void): void {
-  const latest = useRef(open)
-  latest.current = open
+/** Ctrl or ⌘ with K opens the search from everywhere; `/` goes to the page's own, `?` tells the keys. */
+function useKeys(find: () => void, help: () => void): void {
+  const latest = useRef({ find, help })
+  latest.current = { find, help }
   useEffect(() => {
     const listen = (event: KeyboardEvent) => {
+      const letter = letterKey(event)
+      if (letter === '/' || letter === '?') {
+        event.preventDefault()
+        const field = letter === '/' ? document.querySelector<HTMLElement>('main input[type=search]') : null
+        if (letter === '?') latest.current.help()
+        else if (field) field.focus()
+        else latest.current.find()
+        return
+      }
       if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== 'k' || event.altKey || event.shiftKey) return
       event.preventDefault()
-      latest.current()
+      latest.current.find()
     }
     document.addEventListener('keydown', listen)
     return () => document.removeEventListener('keydown', listen)
@@ -139,7 +151,12 @@ export function Shell() {
   useQuery(versionsQuery)
   const [searching, setSearching] = useState(false)
   useArrival(() => setMenuOpen(false))
-  usePaletteKey(() => setSearching(true))
+  const [keysShown, setKeysShown] = useState(false)
+  const folded = useSetting('menu') === 'folded'
+  useKeys(
+    () => setSearching(true),
+    () => setKeysShown(true),
+  )
 
   const menu = model.isError ? <p className="co-nav-note">{t('nav.failed')}</p> : <Sidebar model={model.data} />
   const problem = model.isError ? describeProblem(model.error, { attempt: 'read' }) : null
@@ -149,11 +166,13 @@ export function Shell() {
         {t('app.skip')}
       </a>
       <Header
-        onMenu={small ? () => setMenuOpen(true) : undefined}
+        onMenu={small ? () => setMenuOpen(true) : () => void saveSetting('menu', folded ? 'docked' : 'folded')}
+        menuShown={small ? undefined : !folded}
+        onKeys={() => setKeysShown(true)}
         onSearch={model.data ? () => setSearching(true) : undefined}
       />
       <div className="co-frame">
-        {small ? null : <div className="co-sidebar co-no-print">{menu}</div>}
+        {small || folded ? null : <div className="co-sidebar co-no-print">{menu}</div>}
         {small && menuOpen ? (
           <Dialog title={t('nav.menu')} side="start" onClose={() => setMenuOpen(false)}>
             {menu}
@@ -199,6 +218,11 @@ export function Shell() {
       {searching && model.data ? (
         <Suspense>
           <Palette model={model.data} onClose={() => setSearching(false)} />
+        </Suspense>
+      ) : null}
+      {keysShown ? (
+        <Suspense>
+          <Shortcuts onClose={() => setKeysShown(false)} />
         </Suspense>
       ) : null}
       {expired ? <SessionDialog /> : null}

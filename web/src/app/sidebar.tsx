@@ -14,7 +14,7 @@ interface ManageItem {
   label: MessageKey
 }
 
-const MANAGE: readonly { label: MessageKey; items: readonly ManageItem[] }[] = [
+export const MANAGE: readonly { label: MessageKey; items: readonly ManageItem[] }[] = [
   {
     label: 'nav.shape',
     items: [
@@ -22,7 +22,7 @@ const MANAGE: readonly { label: MessageKey; items: readonly ManageItem[] }[] = [
       { to: paths.fields(), icon: 'list', label: 'admin.fields' },
       { to: paths.rules(), icon: 'check', label: 'admin.rules' },
       { to: paths.messages(), icon: 'info', label: 'admin.messages' },
-      { to: paths.statuses(), icon: 'dots', label: 'admin.statuses' },
+      { to: paths.statuses(), icon: 'flag', label: 'admin.statuses' },
       { to: paths.dashboards(), icon: 'columns', label: 'admin.dashboards' },
     ],
   },
@@ -38,13 +38,16 @@ const MANAGE: readonly { label: MessageKey; items: readonly ManageItem[] }[] = [
     label: 'nav.operate',
     items: [
       { to: paths.templates(), icon: 'bell', label: 'admin.templates' },
-      { to: paths.payments(), icon: 'copy', label: 'admin.payments' },
+      { to: paths.payments(), icon: 'card', label: 'admin.payments' },
       { to: paths.files(), icon: 'file', label: 'admin.files' },
       { to: paths.jobs(), icon: 'columns', label: 'admin.jobs' },
-      { to: paths.health(), icon: 'alert', label: 'admin.health' },
+      { to: paths.health(), icon: 'pulse', label: 'admin.health' },
     ],
   },
 ]
+
+/** The page itself or one below it. */
+const isAt = (path: string, to: string) => path === to || path.startsWith(`${to}/`)
 
 function NavLink({ to, active, icon, label }: { to: string; active: boolean; icon: IconName; label: string }) {
   return (
@@ -93,14 +96,14 @@ export function Sidebar({ model }: { model: Model | undefined }) {
       </ul>
       {admin
         ? MANAGE.map((group) => (
-            <details key={group.label} className="co-nav-group" open={group.items.some((item) => item.to === path)}>
+            <details key={group.label} className="co-nav-group" open={group.items.some((item) => isAt(path, item.to))}>
               <summary className="co-nav-heading">{t(group.label)}</summary>
               <ul>
                 {group.items.map((item) => (
                   <NavLink
                     key={item.to}
                     to={item.to}
-                    active={path === item.to}
+                    active={isAt(path, item.to)}
                     icon={item.icon}
                     label={t(item.label)}
                   />

@@ -40,6 +40,9 @@ export function RefusedPage({ title }: { title: string }) {
             {t('app.goHome')}
           </Link>
           <Button onClick={() => void signIn()}>{t('refused.switch')}</Button>
+          <Link to={paths.profile()} className={buttonClass('quiet')}>
+            {t('refused.whoAmI')}
+          </Link>
         </>
       }
     >

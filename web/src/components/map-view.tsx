@@ -5,6 +5,7 @@ import L from 'leaflet'
 import { useEffect, useRef, useState } from 'react'
 import { runtimeConfig } from '~/config/runtime'
 import { t } from '~/lib/i18n/t'
+import { Button } from './button'
 import 'leaflet/dist/leaflet.css'
 import './map-view.css'
 
@@ -169,6 +170,12 @@ export default function MapView({ points, summary, active, onSelect, onPick, hei
     }
   }
 
+  /** Everything in sight, as at the beginning. */
+  const showAll = () => {
+    const bounds = L.latLngBounds(points.map((point) => [point.lat, point.lng]))
+    map.current?.fitBounds(bounds, { padding: [30, 30], maxZoom: 15, animate: false })
+  }
+
   // biome-ignore lint/correctness/useExhaustiveDependencies: places stands for the points
   useEffect(() => {
     const current = map.current
@@ -176,10 +183,7 @@ export default function MapView({ points, summary, active, onSelect, onPick, hei
     const [only] = points
     if (points.length === 1 && only) {
       if (!picking || !current.getBounds().contains(only)) current.setView(only, Math.max(current.getZoom(), 15))
-    } else if (points.length > 1) {
-      const bounds = L.latLngBounds(points.map((point) => [point.lat, point.lng]))
-      current.fitBounds(bounds, { padding: [30, 30], maxZoom: 15, animate: false })
-    }
+    } else if (points.length > 1) showAll()
     draw.current()
     const redraw = () => draw.current()
     current.on('zoomend', redraw)
@@ -218,6 +222,13 @@ export default function MapView({ points, summary, active, onSelect, onPick, hei
           }
         }}
       />
+      {!picking && points.length > 1 ? (
+        <div className="co-map-reset">
+          <Button icon="home" iconOnly onClick={showAll}>
+            {t('map.reset')}
+          </Button>
+        </div>
+      ) : null}
       {picking ? <span className="co-map-cross" aria-hidden="true" /> : null}
       {tilesFailed ? <p className="co-muted co-small">{t('map.noTiles')}</p> : null}
     </div>

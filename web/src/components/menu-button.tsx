@@ -9,6 +9,10 @@ import './menu-button.css'
 interface MenuItem {
   key: string
   label: string
+  /** A second line that says more. */
+  note?: string | undefined
+  /** A word after the label, such as who sees it. */
+  tail?: string | undefined
   icon?: IconName
   /** Set for a choice that is on or off. */
   checked?: boolean
@@ -127,7 +131,11 @@ export function MenuButton({ label, icon, iconOnly, look, className, align = 'en
                     ) : (
                       <span className="co-menu-tick">{item.checked ? <Icon name="check" /> : null}</span>
                     )}
-                    <span>{item.label}</span>
+                    <span>
+                      {item.label}
+                      {item.tail ? <span className="co-muted co-small"> · {item.tail}</span> : null}
+                      {item.note ? <span className="co-menu-note co-muted co-small">{item.note}</span> : null}
+                    </span>
                   </button>
                 ))}
               </div>

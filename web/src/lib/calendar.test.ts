@@ -38,6 +38,7 @@ describe('events', () => {
     name: id,
     slot: `["${start}","${end}")`,
     color: null,
+    status: null,
   })
 
   it('stand on the days of the zone, in order, on each day they last', () => {
@@ -45,7 +46,7 @@ describe('events', () => {
       event('late', '2025-11-24 03:00:00+00', '2025-11-24 04:00:00+00'),
       event('early', '2025-11-23 14:00:00+00', '2025-11-23 15:00:00+00'),
       event('long', '2025-11-22 14:00:00+00', '2025-11-24 05:00:00+00'),
-      { id: 'bad', name: 'bad', slot: 'empty', color: null },
+      { id: 'bad', name: 'bad', slot: 'empty', color: null, status: null },
     ]
     const days = ['2025-11-22', '2025-11-23', '2025-11-24']
     const ids = [...eventsByDay(events, days, zone).values()].map((list) => list.map((entry) => entry.id))

@@ -65,6 +65,8 @@ export interface CalendarEvent {
   name: string
   slot: string
   color: string | null
+  /** Name of its status; null where it has none. */
+  status: string | null
 }
 
 /** Events of each day, earliest first; an event that lasts several days is on each of them. */

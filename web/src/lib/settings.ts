@@ -14,6 +14,9 @@ const KEPT_AS = {
   zone: 'civic_os_zone',
   compact: 'civic_os_list_compact',
   onePage: 'civic_os_form_one_page',
+  letterKeys: 'civic_os_letter_keys',
+  menu: 'civic_os_menu',
+  emptyFields: 'civic_os_empty_fields',
 } as const
 export type SettingKey = keyof typeof KEPT_AS
 

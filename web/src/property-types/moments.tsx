@@ -165,7 +165,10 @@ export const instant: PropertyKind = {
 }
 
 export const time: PropertyKind = {
-  Display: ({ value }) => <span className="co-numbers">{String(value).slice(0, 5)}</span>,
+  // Seconds are shown where there are some.
+  Display: ({ value }) => (
+    <span className="co-numbers">{String(value).replace(/^(\d{2}:\d{2}):00(?=$|[+-])/, '$1')}</span>
+  ),
   Field: (props) => <TextInput {...props} type="time" className="co-input-short" />,
   Filter: TimesFilter,
   fromWire: (wire) => (wire === null || wire === undefined ? null : String(wire).slice(0, 5)),

@@ -3,6 +3,7 @@
 
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
+import { useEffect } from 'react'
 import { Banner } from '~/components/banner'
 import { Button } from '~/components/button'
 import { Loading } from '~/components/loading'
@@ -22,6 +23,7 @@ import { personZone, showSlotTimes, startOfDay, today } from '~/lib/format/dates
 import type { MessageKey } from '~/lib/i18n/messages-en'
 import { currentLocale, t } from '~/lib/i18n/t'
 import type { Entity, Model } from '~/lib/metadata/model'
+import { readFragment } from '~/lib/metadata/select'
 import { readPage } from '~/lib/postgrest/client'
 import type { Condition } from '~/lib/postgrest/query'
 import { describeProblem } from '~/lib/problem'
@@ -51,6 +53,12 @@ function firstDayOfWeek(): number {
 const format = (day: string, options: Intl.DateTimeFormatOptions) =>
   new Intl.DateTimeFormat(currentLocale(), { ...options, timeZone: 'UTC' }).format(new Date(`${day}T00:00:00Z`))
 
+function nameOf(status: unknown): string | null {
+  const name =
+    typeof status === 'object' && status !== null ? (status as { display_name?: unknown }).display_name : null
+  return typeof name === 'string' && name !== '' ? name : null
+}
+
 interface RecordCalendarProps {
   model: Model
   entity: Entity
@@ -68,6 +76,8 @@ interface RecordCalendarProps {
   defaultColor?: string | undefined
   /** Asked again so often, in milliseconds. */
   refetchInterval?: number | false
+  /** Told of each answer. */
+  onAnswer?: (answer: { updatedAt: number; failed: boolean; refetch: () => unknown }) => void
 }
 
 export function RecordCalendar({
@@ -81,6 +91,7 @@ export function RecordCalendar({
   limit = MAX_EVENTS,
   defaultColor,
   refetchInterval = false,
+  onAnswer,
   ...wanted
 }: RecordCalendarProps) {
   const phone = useMedia(PHONE)
@@ -94,10 +105,12 @@ export function RecordCalendar({
   const end = addDays(days.at(-1) ?? date, 1)
   const range = `[${startOfDay(first, zone)},${startOfDay(end, zone)})`
   const color = calendar.color && model.property(entity.key, calendar.color) ? calendar.color : null
+  const status = model.properties(entity.key).find((property) => property.type === 'Status')
   const read = {
     table: entity.key,
     select: [
       ...new Set([entity.idColumn ?? 'id', entity.labelColumn ?? 'id', calendar.slot, ...(color ? [color] : [])]),
+      ...(status ? [readFragment(model, status)] : []),
     ],
     conditions: [...conditions, { column: calendar.slot, op: 'ov' as const, value: range }],
     search: search || undefined,
@@ -109,6 +122,10 @@ export function RecordCalendar({
     placeholderData: keepPreviousData,
     refetchInterval,
   })
+  const { dataUpdatedAt: updatedAt, isError: failed, refetch } = query
+  useEffect(() => {
+    if (updatedAt > 0) onAnswer?.({ updatedAt, failed, refetch })
+  }, [onAnswer, updatedAt, failed, refetch])
   const events = (query.data?.rows ?? []).flatMap((row): CalendarEvent[] => {
     const id = row[entity.idColumn ?? 'id']
     const slot = row[calendar.slot]
@@ -121,6 +138,7 @@ export function RecordCalendar({
         name: label ? String(label) : `${entity.name} ${id}`,
         slot,
         color: [fill, defaultColor].find(isHexColor) ?? null,
+        status: nameOf(status ? row[status.column] : null),
       },
     ]
   })
@@ -131,7 +149,7 @@ export function RecordCalendar({
       : view === 'timeGridWeek'
         ? `${format(first, { month: 'short', day: 'numeric' })} – ${format(addDays(end, -1), { month: 'short', day: 'numeric', year: 'numeric' })}`
         : format(date, { month: 'long', year: 'numeric' })
-  const problem = query.isError ? describeProblem(query.error, { attempt: 'read' }) : null
+  const problem = query.isError && (!query.data || !onAnswer) ? describeProblem(query.error, { attempt: 'read' }) : null
   const total = query.data?.total ?? events.length
 
   return (
@@ -193,6 +211,12 @@ function EventLink({ entity, event, brief }: { entity: Entity; event: CalendarEv
       </svg>
       <span className="co-event-time co-numbers">{brief ? times.split(' – ')[0] : times}</span>{' '}
       <span dir="auto">{event.name}</span>
+      {event.status ? (
+        <span className={brief ? 'co-hidden' : 'co-muted'} dir="auto">
+          {' '}
+          · {event.status}
+        </span>
+      ) : null}
     </Link>
   )
 }

@@ -166,7 +166,7 @@ function PropertyFields({ property, onSave }: { property: Property; onSave: (cha
           </select>
         </label>
       </div>
-      <fieldset className="co-row">
+      <fieldset className="co-admin-flags">
         <legend className="co-hidden">{t('admin.showsOf', { name: property.label })}</legend>
         {FLAGS.filter(({ flag }) => applies(property, flag)).map(({ flag, label }) => (
           <label key={flag} className="co-check-row">

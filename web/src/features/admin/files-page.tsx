@@ -52,7 +52,13 @@ function Files() {
       <div className="co-admin-choice co-no-print">
         <TextFilter label={tx('files.find')} value={find} onChange={(q) => void navigate({ to: '.', search: { q } })} />
       </div>
-      <Register label={t('admin.files')} query={query} page={page} search={search} empty={<p>{tx('files.none')}</p>}>
+      <Register
+        label={t('admin.files')}
+        query={query}
+        page={page}
+        search={search}
+        empty={<p className="co-card">{tx(find ? 'files.noMatch' : 'files.none')}</p>}
+      >
         <table>
           <thead>
             <tr>

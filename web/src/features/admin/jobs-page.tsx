@@ -81,6 +81,8 @@ function Jobs() {
   const state = isState(search.state) ? search.state : undefined
   const page = pageOf(search)
   const [open, setOpen] = useState<WireRow | null>(null)
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set())
+  const [retrying, setRetrying] = useState(false)
   const query = useQuery({
     ...registerQuery('jobs', jobsRead(state, search.kind ?? ''), page, 'metadata'),
     // Nothing moves while somebody reads a job.
@@ -106,9 +108,40 @@ function Jobs() {
   }
 
   const rows = query.data?.rows ?? []
+  const retryable = rows
+    .filter((job) => job.state !== 'running' && job.state !== 'completed')
+    .map((job) => String(job.id))
+  const chosen = retryable.filter((key) => selected.has(key))
+  const retryChosen = async () => {
+    if (retrying) return
+    setRetrying(true)
+    const answers = await Promise.allSettled(chosen.map((key) => callRpc('retry_job', { p_id: Number(key) })))
+    const done = answers.filter((answer) => answer.status === 'fulfilled' && answer.value === true).length
+    const text = tx('jobs.retriedSome', { n: done, of: chosen.length })
+    flash({ kind: done === chosen.length ? 'success' : 'warning', text }, 'here')
+    setSelected(new Set())
+    setRetrying(false)
+    await Promise.all(['jobs', 'health'].map((key) => queryClient.invalidateQueries({ queryKey: [key] })))
+  }
+  const choose = (keys: readonly string[], on: boolean) => {
+    const next = new Set(selected)
+    for (const key of keys) on ? next.add(key) : next.delete(key)
+    setSelected(next)
+  }
+  const nothing = state === 'discarded' ? 'jobs.noneFailed' : state || search.kind ? 'jobs.noMatch' : 'jobs.none'
   const silent = health.data ? health.data.processes.every((process) => process.stale) : false
   return (
-    <Page title={t('admin.jobs')} below={<p className="co-muted">{tx('jobs.help')}</p>}>
+    <Page
+      title={t('admin.jobs')}
+      below={<p className="co-muted">{tx('jobs.help')}</p>}
+      actions={
+        chosen.length > 0 ? (
+          <Button look="primary" waiting={retrying} title={tx('jobs.atLeastOnce')} onClick={() => void retryChosen()}>
+            {tx('jobs.retryChosen', { n: chosen.length })}
+          </Button>
+        ) : null
+      }
+    >
       {silent && (health.data?.jobs.available ?? 0) > 0 ? <Banner kind="warning">{tx('jobs.noWorker')}</Banner> : null}
       <div className="co-register-filters co-no-print">
         <ChoiceFilter
@@ -123,10 +156,27 @@ function Jobs() {
         />
         <TextFilter label={tx('jobs.kind')} value={search.kind ?? ''} onChange={(kind) => go({ kind })} />
       </div>
-      <Register label={t('admin.jobs')} query={query} page={page} search={search} empty={<p>{tx('jobs.none')}</p>}>
+      <Register
+        label={t('admin.jobs')}
+        query={query}
+        page={page}
+        search={search}
+        empty={<p className="co-card">{tx(nothing)}</p>}
+      >
         <table>
           <thead>
             <tr>
+              <td>
+                {retryable.length > 0 ? (
+                  <input
+                    type="checkbox"
+                    className="co-check"
+                    aria-label={tx('jobs.selectAll')}
+                    checked={chosen.length === retryable.length}
+                    onChange={(event) => choose(retryable, event.target.checked)}
+                  />
+                ) : null}
+              </td>
               {(['jobs.kind', 'jobs.state', 'jobs.attempts', 'jobs.when', 'jobs.error'] as const).map((key) => (
                 <th key={key} scope="col">
                   {tx(key)}
@@ -143,6 +193,17 @@ function Jobs() {
               const finished = job.state === 'completed'
               return (
                 <tr key={key}>
+                  <td>
+                    {retryable.includes(key) ? (
+                      <input
+                        type="checkbox"
+                        className="co-check"
+                        aria-label={tx('jobs.select', { id: key })}
+                        checked={selected.has(key)}
+                        onChange={(event) => choose([key], event.target.checked)}
+                      />
+                    ) : null}
+                  </td>
                   <th scope="row">
                     <button type="button" className="co-link-button" onClick={() => setOpen(job)}>
                       <span className="co-hidden">{tx('jobs.details', { id: key })}: </span>

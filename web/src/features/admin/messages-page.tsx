@@ -49,7 +49,7 @@ function Messages() {
   )
   return (
     <Page title={t('admin.messages')} below={<p className="co-muted">{tx('messages.help')}</p>}>
-      <div className="co-row">
+      <div className="co-admin-toolbar">
         {choice}
         <label className="co-check-row">
           <input

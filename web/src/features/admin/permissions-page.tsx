@@ -3,10 +3,11 @@
 
 import { queryOptions, useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
-import { useId, useState } from 'react'
+import { type KeyboardEvent, useId, useState } from 'react'
 import { Banner } from '~/components/banner'
 import { Button } from '~/components/button'
-import { Dialog } from '~/components/dialog'
+import { FormDialog } from '~/components/form-dialog'
+import { Icon } from '~/components/icon'
 import { Loading } from '~/components/loading'
 import { Page } from '~/components/page'
 import { flash } from '~/lib/flash'
@@ -18,7 +19,9 @@ import { describeProblem } from '~/lib/problem'
 import { queryClient } from '~/lib/query-client'
 import { AdminGate } from './admin-gate'
 import { SaveNote } from './save-note'
+import { tx } from './texts'
 import { assertSuccess, useAutosave } from './use-autosave'
+import '~/components/register.css'
 import './admin.css'
 
 const RIGHTS = ['create', 'read', 'update', 'delete'] as const
@@ -57,6 +60,39 @@ const permissionsQuery = (role: number | null) =>
     enabled: role !== null,
   })
 
+type Granted = ReadonlySet<string>
+
+/** What about the rights of a table deserves a second look; null for nothing. */
+function riskOf(role: string, table: string, granted: Granted): string | null {
+  const has = (right: string) => granted.has(`${table}.${right}`)
+  const writes = has('create') || has('update') || has('delete')
+  if (role === 'anonymous' && writes) return tx('permissions.anonymousWrites')
+  return (has('update') || has('delete')) && !has('read') ? tx('permissions.blindWrites') : null
+}
+
+/** Rows down and columns aside. */
+const STEPS: Readonly<Record<string, readonly [number, number]>> = {
+  ArrowLeft: [0, -1],
+  ArrowRight: [0, 1],
+  ArrowUp: [-1, 0],
+  ArrowDown: [1, 0],
+}
+
+/** Arrow keys go from box to box; the boxes stay in the order of Tab. */
+function moveBetweenBoxes(event: KeyboardEvent<HTMLTableSectionElement>): void {
+  const step = STEPS[event.key]
+  const cell = (event.target as HTMLElement).closest('td')
+  const row = cell?.closest('tr')
+  if (!step || !cell || !row) return
+  const rows = [...event.currentTarget.rows]
+  const [down, aside] = step
+  const inline = document.documentElement.dir === 'rtl' ? -aside : aside
+  const next = rows[rows.indexOf(row) + down]?.cells[cell.cellIndex + inline]?.querySelector('input')
+  if (!next) return
+  event.preventDefault()
+  next.focus()
+}
+
 export function PermissionsPage() {
   return (
     <AdminGate title={t('admin.permissions')}>
@@ -68,17 +104,27 @@ export function PermissionsPage() {
 function Permissions() {
   const model = useModel()
   const navigate = useNavigate()
-  const { role: wanted } = useSearch({ strict: false }) as { role?: string }
+  const search = useSearch({ strict: false }) as { role?: string; compare?: string }
   const roleId = useId()
+  const [find, setFind] = useState('')
+  const [onlyGranted, setOnlyGranted] = useState(false)
   const [adding, setAdding] = useState(false)
   const roles = useQuery(rolesQuery)
-  const role = roles.data?.find((candidate) => String(candidate.id) === wanted) ?? roles.data?.[0] ?? null
+  const role = roles.data?.find((candidate) => String(candidate.id) === search.role) ?? roles.data?.[0] ?? null
+  const other = roles.data?.find((candidate) => String(candidate.id) === search.compare && candidate !== role) ?? null
   const permissions = useQuery(permissionsQuery(role?.id ?? null))
+  const compared = useQuery(permissionsQuery(other?.id ?? null))
   const autosave = useAutosave()
-  const problem = roles.error ?? permissions.error
+  const problem = roles.error ?? permissions.error ?? compared.error
   const names = new Map(model.entities.map((entity) => [entity.key, entity.plural]))
   const tables = [...new Set([...names.keys(), ...(permissions.data?.tables ?? [])])].sort((a, b) =>
     (names.get(a) ?? a).localeCompare(names.get(b) ?? b),
+  )
+  const term = find.trim().toLocaleLowerCase()
+  const shown = tables.filter(
+    (table) =>
+      `${names.get(table) ?? ''} ${table}`.toLocaleLowerCase().includes(term) &&
+      (!onlyGranted || RIGHTS.some((right) => permissions.data?.granted.has(`${table}.${right}`))),
   )
 
   const toggle = async (table: string, right: string, enabled: boolean) => {
@@ -120,24 +166,50 @@ function Permissions() {
         </Banner>
       ) : null}
       {roles.data && role ? (
-        <label htmlFor={roleId} className="co-bound co-admin-choice">
-          <span className="co-small">{t('admin.role')}</span>
-          <select
+        <div className="co-register-filters">
+          <RoleChoice
             id={roleId}
-            className="co-input"
-            value={role.id}
-            onChange={(event) => void navigate({ to: '.', search: { role: event.target.value } })}
-          >
-            {roles.data.map((candidate) => (
-              <option key={candidate.id} value={candidate.id}>
-                {candidate.name}
-              </option>
-            ))}
-          </select>
-        </label>
+            label={t('admin.role')}
+            roles={roles.data}
+            value={String(role.id)}
+            onChange={(id) => void navigate({ to: '.', search: { ...search, role: id } })}
+          />
+          <RoleChoice
+            id={`${roleId}-compare`}
+            label={tx('permissions.compare')}
+            none={tx('permissions.noCompare')}
+            roles={roles.data.filter((candidate) => candidate !== role)}
+            value={other ? String(other.id) : ''}
+            onChange={(id) => void navigate({ to: '.', search: { ...search, compare: id || undefined } })}
+          />
+          <div className="co-bound">
+            <label htmlFor={`${roleId}-find`} className="co-small">
+              {tx('permissions.find')}
+            </label>
+            <input
+              id={`${roleId}-find`}
+              type="search"
+              className="co-input"
+              autoComplete="off"
+              value={find}
+              onChange={(event) => setFind(event.target.value)}
+            />
+          </div>
+          <label className="co-check-row">
+            <input
+              type="checkbox"
+              className="co-check"
+              checked={onlyGranted}
+              onChange={(event) => setOnlyGranted(event.target.checked)}
+            />
+            {tx('permissions.onlyGranted')}
+          </label>
+        </div>
       ) : null}
       {role?.description ? <p>{role.description}</p> : null}
-      {permissions.data && role ? (
+      {permissions.data && role && shown.length === 0 ? (
+        <p role="status">{tx('permissions.none')}</p>
+      ) : permissions.data && role ? (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a scroller must be reachable by keyboard
         <section className="co-admin-scroll" tabIndex={0} aria-label={t('admin.permissions')}>
           <table className="co-admin-table">
@@ -153,11 +225,11 @@ function Permissions() {
                 <td />
               </tr>
             </thead>
-            <tbody>
-              {tables.map((table) => (
+            <tbody onKeyDown={moveBetweenBoxes}>
+              {shown.map((table) => (
                 <tr key={table}>
                   <th scope="row" dir="auto">
-                    {names.get(table) ?? table}
+                    {names.get(table) ?? <code>{table}</code>}
                   </th>
                   {RIGHTS.map((right) => (
                     <td key={right}>
@@ -171,9 +243,18 @@ function Permissions() {
                         checked={permissions.data.granted.has(`${table}.${right}`)}
                         onChange={(event) => void toggle(table, right, event.target.checked)}
                       />
+                      {other && compared.data ? (
+                        <span className="co-muted co-small co-compared">
+                          {compared.data.granted.has(`${table}.${right}`) ? <Icon name="check" size={16} /> : '–'}
+                          <span className="co-hidden">
+                            {other.name}: {t(compared.data.granted.has(`${table}.${right}`) ? 'value.yes' : 'value.no')}
+                          </span>
+                        </span>
+                      ) : null}
                     </td>
                   ))}
                   <td>
+                    <Risk text={riskOf(role.name, table, permissions.data.granted)} />
                     <SaveNote state={autosave.stateOf(`${role.id}.${table}`)} />
                   </td>
                 </tr>
@@ -197,76 +278,86 @@ function Permissions() {
   )
 }
 
+function Risk({ text }: { text: string | null }) {
+  return text ? (
+    <span className="co-row co-nowrap co-tight co-small co-risk">
+      <Icon name="alert" size={16} />
+      {text}
+    </span>
+  ) : null
+}
+
+interface RoleChoiceProps {
+  id: string
+  label: string
+  /** Words for no role; absent where one is always chosen. */
+  none?: string
+  roles: readonly { id: number; name: string }[]
+  value: string
+  onChange: (id: string) => void
+}
+
+function RoleChoice({ id, label, none, roles, value, onChange }: RoleChoiceProps) {
+  return (
+    <div className="co-bound">
+      <label htmlFor={id} className="co-small">
+        {label}
+      </label>
+      <select id={id} className="co-input" value={value} onChange={(event) => onChange(event.target.value)}>
+        {none === undefined ? null : <option value="">{none}</option>}
+        {roles.map((role) => (
+          <option key={role.id} value={role.id}>
+            {role.name}
+          </option>
+        ))}
+      </select>
+    </div>
+  )
+}
+
 export function AddRoleDialog({ onClose, onAdded }: { onClose: () => void; onAdded: (id: number) => void }) {
   const nameId = useId()
   const descriptionId = useId()
   const [name, setName] = useState('')
   const [description, setDescription] = useState('')
-  const [problem, setProblem] = useState<string | null>(null)
-  const [waiting, setWaiting] = useState(false)
-  const valid = /^[\w-]+$/.test(name)
-
-  async function add() {
-    if (waiting) return
-    if (!valid) {
-      setProblem(t('admin.roleNameForm'))
-      return
-    }
-    setWaiting(true)
-    try {
-      const answer = await callRpc('create_role', { p_display_name: name, p_description: description || null })
-      assertSuccess(answer)
-      await queryClient.invalidateQueries({ queryKey: ['roles'] })
-      flash({ kind: 'success', text: t('admin.roleAdded', { name }) }, 'here')
-      onAdded(Number((answer as { role_id?: unknown }).role_id))
-    } catch (error) {
-      setProblem(describeProblem(error, { attempt: 'create' }).text)
-      setWaiting(false)
-    }
-  }
-
   return (
-    <Dialog
+    <FormDialog
       title={t('admin.addRole')}
       onClose={onClose}
-      actions={
-        <>
-          <Button look="primary" waiting={waiting} onClick={() => void add()}>
-            {t('admin.addRole')}
-          </Button>
-          <Button onClick={onClose}>{t('app.cancel')}</Button>
-        </>
-      }
+      submit={t('admin.addRole')}
+      attempt="create"
+      onSubmit={async () => {
+        if (!/^[\w-]+$/.test(name)) return t('admin.roleNameForm')
+        const answer = await callRpc('create_role', { p_display_name: name, p_description: description || null })
+        assertSuccess(answer)
+        await queryClient.invalidateQueries({ queryKey: ['roles'] })
+        flash({ kind: 'success', text: t('admin.roleAdded', { name }) }, 'here')
+        onAdded(Number((answer as { role_id?: unknown }).role_id))
+        return undefined
+      }}
     >
-      <div className="co-stack">
-        {problem ? (
-          <Banner kind="error" urgent>
-            {problem}
-          </Banner>
-        ) : null}
-        <label htmlFor={nameId} className="co-bound">
-          <span className="co-field-label">{t('admin.roleName')}</span>
-          <input
-            id={nameId}
-            data-autofocus
-            className="co-input"
-            value={name}
-            required
-            autoComplete="off"
-            onChange={(event) => setName(event.target.value)}
-          />
-        </label>
-        <label htmlFor={descriptionId} className="co-bound">
-          <span className="co-field-label">{t('admin.description')}</span>
-          <input
-            id={descriptionId}
-            className="co-input"
-            value={description}
-            onChange={(event) => setDescription(event.target.value)}
-          />
-        </label>
-        <p className="co-muted">{t('admin.roleInProvider')}</p>
-      </div>
-    </Dialog>
+      <label htmlFor={nameId} className="co-bound">
+        <span className="co-field-label">{t('admin.roleName')}</span>
+        <input
+          id={nameId}
+          data-autofocus
+          className="co-input"
+          value={name}
+          required
+          autoComplete="off"
+          onChange={(event) => setName(event.target.value)}
+        />
+      </label>
+      <label htmlFor={descriptionId} className="co-bound">
+        <span className="co-field-label">{t('admin.description')}</span>
+        <input
+          id={descriptionId}
+          className="co-input"
+          value={description}
+          onChange={(event) => setDescription(event.target.value)}
+        />
+      </label>
+      <p className="co-muted">{t('admin.roleInProvider')}</p>
+    </FormDialog>
   )
 }

@@ -5,7 +5,7 @@ import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import { Banner } from '~/components/banner'
 import { Button, buttonClass } from '~/components/button'
-import { Dialog } from '~/components/dialog'
+import { FormDialog } from '~/components/form-dialog'
 import { Loading } from '~/components/loading'
 import { Page } from '~/components/page'
 import { paths } from '~/config/paths'
@@ -94,40 +94,21 @@ function Roles() {
 }
 
 function DeleteRole({ role, onClose }: { role: { id: number; name: string }; onClose: () => void }) {
-  const [problem, setProblem] = useState<string | null>(null)
-  const [waiting, setWaiting] = useState(false)
-  const remove = async () => {
-    setWaiting(true)
-    try {
-      await callRpc('delete_role', { p_role_id: role.id })
-      await queryClient.invalidateQueries({ queryKey: ['roles'] })
-      onClose()
-    } catch (error) {
-      setProblem(describeProblem(error, { attempt: 'delete' }).text)
-      setWaiting(false)
-    }
-  }
   return (
-    <Dialog
+    <FormDialog
       title={tx('roles.deleteTitle', { name: role.name })}
       onClose={onClose}
-      actions={
-        <>
-          <Button look="danger" icon="trash" waiting={waiting} onClick={() => void remove()}>
-            {t('detail.delete')}
-          </Button>
-          <Button data-autofocus onClick={onClose}>
-            {t('app.cancel')}
-          </Button>
-        </>
-      }
+      submit={t('detail.delete')}
+      danger
+      icon="trash"
+      attempt="delete"
+      onSubmit={async () => {
+        await callRpc('delete_role', { p_role_id: role.id })
+        await queryClient.invalidateQueries({ queryKey: ['roles'] })
+        return undefined
+      }}
     >
       <p>{tx('roles.deleteText')}</p>
-      {problem ? (
-        <Banner kind="error" urgent>
-          {problem}
-        </Banner>
-      ) : null}
-    </Dialog>
+    </FormDialog>
   )
 }

@@ -1,19 +1,18 @@
 // Validation rules of a record type's fields.
 
-import { type FormEvent, useId, useState } from 'react'
-import { Banner } from '~/components/banner'
+import { useId, useState } from 'react'
 import { Button } from '~/components/button'
-import { Dialog } from '~/components/dialog'
+import { FormDialog } from '~/components/form-dialog'
 import { Page } from '~/components/page'
+import { showFileSize } from '~/lib/format/numbers'
 import { t } from '~/lib/i18n/t'
 import type { Property, ValidationRule } from '~/lib/metadata/model'
 import { useModel } from '~/lib/metadata/model-context'
 import { callRpc } from '~/lib/postgrest/client'
-import { describeProblem } from '~/lib/problem'
 import { queryClient } from '~/lib/query-client'
 import { AdminGate } from './admin-gate'
 import { useChosenEntity } from './entity-choice'
-import { tx } from './texts'
+import { type TextKey, tx } from './texts'
 import './admin.css'
 
 const KINDS = ['required', 'min', 'max', 'minLength', 'maxLength', 'pattern', 'fileType', 'maxFileSize'] as const
@@ -31,6 +30,17 @@ function applies(kind: Kind, property: Property): boolean {
 }
 
 const nameOf = (type: string) => (isKind(type) ? tx(`rules.${type}`) : type)
+
+/** The value of a rule as people read it: sizes not in bytes. */
+const shownValue = ({ type, value }: ValidationRule): string =>
+  type === 'maxFileSize' && Number(value) > 0 ? showFileSize(Number(value)) : (value ?? '')
+
+/** What to enter, for the kinds that need it said. */
+const HINTS: Readonly<Partial<Record<string, TextKey>>> = {
+  pattern: 'rules.hint.pattern',
+  fileType: 'rules.hint.fileType',
+  maxFileSize: 'rules.hint.maxFileSize',
+}
 
 export function RulesPage() {
   return (
@@ -70,7 +80,7 @@ function Rules() {
                   <li key={rule.type} className="co-spread">
                     <span>
                       <strong>{nameOf(rule.type)}</strong>
-                      {rule.value ? <code> {rule.value}</code> : null}
+                      {rule.value ? <code> {shownValue(rule)}</code> : null}
                       <span className="co-muted" dir="auto">
                         {' '}
                         – {rule.message}
@@ -104,33 +114,24 @@ function RuleDialog({ property, rule, onClose }: RuleDialogProps) {
   const [kind, setKind] = useState<string>(rule?.type ?? kinds[0] ?? 'required')
   const [value, setValue] = useState(rule?.value ?? '')
   const [message, setMessage] = useState(rule?.message ?? '')
-  const [problem, setProblem] = useState<string | null>(null)
-  const [waiting, setWaiting] = useState(false)
 
-  const run = async (action: () => Promise<unknown>) => {
-    if (waiting) return
-    setWaiting(true)
-    setProblem(null)
-    try {
-      await action()
-      await queryClient.invalidateQueries({ queryKey: ['schema'] })
-      onClose()
-    } catch (error) {
-      setProblem(describeProblem(error, { attempt: 'update' }).text)
-      setWaiting(false)
-    }
+  const hint = HINTS[kind]
+  const changed = async (send: () => Promise<unknown>) => {
+    await send()
+    await queryClient.invalidateQueries({ queryKey: ['schema'] })
+    return undefined
   }
-  const save = () => {
-    if (kind !== 'required' && value.trim() === '') return setProblem(tx('rules.needValue'))
-    if (message.trim() === '') return setProblem(tx('rules.needMessage'))
+  const save = async () => {
+    if (kind !== 'required' && value.trim() === '') return tx('rules.needValue')
+    if (message.trim() === '') return tx('rules.needMessage')
     if (kind === 'pattern') {
       try {
         new RegExp(value)
       } catch {
-        return setProblem(tx('rules.badPattern'))
+        return tx('rules.badPattern')
       }
     }
-    void run(() =>
+    return changed(() =>
       callRpc('save_validation', {
         p_table_name: property.table,
         p_column_name: property.column,
@@ -142,94 +143,84 @@ function RuleDialog({ property, rule, onClose }: RuleDialogProps) {
     )
   }
   return (
-    <Dialog
+    <FormDialog
       title={
         rule
           ? tx('rules.change', { rule: nameOf(rule.type), name: property.label })
           : tx('rules.addTo', { name: property.label })
       }
       onClose={onClose}
-      actions={
-        <>
-          <Button look="primary" waiting={waiting} onClick={save}>
-            {t('form.save')}
-          </Button>
-          <Button onClick={onClose}>{t('app.cancel')}</Button>
-          {rule ? (
-            <Button
-              look="quiet"
-              icon="trash"
-              onClick={() =>
-                void run(() =>
+      submit={t('form.save')}
+      onSubmit={save}
+      extra={(run) =>
+        rule ? (
+          <Button
+            look="quiet"
+            icon="trash"
+            onClick={() =>
+              run(() =>
+                changed(() =>
                   callRpc('delete_validation', {
                     p_table_name: property.table,
                     p_column_name: property.column,
                     p_validation_type: rule.type,
                   }),
-                )
-              }
-            >
-              {tx('rules.delete')}
-            </Button>
-          ) : null}
-        </>
+                ),
+              )
+            }
+          >
+            {tx('rules.delete')}
+          </Button>
+        ) : null
       }
     >
-      <form
-        className="co-stack"
-        noValidate
-        onSubmit={(event: FormEvent) => {
-          event.preventDefault()
-          save()
-        }}
-      >
-        {problem ? (
-          <Banner kind="error" urgent>
-            {problem}
-          </Banner>
-        ) : null}
+      <div className="co-bound">
+        <label htmlFor={`${id}-kind`}>{tx('rules.kind')}</label>
+        <select
+          id={`${id}-kind`}
+          className="co-input"
+          disabled={rule !== null}
+          value={kind}
+          onChange={(event) => setKind(event.target.value)}
+        >
+          {kinds.map((candidate) => (
+            <option key={candidate} value={candidate}>
+              {nameOf(candidate)}
+            </option>
+          ))}
+        </select>
+      </div>
+      {kind === 'required' ? null : (
         <div className="co-bound">
-          <label htmlFor={`${id}-kind`}>{tx('rules.kind')}</label>
-          <select
-            id={`${id}-kind`}
-            className="co-input"
-            disabled={rule !== null}
-            value={kind}
-            onChange={(event) => setKind(event.target.value)}
-          >
-            {kinds.map((candidate) => (
-              <option key={candidate} value={candidate}>
-                {nameOf(candidate)}
-              </option>
-            ))}
-          </select>
-        </div>
-        {kind === 'required' ? null : (
-          <div className="co-bound">
-            <label htmlFor={`${id}-value`}>{tx('rules.value')}</label>
-            <input
-              id={`${id}-value`}
-              className="co-input"
-              dir="ltr"
-              autoComplete="off"
-              value={value}
-              onChange={(event) => setValue(event.target.value)}
-            />
-          </div>
-        )}
-        <div className="co-bound">
-          <label htmlFor={`${id}-message`}>{tx('rules.message')}</label>
+          <label htmlFor={`${id}-value`}>{tx('rules.value')}</label>
           <input
-            id={`${id}-message`}
+            id={`${id}-value`}
+            aria-describedby={hint ? `${id}-hint` : undefined}
             className="co-input"
-            dir="auto"
+            dir="ltr"
             autoComplete="off"
-            value={message}
-            onChange={(event) => setMessage(event.target.value)}
+            value={value}
+            onChange={(event) => setValue(event.target.value)}
           />
+          {hint ? (
+            <span id={`${id}-hint`} className="co-field-note">
+              {tx(hint)}
+            </span>
+          ) : null}
         </div>
-        {message.trim() ? <p className="co-field-error">{message}</p> : null}
-      </form>
-    </Dialog>
+      )}
+      <div className="co-bound">
+        <label htmlFor={`${id}-message`}>{tx('rules.message')}</label>
+        <input
+          id={`${id}-message`}
+          className="co-input"
+          dir="auto"
+          autoComplete="off"
+          value={message}
+          onChange={(event) => setMessage(event.target.value)}
+        />
+      </div>
+      {message.trim() ? <p className="co-field-error">{message}</p> : null}
+    </FormDialog>
   )
 }

@@ -2,15 +2,14 @@
 
 import { queryOptions, useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
-import { type FormEvent, useId, useState } from 'react'
+import { useId, useState } from 'react'
 import { Banner } from '~/components/banner'
 import { Button } from '~/components/button'
-import { Dialog } from '~/components/dialog'
+import { FormDialog } from '~/components/form-dialog'
 import { Loading } from '~/components/loading'
 import { Page } from '~/components/page'
 import { StatusBadge } from '~/components/status-badge'
 import { t } from '~/lib/i18n/t'
-import { messagesFor } from '~/lib/metadata/queries'
 import { deleteRows, insertRow, readRows, updateRows, type WireRow } from '~/lib/postgrest/client'
 import { eq } from '~/lib/postgrest/query'
 import { describeProblem } from '~/lib/problem'
@@ -191,7 +190,7 @@ function Statuses() {
                 />
                 <ColorSetting value={String(row.color ?? '#3B82F6')} onSave={(color) => void change(row, { color })} />
               </div>
-              <div className="co-row">
+              <div className="co-admin-flags">
                 {(['is_initial', 'is_terminal'] as const).map((flag) => (
                   <label key={flag} className="co-check-row">
                     <input
@@ -218,6 +217,7 @@ function Statuses() {
             const values = { entity_type: type, display_name: name, sort_order: rows.length }
             await insertRow('statuses', values, false, 'metadata')
             await refresh()
+            return undefined
           }}
         />
       ) : dialog === 'type' ? (
@@ -230,6 +230,7 @@ function Statuses() {
             await insertRow('status_types', { entity_type: key }, false, 'metadata')
             await queryClient.invalidateQueries({ queryKey: ['status-types'] })
             void navigate({ to: '.', search: { type: key } })
+            return undefined
           }}
         />
       ) : dialog ? (
@@ -264,107 +265,54 @@ function ColorSetting({ value, onSave }: { value: string; onSave: (color: string
 interface AddDialogProps {
   title: string
   label: string
+  /** What is wrong with the text; null when it may be sent. */
   check: (text: string) => string | null
-  onAdd: (text: string) => Promise<void>
+  onAdd: (text: string) => Promise<undefined>
   onClose: () => void
 }
 
 function AddDialog({ title, label, check, onAdd, onClose }: AddDialogProps) {
   const id = useId()
   const [text, setText] = useState('')
-  const [problem, setProblem] = useState<string | null>(null)
-  const [waiting, setWaiting] = useState(false)
-  const add = async () => {
-    const refused = check(text.trim())
-    setProblem(refused)
-    if (refused || waiting) return
-    setWaiting(true)
-    try {
-      await onAdd(text.trim())
-      onClose()
-    } catch (error) {
-      const constraintMessages = await messagesFor(error, queryClient)
-      setProblem(describeProblem(error, { attempt: 'create', constraintMessages }).text)
-      setWaiting(false)
-    }
-  }
   return (
-    <Dialog
+    <FormDialog
       title={title}
       onClose={onClose}
-      actions={
-        <>
-          <Button look="primary" waiting={waiting} onClick={() => void add()}>
-            {t('form.save')}
-          </Button>
-          <Button onClick={onClose}>{t('app.cancel')}</Button>
-        </>
-      }
+      submit={t('form.save')}
+      attempt="create"
+      onSubmit={async () => check(text.trim()) ?? (await onAdd(text.trim()))}
     >
-      <form
-        className="co-stack"
-        noValidate
-        onSubmit={(event: FormEvent) => {
-          event.preventDefault()
-          void add()
-        }}
-      >
-        {problem ? (
-          <Banner kind="error" urgent>
-            {problem}
-          </Banner>
-        ) : null}
-        <div className="co-bound">
-          <label htmlFor={id}>{label}</label>
-          <input
-            id={id}
-            className="co-input"
-            data-autofocus
-            autoComplete="off"
-            value={text}
-            onChange={(event) => setText(event.target.value)}
-          />
-        </div>
-      </form>
-    </Dialog>
+      <div className="co-bound">
+        <label htmlFor={id}>{label}</label>
+        <input
+          id={id}
+          className="co-input"
+          data-autofocus
+          autoComplete="off"
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+        />
+      </div>
+    </FormDialog>
   )
 }
 
 function DeleteDialog({ row, onClose }: { row: WireRow; onClose: () => void }) {
-  const [problem, setProblem] = useState<string | null>(null)
-  const [waiting, setWaiting] = useState(false)
-  const remove = async () => {
-    setWaiting(true)
-    try {
-      await deleteRows('statuses', [eq('id', String(row.id))], 'id', SCHEMA)
-      await refresh()
-      onClose()
-    } catch (error) {
-      setProblem(describeProblem(error, { attempt: 'delete' }).text)
-      setWaiting(false)
-    }
-  }
   return (
-    <Dialog
+    <FormDialog
       title={tx('statuses.deleteTitle', { name: String(row.display_name) })}
       onClose={onClose}
-      actions={
-        <>
-          <Button look="danger" icon="trash" waiting={waiting} onClick={() => void remove()}>
-            {t('detail.delete')}
-          </Button>
-          <Button data-autofocus onClick={onClose}>
-            {t('app.cancel')}
-          </Button>
-        </>
-      }
+      submit={t('detail.delete')}
+      danger
+      icon="trash"
+      attempt="delete"
+      onSubmit={async () => {
+        await deleteRows('statuses', [eq('id', String(row.id))], 'id', SCHEMA)
+        await refresh()
+        return undefined
+      }}
     >
       <p>{t('detail.deleteWarning')}</p>
-      {problem ? (
-        <Banner kind="error" urgent>
-          {problem}
-        </Banner>
-      ) : null}
-    </Dialog>
+    </FormDialog>
   )
 }

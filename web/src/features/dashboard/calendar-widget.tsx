@@ -1,14 +1,14 @@
 // The widget that shows records in a calendar. View and day are its own, not the address bar's.
 
 import { Link } from '@tanstack/react-router'
-import { useState } from 'react'
+import { useContext, useState } from 'react'
 import { buttonClass } from '~/components/button'
 import { paths } from '~/config/paths'
 import { t } from '~/lib/i18n/t'
 import { useModel } from '~/lib/metadata/model-context'
 import { RecordCalendar } from '~/records/record-calendar'
 import { conditionsOf, numberOf, textOf } from './widget-config'
-import { Refused, refetchInterval, useWidgetEntity, type WidgetProps } from './widget-parts'
+import { FreshnessContext, Refused, refetchInterval, useWidgetEntity, type WidgetProps } from './widget-parts'
 
 const MOST_EVENTS = 1000
 
@@ -20,6 +20,7 @@ export default function CalendarWidget({ widget }: WidgetProps) {
     view: textOf(config, 'initialView') ?? 'timeGridWeek',
     date: textOf(config, 'initialDate')?.slice(0, 10),
   })
+  const tell = useContext(FreshnessContext)
   const slot = textOf(config, 'timeSlotPropertyName')
   if (!entity) return <Refused />
   if (!slot || !model.property(entity.key, slot)) return <p className="co-muted">{t('widget.unknown')}</p>
@@ -37,6 +38,7 @@ export default function CalendarWidget({ widget }: WidgetProps) {
         limit={Math.min(MOST_EVENTS, Math.max(1, numberOf(config, 'maxEvents', MOST_EVENTS)))}
         defaultColor={textOf(config, 'defaultColor')}
         refetchInterval={refetchInterval(widget)}
+        onAnswer={tell}
         onMove={(view, date) => setShown({ view, date })}
       />
       {config.showCreateButton === true && entity.can.create ? (

@@ -15,7 +15,7 @@ import { callRpc, type WireRow } from '~/lib/postgrest/client'
 import { type Entry, niceScale, slices, withOther } from './chart-shapes'
 import { tx } from './texts'
 import { textOf } from './widget-config'
-import { Failed, Refused, refetchInterval, useWidgetEntity, type WidgetProps } from './widget-parts'
+import { Failed, Refused, refetchInterval, useFreshness, useWidgetEntity, type WidgetProps } from './widget-parts'
 
 const BARS = 12
 const SLICES = 6
@@ -66,7 +66,8 @@ function Chart({ widget, entity, property }: WidgetProps & { entity: Entity; pro
   })
   const statuses = useQuery({ ...statusesQuery(property.statusType ?? ''), enabled: property.type === 'Status' })
 
-  if (query.isError) return <Failed error={query.error} onRetry={() => void query.refetch()} />
+  useFreshness(query)
+  if (query.isError && !query.data) return <Failed error={query.error} onRetry={() => void query.refetch()} />
   if (!query.data) return <Loading lines={6} />
   if (query.data.length === 0) return <p className="co-muted">{t('widget.empty')}</p>
   const entries = query.data.map(({ key, value }): Grouped => {

@@ -20,6 +20,8 @@ export interface Dashboard {
   id: number
   display_name: string
   description: string | null
+  /** Seen by others than who made it. */
+  isPublic: boolean
   widgets: Widget[]
 }
 
@@ -36,6 +38,7 @@ function readDashboard(answer: unknown): Dashboard | null {
     id: row.id,
     display_name: text(row.display_name) ?? String(row.id),
     description: text(row.description),
+    isPublic: row.is_public !== false,
     widgets: list(row.widgets).flatMap((widget) =>
       typeof widget.id === 'number' && typeof widget.widget_type === 'string'
         ? [
@@ -73,7 +76,7 @@ export const dashboardsQuery = queryOptions({
   queryFn: async ({ signal }) =>
     (await readRpc('get_dashboards', {}, signal)).flatMap((row) => {
       const entry = readDashboard(row)
-      return entry ? [{ id: entry.id, display_name: entry.display_name, description: entry.description }] : []
+      return entry ? [entry] : []
     }),
   staleTime: 300_000,
 })

@@ -10,7 +10,7 @@ import { paths } from '~/config/paths'
 import { t } from '~/lib/i18n/t'
 import { describeProblem } from '~/lib/problem'
 import { dashboardQuery } from './dashboard-data'
-import { DashboardGrid, DashboardSelector } from './dashboard-view'
+import { DashboardGrid, DashboardSelector, EditDashboard } from './dashboard-view'
 
 export function DashboardPage() {
   const { id = '' } = useParams({ strict: false }) as { id?: string }
@@ -35,7 +35,12 @@ export function DashboardPage() {
     <Page
       title={query.data?.display_name ?? t('dashboard.title')}
       below={query.data?.description ? <p className="co-muted">{query.data.description}</p> : null}
-      actions={<DashboardSelector current={number} />}
+      actions={
+        <>
+          <DashboardSelector current={number} />
+          {query.data ? <EditDashboard id={number} /> : null}
+        </>
+      }
     >
       {problem ? (
         <Banner kind="error" urgent facts={problem.facts} onRetry={() => void query.refetch()}>

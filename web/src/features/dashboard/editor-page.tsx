@@ -8,6 +8,7 @@ import { RefusedPage, SignInPage } from '~/components/access'
 import { Banner } from '~/components/banner'
 import { Button, buttonClass } from '~/components/button'
 import { Dialog } from '~/components/dialog'
+import { FormDialog } from '~/components/form-dialog'
 import { Icon } from '~/components/icon'
 import { Loading } from '~/components/loading'
 import { Page } from '~/components/page'
@@ -312,7 +313,7 @@ function Editor({ dashboard, facts }: { dashboard: Dashboard; facts: WireRow }) 
             />
           </div>
         ))}
-        <div className="co-row">
+        <div className="co-editor-flags">
           {(['isDefault', 'isPublic'] as const).map((flag) => (
             <label key={flag} className="co-check-row">
               <input
@@ -406,36 +407,23 @@ function Editor({ dashboard, facts }: { dashboard: Dashboard; facts: WireRow }) 
         />
       ) : null}
       {deleting ? (
-        <Dialog
+        <FormDialog
           title={tx('edit.deleteTitle', { name: dashboard.display_name })}
           onClose={() => setDeleting(false)}
-          actions={
-            <>
-              <Button
-                look="danger"
-                icon="trash"
-                onClick={async () => {
-                  try {
-                    await deleteRows('dashboards', [eq('id', dashboard.id)], 'id', SCHEMA)
-                    setDraft(before)
-                    await refresh()
-                    void navigate({ to: paths.dashboards(), replace: true })
-                  } catch (error) {
-                    setProblem(describeProblem(error, { attempt: 'delete' }).text)
-                    setDeleting(false)
-                  }
-                }}
-              >
-                {t('detail.delete')}
-              </Button>
-              <Button data-autofocus onClick={() => setDeleting(false)}>
-                {t('app.cancel')}
-              </Button>
-            </>
-          }
+          submit={t('detail.delete')}
+          danger
+          icon="trash"
+          attempt="delete"
+          onSubmit={async () => {
+            await deleteRows('dashboards', [eq('id', dashboard.id)], 'id', SCHEMA)
+            setDraft(before)
+            await refresh()
+            void navigate({ to: paths.dashboards(), replace: true })
+            return undefined
+          }}
         >
           <p>{t('detail.deleteWarning')}</p>
-        </Dialog>
+        </FormDialog>
       ) : null}
       {blocker.status === 'blocked' ? (
         <Dialog

@@ -14,7 +14,7 @@ import { useModel } from '~/lib/metadata/model-context'
 import { PostgrestError } from '~/lib/postgrest/errors'
 import { describeProblem } from '~/lib/problem'
 import { type Dashboard, dashboardQuery } from './dashboard-data'
-import { DashboardGrid, DashboardSelector } from './dashboard-view'
+import { DashboardGrid, DashboardSelector, EditDashboard } from './dashboard-view'
 import './home.css'
 
 /** Only texts: the way to the records is still to be shown. */
@@ -32,7 +32,14 @@ export function HomePage() {
       title={dashboard && !onlyTexts(dashboard) ? dashboard.display_name : welcome}
       windowTitle={t('home.title')}
       below={dashboard?.description ? <p className="co-muted">{dashboard.description}</p> : null}
-      actions={dashboard ? <DashboardSelector current={dashboard.id} /> : null}
+      actions={
+        dashboard ? (
+          <>
+            <DashboardSelector current={dashboard.id} />
+            <EditDashboard id={dashboard.id} />
+          </>
+        ) : null
+      }
     >
       {query.isPending ? <Loading lines={4} /> : null}
       {problem ? (

@@ -2,6 +2,8 @@
 
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
+import { useState } from 'react'
+import { Button } from '~/components/button'
 import { Loading } from '~/components/loading'
 import { MapPanel } from '~/components/map-panel'
 import type { MapPoint } from '~/components/map-view'
@@ -12,8 +14,9 @@ import type { Entity, Property } from '~/lib/metadata/model'
 import { useModel } from '~/lib/metadata/model-context'
 import { readPage } from '~/lib/postgrest/client'
 import { aliased } from '~/lib/postgrest/query'
+import { tx } from './texts'
 import { conditionsOf, listSearch, numberOf, textOf } from './widget-config'
-import { Failed, Refused, refetchInterval, useWidgetEntity, type WidgetProps } from './widget-parts'
+import { Failed, Refused, refetchInterval, useFreshness, useWidgetEntity, type WidgetProps } from './widget-parts'
 
 export default function MapWidget({ widget }: WidgetProps) {
   const model = useModel()
@@ -26,6 +29,7 @@ export default function MapWidget({ widget }: WidgetProps) {
 
 function RecordMap({ widget, entity, property }: WidgetProps & { entity: Entity; property: Property }) {
   const navigate = useNavigate()
+  const [asList, setAsList] = useState(false)
   const config = widget.config ?? {}
   const conditions = conditionsOf(config)
   const limit = Math.min(2000, Math.max(1, numberOf(config, 'maxMarkers', 500)))
@@ -44,7 +48,8 @@ function RecordMap({ widget, entity, property }: WidgetProps & { entity: Entity;
     queryFn: ({ signal }) => readPage(read, 0, limit, signal),
     refetchInterval: refetchInterval(widget),
   })
-  if (query.isError) return <Failed error={query.error} onRetry={() => void query.refetch()} />
+  useFreshness(query)
+  if (query.isError && !query.data) return <Failed error={query.error} onRetry={() => void query.refetch()} />
   if (!query.data) return <Loading lines={6} />
   const points = query.data.rows.flatMap((row): MapPoint[] => {
     const point = typeof row.place === 'string' ? readPoint(row.place) : null
@@ -57,6 +62,16 @@ function RecordMap({ widget, entity, property }: WidgetProps & { entity: Entity;
     <div className="co-stack co-stack-tight">
       {points.length === 0 ? (
         <p className="co-muted">{t('widget.empty')}</p>
+      ) : asList ? (
+        <ul className="co-map-list">
+          {points.map((point) => (
+            <li key={point.id}>
+              <Link to={paths.detail(entity.key, point.id)} dir="auto">
+                {point.name}
+              </Link>
+            </li>
+          ))}
+        </ul>
       ) : (
         <MapPanel
           points={points}
@@ -67,6 +82,11 @@ function RecordMap({ widget, entity, property }: WidgetProps & { entity: Entity;
       )}
       <p className="co-spread co-small">
         <span className="co-muted">{t('widget.shown', { n: rows.length, total: total ?? rows.length })}</span>
+        {points.length > 0 ? (
+          <Button look="quiet" onClick={() => setAsList(!asList)}>
+            {tx(asList ? 'map.asMap' : 'map.asList')}
+          </Button>
+        ) : null}
         <Link to={paths.list(entity.key)} search={listSearch(conditions)}>
           {t('widget.seeAll')}
         </Link>

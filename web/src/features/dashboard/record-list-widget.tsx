@@ -12,7 +12,7 @@ import { readPage } from '~/lib/postgrest/client'
 import { PropertyValue } from '~/property-types/property-value'
 import { kinds } from '~/property-types/registry'
 import { conditionsOf, listSearch, numberOf, textOf, textsOf } from './widget-config'
-import { Failed, Refused, refetchInterval, useWidgetEntity, type WidgetProps } from './widget-parts'
+import { Failed, Refused, refetchInterval, useFreshness, useWidgetEntity, type WidgetProps } from './widget-parts'
 
 export default function RecordListWidget({ widget }: WidgetProps) {
   const entity = useWidgetEntity(widget)
@@ -47,7 +47,8 @@ function RecordList({ widget, entity }: WidgetProps & { entity: Entity }) {
     },
     refetchInterval: refetchInterval(widget),
   })
-  if (query.isError) return <Failed error={query.error} onRetry={() => void query.refetch()} />
+  useFreshness(query)
+  if (query.isError && !query.data) return <Failed error={query.error} onRetry={() => void query.refetch()} />
   if (!query.data) return <Loading lines={4} />
   const { rows, total } = query.data
   if (rows.length === 0) return <p className="co-muted">{t('widget.empty')}</p>

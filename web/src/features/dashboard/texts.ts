@@ -2,6 +2,8 @@ import { area } from '~/lib/i18n/area'
 
 export const catalogues = {
   en: {
+    'map.asList': 'Show as list',
+    'map.asMap': 'Show as map',
     'chart.asTable': 'Show as table',
     'chart.asChart': 'Show as chart',
     'chart.of': '{title}: {n, plural, one {# group} other {# groups}}',
@@ -103,6 +105,8 @@ export const catalogues = {
     'home.chosen': 'This is your home now.',
   },
   es: {
+    'map.asList': 'Mostrar como lista',
+    'map.asMap': 'Mostrar como mapa',
     'chart.asTable': 'Mostrar como tabla',
     'chart.asChart': 'Mostrar como gráfico',
     'chart.of': '{title}: {n, plural, one {# grupo} other {# grupos}}',

@@ -13,7 +13,7 @@ import type { Entity } from '~/lib/metadata/model'
 import { readPage } from '~/lib/postgrest/client'
 import { parseSearch, stringifySearch } from '~/lib/search'
 import { conditionsOf, listSearch, navigationOf, textOf } from './widget-config'
-import { Failed, Refused, refetchInterval, useWidgetEntity, type WidgetProps } from './widget-parts'
+import { Failed, Refused, refetchInterval, useFreshness, useWidgetEntity, type WidgetProps } from './widget-parts'
 
 function MarkdownWidget({ widget }: WidgetProps) {
   return <Markdown text={textOf(widget.config ?? {}, 'content') ?? ''} level={widget.title ? 3 : 2} />
@@ -32,7 +32,9 @@ function Count({ widget, entity }: WidgetProps & { entity: Entity }) {
     queryFn: async ({ signal }) => (await readPage(read, 0, 1, signal)).total,
     refetchInterval: refetchInterval(widget),
   })
-  if (query.isError) return <Failed error={query.error} onRetry={() => void query.refetch()} />
+  useFreshness(query)
+  if (query.isError && query.data === undefined)
+    return <Failed error={query.error} onRetry={() => void query.refetch()} />
   return (
     <p>
       <Link to={paths.list(entity.key)} search={listSearch(conditions)} className="co-stat co-numbers">

@@ -4,7 +4,9 @@ import { useState } from 'react'
 import { Banner } from '~/components/banner'
 import { Button } from '~/components/button'
 import { Dialog } from '~/components/dialog'
+import { track } from '~/lib/analytics'
 import { flash } from '~/lib/flash'
+import { showNumber } from '~/lib/format/numbers'
 import { t } from '~/lib/i18n/t'
 import type { Entity } from '~/lib/metadata/model'
 import { messagesFor } from '~/lib/metadata/queries'
@@ -13,6 +15,7 @@ import { NoRowError, PostgrestError } from '~/lib/postgrest/errors'
 import { eq } from '~/lib/postgrest/query'
 import { describeProblem, type Problem } from '~/lib/problem'
 import { queryClient } from '~/lib/query-client'
+import { tx } from './texts'
 
 interface DeleteDialogProps {
   entity: Entity
@@ -20,11 +23,13 @@ interface DeleteDialogProps {
   name: string
   /** The record as it is shown. */
   record: WireRow
+  /** Records that point at it, by the name of their kind. */
+  linked: readonly { name: string; total: number }[]
   onClose: () => void
   onDeleted: () => void
 }
 
-export function DeleteDialog({ entity, id, name, record, onClose, onDeleted }: DeleteDialogProps) {
+export function DeleteDialog({ entity, id, name, record, linked, onClose, onDeleted }: DeleteDialogProps) {
   const [problem, setProblem] = useState<Problem | null>(null)
   const [waiting, setWaiting] = useState(false)
   const idColumn = entity.idColumn ?? 'id'
@@ -51,6 +56,7 @@ export function DeleteDialog({ entity, id, name, record, onClose, onDeleted }: D
       setWaiting(false)
       return
     }
+    track('Entity', 'Delete', entity.key)
     for (const key of ['rows', 'related', 'choices']) void queryClient.invalidateQueries({ queryKey: [key] })
     flash({ kind: 'success', text: t('detail.deleted', { name }) }, 'next-page')
     onClose()
@@ -75,6 +81,18 @@ export function DeleteDialog({ entity, id, name, record, onClose, onDeleted }: D
     >
       <div className="co-stack">
         <p>{t('detail.deleteWarning')}</p>
+        {linked.length > 0 ? (
+          <div>
+            <p>{tx('delete.linked')}</p>
+            <ul>
+              {linked.map(({ name: kind, total }) => (
+                <li key={kind}>
+                  <span dir="auto">{kind}</span>: {showNumber(total)}
+                </li>
+              ))}
+            </ul>
+          </div>
+        ) : null}
         {problem ? (
           <Banner kind="error" urgent title={t('problem.delete')} facts={problem.facts}>
             {problem.text}

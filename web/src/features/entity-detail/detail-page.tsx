@@ -2,10 +2,10 @@
 
 import { queryOptions, useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useParams } from '@tanstack/react-router'
-import { lazy, Suspense, useState } from 'react'
+import { lazy, Suspense, useEffect, useMemo, useState } from 'react'
 import { RefusedPage, SignInPage, UnknownPage } from '~/components/access'
 import { Banner } from '~/components/banner'
-import { buttonClass } from '~/components/button'
+import { Button, buttonClass } from '~/components/button'
 import { Icon } from '~/components/icon'
 import { Loading } from '~/components/loading'
 import { MenuButton } from '~/components/menu-button'
@@ -13,6 +13,7 @@ import { Page, StatePage } from '~/components/page'
 import { paths } from '~/config/paths'
 import { useSession } from '~/lib/auth/session'
 import { t } from '~/lib/i18n/t'
+import { letterKey } from '~/lib/letter-keys'
 import { detailProperties, type Entity, type Model } from '~/lib/metadata/model'
 import { useModel } from '~/lib/metadata/model-context'
 import { readSelect, settleKeys } from '~/lib/metadata/select'
@@ -21,27 +22,34 @@ import { eq } from '~/lib/postgrest/query'
 import { describeProblem } from '~/lib/problem'
 import { lastList } from '~/lib/remember-list'
 import { parseSearch } from '~/lib/search'
+import { saveSetting, useSetting } from '~/lib/settings'
 import { PropertyValue } from '~/property-types/property-value'
+import { useChangedElsewhere } from '~/records/live'
+import { useNeighbours } from '~/records/neighbours'
 import { DeleteDialog } from './delete-dialog'
 import { LinksSection } from './links-editor'
-import { RelatedRecords } from './related-records'
+import { NeighbourLinks } from './neighbour-links'
+import { RelatedRecords, relatedTotal } from './related-records'
 import { StatusMenu } from './status-menu'
+import { tx } from './texts'
 import './detail.css'
 
 const Activity = lazy(() => import('./activity'))
 const PayButton = lazy(() => import('~/records/pay-button'))
 
+async function readRecord(model: Model, entity: Entity, id: string, signal?: AbortSignal): Promise<WireRow | null> {
+  const select = readSelect(model, entity, detailProperties(model, entity.key))
+  const rows = await readRows(
+    { table: entity.key, select, conditions: [eq(entity.idColumn ?? 'id', id)], limit: 1 },
+    signal,
+  )
+  return settleKeys(rows)[0] ?? null
+}
+
 const recordQuery = (model: Model, entity: Entity, id: string) =>
   queryOptions({
     queryKey: ['record', entity.key, id, 'read'],
-    queryFn: async ({ signal }): Promise<WireRow | null> => {
-      const select = readSelect(model, entity, detailProperties(model, entity.key))
-      const rows = await readRows(
-        { table: entity.key, select, conditions: [eq(entity.idColumn ?? 'id', id)], limit: 1 },
-        signal,
-      )
-      return settleKeys(rows)[0] ?? null
-    },
+    queryFn: ({ signal }) => readRecord(model, entity, id, signal),
   })
 
 export function DetailPage() {
@@ -64,6 +72,25 @@ function recordName(entity: Entity, row: WireRow | null | undefined, id: string)
   return typeof label === 'string' && label !== '' ? label : `${entity.name} ${id}`
 }
 
+/** `e` opens the form, where single letters are keys. */
+function useEditKey(edit: (() => void) | null): void {
+  useEffect(() => {
+    if (!edit) return
+    const listen = (event: KeyboardEvent) => {
+      if (letterKey(event) !== 'e') return
+      event.preventDefault()
+      edit()
+    }
+    document.addEventListener('keydown', listen)
+    return () => document.removeEventListener('keydown', listen)
+  }, [edit])
+}
+
+/** From so many empty fields on they can be hidden. */
+const EMPTY_TOGGLE = 3
+
+const isEmpty = (value: unknown) => value === null || value === undefined || value === ''
+
 function RecordDetail({ entity, id }: { entity: Entity; id: string }) {
   const model = useModel()
   const navigate = useNavigate()
@@ -71,6 +98,19 @@ function RecordDetail({ entity, id }: { entity: Entity; id: string }) {
   const query = useQuery(recordQuery(model, entity, id))
   const [deleting, setDeleting] = useState(false)
   const row = query.data
+  const neighbours = useNeighbours(entity.key, id)
+  const shown = useMemo(() => (row ? [row] : undefined), [row])
+  const changed = useChangedElsewhere(entity.key, entity.idColumn, shown, async () => {
+    const now = await readRecord(model, entity, id)
+    return now ? [now] : []
+  })
+  const mayEdit = entity.can.update && row !== undefined && row !== null
+  const edit = useMemo(
+    () => (mayEdit ? () => void navigate({ to: paths.edit(entity.key, id) }) : null),
+    [mayEdit, entity.key, id, navigate],
+  )
+  useEditKey(edit)
+  const hidesEmpty = useSetting('emptyFields') === 'hidden'
   const name = recordName(entity, row, id)
   const back = (
     <Link to={paths.list(entity.key)} search={parseSearch(lastList(entity.key))} className="co-back-link co-no-print">
@@ -100,7 +140,10 @@ function RecordDetail({ entity, id }: { entity: Entity; id: string }) {
   const headStatuses = properties.filter((property) => property.type === 'Status' && row?.[property.column]).slice(0, 1)
   const inHead = [entity.labelColumn, ...headStatuses.map((property) => property.column)]
   const fields = properties.filter((property) => property.type !== 'ManyToMany' && !inHead.includes(property.column))
+  const empty = fields.filter((property) => isEmpty(row?.[property.column]))
+  const visible = hidesEmpty ? fields.filter((property) => !empty.includes(property)) : fields
   const links = properties.filter((property) => property.type === 'ManyToMany')
+  const relations = model.inverse(entity.key).filter((relation) => relation.source.can.read)
   const payment = properties.find((property) => property.type === 'Payment')
   const menu = entity.can.delete
     ? [
@@ -121,7 +164,12 @@ function RecordDetail({ entity, id }: { entity: Entity; id: string }) {
   return (
     <Page
       title={name}
-      above={back}
+      above={
+        <div className="co-spread co-no-print">
+          {back}
+          {neighbours ? <NeighbourLinks entity={entity} neighbours={neighbours} /> : null}
+        </div>
+      }
       below={
         <div className="co-row co-muted">
           {row
@@ -141,7 +189,7 @@ function RecordDetail({ entity, id }: { entity: Entity; id: string }) {
               </Suspense>
             ) : null}
             {entity.can.update ? (
-              <Link to={paths.edit(entity.key, id)} className={buttonClass('primary')}>
+              <Link to={paths.edit(entity.key, id)} className={buttonClass('primary')} aria-keyshortcuts="e">
                 <Icon name="edit" />
                 <span>{t('detail.edit')}</span>
               </Link>
@@ -165,9 +213,14 @@ function RecordDetail({ entity, id }: { entity: Entity; id: string }) {
         <Loading />
       ) : (
         <>
-          <section className="co-card" aria-label={t('detail.details')}>
+          {changed > 0 ? (
+            <Banner kind="info" actions={<Button onClick={() => void query.refetch()}>{tx('live.show')}</Button>}>
+              <span role="status">{tx('live.changed')}</span>
+            </Banner>
+          ) : null}
+          <section className="co-card co-stack co-stack-tight" aria-label={t('detail.details')}>
             <dl className="co-fields">
-              {fields.map((property) => (
+              {visible.map((property) => (
                 <div key={property.column} className={property.span >= 2 ? 'co-fields-wide' : undefined}>
                   <dt title={property.help}>{property.label}</dt>
                   <dd>
@@ -176,6 +229,17 @@ function RecordDetail({ entity, id }: { entity: Entity; id: string }) {
                 </div>
               ))}
             </dl>
+            {empty.length >= EMPTY_TOGGLE ? (
+              <div className="co-no-print">
+                <Button
+                  look="quiet"
+                  aria-expanded={!hidesEmpty}
+                  onClick={() => void saveSetting('emptyFields', hidesEmpty ? 'shown' : 'hidden')}
+                >
+                  {hidesEmpty ? tx('fields.showEmpty', { n: empty.length }) : tx('fields.hideEmpty')}
+                </Button>
+              </div>
+            ) : null}
           </section>
           {links.map((property) =>
             property.link ? (
@@ -183,17 +247,14 @@ function RecordDetail({ entity, id }: { entity: Entity; id: string }) {
             ) : null,
           )}
           <div className="co-related">
-            {model
-              .inverse(entity.key)
-              .filter((relation) => relation.source.can.read)
-              .map((relation) => (
-                <RelatedRecords
-                  key={`${relation.source.key}.${relation.via.column}`}
-                  relation={relation}
-                  record={row}
-                  id={id}
-                />
-              ))}
+            {relations.map((relation) => (
+              <RelatedRecords
+                key={`${relation.source.key}.${relation.via.column}`}
+                relation={relation}
+                record={row}
+                id={id}
+              />
+            ))}
           </div>
           <Suspense>
             <Activity entity={entity} id={id} record={row} signedIn={session.state === 'signed-in'} />
@@ -206,6 +267,11 @@ function RecordDetail({ entity, id }: { entity: Entity; id: string }) {
           id={id}
           name={name}
           record={row}
+          linked={relations.flatMap((relation) => {
+            const total = relatedTotal(relation, row, id)
+            const name = t('detail.relatedVia', { name: relation.source.plural, field: relation.via.label })
+            return total > 0 ? [{ name, total }] : []
+          })}
           onClose={() => setDeleting(false)}
           onDeleted={() => void navigate({ to: paths.list(entity.key), replace: true })}
         />

@@ -14,6 +14,7 @@ import { useModel } from '~/lib/metadata/model-context'
 import { readPage, type WireRow } from '~/lib/postgrest/client'
 import { aliased, eq } from '~/lib/postgrest/query'
 import { describeProblem } from '~/lib/problem'
+import { queryClient } from '~/lib/query-client'
 
 const SHOWN = 5
 
@@ -37,12 +38,22 @@ function relatedQuery({ source, via }: InverseRelation, value: string) {
   })
 }
 
+/** The value that records of the relation point with. */
+function pointedValue({ via }: InverseRelation, record: WireRow, id: string): string {
+  const own = record[via.ref?.column ?? 'id']
+  return own === null || own === undefined || typeof own === 'object' ? id : String(own)
+}
+
+/** How many records of the relation the page has found; 0 where it has not. */
+export function relatedTotal(relation: InverseRelation, record: WireRow, id: string): number {
+  return queryClient.getQueryData(relatedQuery(relation, pointedValue(relation, record, id)).queryKey)?.total ?? 0
+}
+
 export function RelatedRecords({ relation, record, id }: { relation: InverseRelation; record: WireRow; id: string }) {
   const { source, via } = relation
   const headingId = useId()
   const model = useModel()
-  const own = record[via.ref?.column ?? 'id']
-  const value = own === null || own === undefined || typeof own === 'object' ? id : String(own)
+  const value = pointedValue(relation, record, id)
   const query = useQuery(relatedQuery(relation, value))
   const several = model.inverse(via.ref?.table ?? '').filter((other) => other.source.key === source.key).length > 1
   const title = several ? t('detail.relatedVia', { name: source.plural, field: via.label }) : source.plural

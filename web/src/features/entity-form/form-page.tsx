@@ -2,7 +2,7 @@
 
 import { queryOptions, useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
-import { lazy, Suspense, useState } from 'react'
+import { lazy, Suspense, useMemo, useState } from 'react'
 import { RefusedPage, SignInPage, UnknownPage } from '~/components/access'
 import { Banner } from '~/components/banner'
 import { Button, buttonClass } from '~/components/button'
@@ -26,6 +26,9 @@ import { queryClient } from '~/lib/query-client'
 import { saveSetting, useSetting } from '~/lib/settings'
 import { PHONE } from '~/lib/viewport'
 import { createBody, type Drafts, startCreate, startEdit, updateBody } from '~/property-types/form-state'
+import { changedBy } from '~/records/changed-by'
+import { useChangedElsewhere } from '~/records/live'
+import { useNeighbours } from '~/records/neighbours'
 import { asksInSteps } from './form-steps'
 import { mergeChanges } from './merge'
 import { useNewLinks } from './new-links'
@@ -290,6 +293,7 @@ interface EditFormProps {
 interface Conflict {
   theirs: VersionedRow | null
   mine: Drafts
+  who: string | null
 }
 
 function EditForm({ entity, id, properties, loaded }: EditFormProps) {
@@ -303,6 +307,12 @@ function EditForm({ entity, id, properties, loaded }: EditFormProps) {
   const name = label === null || label === undefined ? id : String(label)
   const back = paths.detail(entity.key, id)
   const key = draftKey(person, entity.key, id)
+  const next = useNeighbours(entity.key, id)?.next ?? null
+  const shown = useMemo(() => [loaded.row], [loaded.row])
+  const changed = useChangedElsewhere(entity.key, entity.idColumn, shown, async () => {
+    const now = await readForEdit(entity, properties, id)
+    return now ? [now.row] : []
+  })
   let nothing = false
   let goTo = back
 
@@ -318,14 +328,25 @@ function EditForm({ entity, id, properties, loaded }: EditFormProps) {
       const theirs = await readForEdit(entity, properties, id)
       // Still the version that was shown: nobody else saved, this person may not.
       if (theirs && version !== null && theirs.etag === version) throw new NoRowError()
-      setConflict({ theirs, mine: drafts })
+      setConflict({ theirs, mine: drafts, who: theirs ? await changedBy(theirs.row) : null })
       throw new SaveInterrupted()
     }
     track('Entity', 'Edit', entity.key)
     await forgetRows()
   }
 
-  const saved = () => {
+  /** What others changed, before anything is saved. */
+  const compare = async (mine: Drafts) => {
+    try {
+      const theirs = await readForEdit(entity, properties, id)
+      setConflict({ theirs, mine, who: theirs ? await changedBy(theirs.row) : null })
+    } catch (error) {
+      flash({ kind: 'warning', text: describeProblem(error, { attempt: 'read' }).text }, 'here')
+    }
+  }
+
+  const saved = (another: boolean) => {
+    if (another && next && goTo === back) goTo = paths.edit(entity.key, next)
     flash(
       nothing ? { kind: 'info', text: t('form.unchanged') } : { kind: 'success', text: t('form.saved', { name }) },
       'next-page',
@@ -344,6 +365,14 @@ function EditForm({ entity, id, properties, loaded }: EditFormProps) {
       initial={initial}
       draftKey={key}
       loaded={loaded.row}
+      next={next}
+      notice={(drafts) =>
+        changed > 0 ? (
+          <Banner kind="info" actions={<Button onClick={() => void compare(drafts)}>{tx('conflict.show')}</Button>}>
+            <span role="status">{tx('conflict.meanwhile')}</span>
+          </Banner>
+        ) : null
+      }
       save={(drafts) => write(drafts, initial, loaded.etag)}
       onSaved={saved}
       onCancel={() => void navigate({ to: back })}
@@ -365,7 +394,7 @@ function EditForm({ entity, id, properties, loaded }: EditFormProps) {
               }
               base={loaded.row}
               mine={mine}
-              who={null}
+              who={conflict.who}
               saving={saving}
               onSave={(merged) => {
                 if (!theirs || !drafts) return

@@ -11,6 +11,7 @@ import { personZone, showInstant } from '~/lib/format/dates'
 import { t } from '~/lib/i18n/t'
 import { PropertyField } from '~/property-types/property-field'
 import { isRequired } from '~/property-types/validate'
+import { tx } from './texts'
 import { type RecordFormProps, type RecordFormState, useRecordForm } from './use-record-form'
 import './form.css'
 
@@ -100,6 +101,7 @@ export function RecordForm(props: RecordFormProps) {
     >
       {summary.length > 0 ? <ErrorSummary problems={summary} focusKey={form.focusKey} /> : null}
       <DraftBanner form={form} />
+      {props.notice?.(drafts)}
       {fields.length === 0 ? <Banner kind="info">{t('form.nothingToEdit')}</Banner> : null}
       <form
         noValidate
@@ -115,7 +117,7 @@ export function RecordForm(props: RecordFormProps) {
             void form.save(false)
           } else if (modifier && event.key === 'Enter') {
             event.preventDefault()
-            void form.save(mode === 'create')
+            void form.save(mode === 'create' || Boolean(props.next))
           }
         }}
       >
@@ -154,6 +156,10 @@ export function RecordForm(props: RecordFormProps) {
           {mode === 'create' ? (
             <Button waiting={saving} onClick={() => void form.save(true)}>
               {t('form.saveAndAnother')}
+            </Button>
+          ) : props.next ? (
+            <Button waiting={saving} onClick={() => void form.save(true)}>
+              {tx('form.saveAndNext')}
             </Button>
           ) : null}
           <Button look="quiet" onClick={props.onCancel}>

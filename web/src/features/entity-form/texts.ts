@@ -2,6 +2,9 @@ import { area } from '~/lib/i18n/area'
 
 export const catalogues = {
   en: {
+    'form.saveAndNext': 'Save and next',
+    'conflict.meanwhile': 'This record was changed while you are editing. What you typed is kept.',
+    'conflict.show': 'Show changes',
     'conflict.title': '{who} changed this record while you were editing',
     'conflict.someone': 'Someone else',
     'conflict.safe': 'Your changes are safe. Choose what to keep.',
@@ -49,6 +52,9 @@ export const catalogues = {
     'steps.number': 'Su número es {id}. Guárdelo para consultas.',
     'steps.show': 'Mostrarlo',
     'links.notAdded': '{n, plural, one {No se añadió # enlace} other {No se añadieron # enlaces}}: {why}',
+    'form.saveAndNext': 'Guardar y siguiente',
+    'conflict.meanwhile': 'Este registro cambió mientras usted lo edita. Lo que escribió se conserva.',
+    'conflict.show': 'Ver los cambios',
     'conflict.title': '{who} cambió este registro mientras usted lo editaba',
     'conflict.someone': 'Otra persona',
     'conflict.safe': 'Sus cambios están a salvo. Elija qué conservar.',

@@ -50,6 +50,10 @@ export interface RecordFormProps {
   resume?: boolean
   /** Another way to lay the form out, and what to call it. */
   otherLayout?: { label: string; onChoose: () => void }
+  /** The record that is edited next; null or undefined where there is none. */
+  next?: string | null
+  /** Something to know about the record while it is edited. */
+  notice?: (drafts: Drafts) => ReactNode
   /** A question that came up while saving. */
   resolve?: (form: FormHandle) => ReactNode
 }

@@ -41,6 +41,8 @@ interface TableProps {
   onKey: (key: string) => void
   caption: string
   compact: boolean
+  /** Columns that a filter narrows. */
+  filtered: ReadonlySet<string>
   sort: ListState['sort']
   onSort: (column: string) => void
   /** Number of the first row in the whole list, from 1, and how many the list has. */
@@ -127,6 +129,7 @@ export function EntityTable({
   terms,
   caption,
   compact,
+  filtered,
   sort,
   onSort,
   active,
@@ -261,11 +264,18 @@ export function EntityTable({
             {columns.map((property) => {
               const direction = ariaSort(sort, property.column)
               const alignEnd = kinds[property.type].alignEnd ? 'co-end' : undefined
+              const mark = filtered.has(property.column) ? (
+                <>
+                  <Icon name="filter" size={16} />
+                  <span className="co-hidden"> ({tx('filter.on')})</span>
+                </>
+              ) : null
               return (
                 <th key={property.column} scope="col" aria-sort={direction} className={alignEnd} title={property.help}>
                   {property.sortable ? (
                     <button type="button" className="co-sort" onClick={() => onSort(property.column)}>
                       <span>{property.label}</span>
+                      {mark}
                       <Icon
                         size={16}
                         name={
@@ -278,7 +288,9 @@ export function EntityTable({
                       />
                     </button>
                   ) : (
-                    property.label
+                    <>
+                      {property.label} {mark}
+                    </>
                   )}
                 </th>
               )

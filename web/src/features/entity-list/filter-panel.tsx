@@ -1,6 +1,7 @@
 // The filters of a list: on large screens a panel beside the table that applies at once, on phones a
 // sheet that applies on its button. Chips name what is active.
 
+import { useQuery } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import { Button } from '~/components/button'
 import { Dialog } from '~/components/dialog'
@@ -10,6 +11,8 @@ import { t } from '~/lib/i18n/t'
 import type { Property } from '~/lib/metadata/model'
 import type { Condition } from '~/lib/postgrest/query'
 import { kinds } from '~/property-types/registry'
+import type { filterCount } from './list-query'
+import { tx } from './texts'
 
 const ofColumn = (filters: readonly Condition[], column: string) => filters.filter((filter) => filter.column === column)
 
@@ -62,8 +65,15 @@ export function FilterPanel({ onClose, ...fields }: FilterFieldsProps & { onClos
   )
 }
 
-export function FilterSheet({ properties, filters, onChange, onClose }: FilterFieldsProps & { onClose: () => void }) {
+interface SheetProps extends FilterFieldsProps {
+  /** How many records the filters leave. */
+  countOf: (filters: readonly Condition[]) => ReturnType<typeof filterCount>
+  onClose: () => void
+}
+
+export function FilterSheet({ properties, filters, countOf, onChange, onClose }: SheetProps) {
   const [draft, setDraft] = useState<Condition[]>([...filters])
+  const count = useQuery(countOf(draft)).data
   return (
     <Dialog
       title={t('list.filters')}
@@ -77,7 +87,7 @@ export function FilterSheet({ properties, filters, onChange, onClose }: FilterFi
               onClose()
             }}
           >
-            {t('list.showFiltered')}
+            {typeof count === 'number' ? tx('filter.show', { n: count }) : t('list.showFiltered')}
           </Button>
           {draft.length > 0 ? <Button onClick={() => setDraft([])}>{t('list.clearAll')}</Button> : null}
         </>

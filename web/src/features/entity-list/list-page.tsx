@@ -23,6 +23,8 @@ import { rememberList } from '~/lib/remember-list'
 import { stringifySearch } from '~/lib/search'
 import { saveSetting, useSetting } from '~/lib/settings'
 import { BELOW_DESKTOP, PHONE, useMedia, WIDE } from '~/lib/viewport'
+import { useChangedElsewhere } from '~/records/live'
+import { rememberRows } from '~/records/neighbours'
 import { RecordCalendar } from '~/records/record-calendar'
 import { SELECTION_LIMIT } from './bulk'
 import { ColumnsDialog } from './columns-dialog'
@@ -30,7 +32,7 @@ import { EntityCards } from './entity-cards'
 import { EntityTable } from './entity-table'
 import { FilterChips, FilterPanel, FilterSheet } from './filter-panel'
 import { ListMap } from './list-map'
-import { listQuery, readList, wireConditions } from './list-query'
+import { filterCount, listQuery, readList, readOf, wireConditions } from './list-query'
 import {
   changeState,
   DEFAULT_PAGE_SIZE,
@@ -40,8 +42,8 @@ import {
   readListState,
   writeListState,
 } from './list-state'
-import { useChangedElsewhere } from './live'
 import { Pagination } from './pagination'
+import { idOf } from './record-link'
 import { tx } from './texts'
 import './list.css'
 
@@ -185,6 +187,19 @@ function EntityList({ entity }: { entity: Entity }) {
 
   const rows = query.data?.rows ?? []
   const from = (state.page - 1) * state.pageSize + 1
+  // From the page of a record one gets to those beside it.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: other rows are the signal
+  useEffect(() => {
+    if (!query.data || query.isPlaceholderData || !entity.idColumn) return
+    rememberRows(entity.key, {
+      read: readOf(model, entity, fetched, state),
+      idColumn: entity.idColumn,
+      from: from - 1,
+      size: state.pageSize,
+      total: total ?? 0,
+      ids: rows.flatMap((row) => idOf(entity, row) ?? []),
+    })
+  }, [query.data, query.isPlaceholderData])
   const range =
     total === 0
       ? t('list.none')
@@ -362,6 +377,11 @@ function EntityList({ entity }: { entity: Entity }) {
                   <p>{t(narrowed ? 'list.noMatch' : 'list.empty', { name: entity.plural })}</p>
                   {narrowed ? (
                     <Button onClick={() => go({ q: '', filters: [] })}>{t('list.clearFilters')}</Button>
+                  ) : entity.can.create ? (
+                    <Link to={paths.create(entity.key)} className={buttonClass()}>
+                      <Icon name="plus" />
+                      <span>{t('list.add', { name: entity.name })}</span>
+                    </Link>
                   ) : null}
                 </div>
               ) : phone ? (
@@ -381,6 +401,7 @@ function EntityList({ entity }: { entity: Entity }) {
                   page={
                     query.isPlaceholderData ? undefined : pageQuery.queryKey.map((part) => JSON.stringify(part)).join()
                   }
+                  filtered={new Set(state.filters.map((filter) => filter.column))}
                   sort={state.sort}
                   onSort={(column) => go({ sort: nextSort(state.sort, column) })}
                   selection={bulk ? { ids: selected, onChange: setSelected } : undefined}
@@ -458,6 +479,7 @@ function EntityList({ entity }: { entity: Entity }) {
         <FilterSheet
           properties={filterable}
           filters={state.filters}
+          countOf={(filters) => filterCount(model, entity, state, filters)}
           onChange={(filters) => go({ filters })}
           onClose={() => setFiltersOpen(false)}
         />

@@ -37,7 +37,7 @@ function orderOf(model: Model, entity: Entity, state: ListState): Order[] {
   return order
 }
 
-const readOf = (model: Model, entity: Entity, columns: readonly Property[], state: ListState): Read => ({
+export const readOf = (model: Model, entity: Entity, columns: readonly Property[], state: ListState): Read => ({
   table: entity.key,
   select: readSelect(model, entity, columns),
   search: state.q || undefined,
@@ -64,6 +64,20 @@ export async function readList(
     }
     throw error
   }
+}
+
+/** How many records other filters would leave, with the search as it is. */
+export function filterCount(model: Model, entity: Entity, state: ListState, filters: readonly Condition[]) {
+  const read: Read = {
+    table: entity.key,
+    select: [entity.idColumn ?? entity.labelColumn ?? '*'],
+    search: state.q || undefined,
+    conditions: wireConditions(model, entity.key, filters),
+  }
+  return queryOptions({
+    queryKey: ['rows', entity.key, 'count', read],
+    queryFn: async ({ signal }) => (await readPage(read, 0, 1, signal)).total ?? null,
+  })
 }
 
 export function listQuery(model: Model, entity: Entity, columns: readonly Property[], state: ListState) {

@@ -2,13 +2,11 @@
 
 import { queryOptions, useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import { type FormEvent, useId, useState } from 'react'
-import { Banner } from '~/components/banner'
+import { useId, useState } from 'react'
 import { Button } from '~/components/button'
-import { Dialog } from '~/components/dialog'
+import { FormDialog } from '~/components/form-dialog'
 import { MenuButton } from '~/components/menu-button'
 import { flash } from '~/lib/flash'
-import { t } from '~/lib/i18n/t'
 import type { Entity } from '~/lib/metadata/model'
 import { deleteRows, insertRow, readRows, updateRows } from '~/lib/postgrest/client'
 import { PostgrestError } from '~/lib/postgrest/errors'
@@ -183,95 +181,70 @@ function ViewDialog({ entity, view, query, onClose, onSaved, onDeleted }: ViewDi
   const id = useId()
   const [name, setName] = useState(view?.name ?? '')
   const [shared, setShared] = useState(view?.shared ?? false)
-  const [waiting, setWaiting] = useState(false)
-  const [problem, setProblem] = useState<string | null>(null)
 
-  const run = async (action: () => Promise<void>) => {
-    if (waiting) return
-    setWaiting(true)
-    setProblem(null)
-    try {
-      await action()
-    } catch (error) {
-      const taken = error instanceof PostgrestError && error.code === '23505'
-      setProblem(taken ? tx('views.exists') : describeProblem(error, { attempt: 'update' }).text)
-      setWaiting(false)
-    }
-  }
-  const save = () => {
+  const save = async () => {
     const trimmed = name.trim()
-    if (trimmed === '') return setProblem(tx('views.needName'))
-    void run(async () => {
-      if (view) {
-        await updateRows('saved_views', [eq('id', view.id)], { name: trimmed, shared }, SCHEMA)
-        return onSaved(null, trimmed)
-      }
+    if (trimmed === '') return tx('views.needName')
+    if (view) {
+      await updateRows('saved_views', [eq('id', view.id)], { name: trimmed, shared }, SCHEMA)
+      onSaved(null, trimmed)
+    } else {
       const row = await insertRow('saved_views', { entity: entity.key, name: trimmed, query, shared }, true, 'metadata')
       onSaved(row ? String(row.id) : null, trimmed)
-    })
+    }
+    return undefined
   }
   return (
-    <Dialog
+    <FormDialog
       title={view ? tx('views.manageTitle', { name: view.name }) : tx('views.saveTitle')}
       onClose={onClose}
-      actions={
-        <>
-          <Button look="primary" waiting={waiting} onClick={save}>
-            {tx('views.saveButton')}
+      submit={tx('views.saveButton')}
+      onSubmit={save}
+      problemTitle={tx('views.failed')}
+      describe={(error) =>
+        error instanceof PostgrestError && error.code === '23505'
+          ? tx('views.exists')
+          : describeProblem(error, { attempt: 'update' }).text
+      }
+      extra={(run) =>
+        view ? (
+          <Button
+            look="quiet"
+            icon="trash"
+            onClick={() =>
+              run(async () => {
+                await deleteRows('saved_views', [eq('id', view.id)], 'id', SCHEMA)
+                onDeleted(view.name)
+                return undefined
+              })
+            }
+          >
+            {tx('views.delete')}
           </Button>
-          <Button onClick={onClose}>{t('app.cancel')}</Button>
-          {view ? (
-            <Button
-              look="quiet"
-              icon="trash"
-              onClick={() =>
-                void run(async () => {
-                  await deleteRows('saved_views', [eq('id', view.id)], 'id', SCHEMA)
-                  onDeleted(view.name)
-                })
-              }
-            >
-              {tx('views.delete')}
-            </Button>
-          ) : null}
-        </>
+        ) : null
       }
     >
-      <form
-        className="co-stack"
-        noValidate
-        onSubmit={(event: FormEvent) => {
-          event.preventDefault()
-          save()
-        }}
-      >
-        {problem ? (
-          <Banner kind="error" urgent title={tx('views.failed')}>
-            {problem}
-          </Banner>
-        ) : null}
-        <label htmlFor={id} className="co-bound">
-          <span>{tx('views.name')}</span>
-          <input
-            id={id}
-            className="co-input"
-            data-autofocus
-            maxLength={100}
-            autoComplete="off"
-            value={name}
-            onChange={(event) => setName(event.target.value)}
-          />
-        </label>
-        <label className="co-check-row">
-          <input
-            type="checkbox"
-            className="co-check"
-            checked={shared}
-            onChange={(event) => setShared(event.target.checked)}
-          />
-          {tx('views.share')}
-        </label>
-      </form>
-    </Dialog>
+      <label htmlFor={id} className="co-bound">
+        <span>{tx('views.name')}</span>
+        <input
+          id={id}
+          className="co-input"
+          data-autofocus
+          maxLength={100}
+          autoComplete="off"
+          value={name}
+          onChange={(event) => setName(event.target.value)}
+        />
+      </label>
+      <label className="co-check-row">
+        <input
+          type="checkbox"
+          className="co-check"
+          checked={shared}
+          onChange={(event) => setShared(event.target.checked)}
+        />
+        {tx('views.share')}
+      </label>
+    </FormDialog>
   )
 }

@@ -6,7 +6,7 @@ import { useEffect, useId, useRef, useState } from 'react'
 import { RefusedPage, SignInPage } from '~/components/access'
 import { Banner } from '~/components/banner'
 import { Button } from '~/components/button'
-import { Dialog } from '~/components/dialog'
+import { FormDialog } from '~/components/form-dialog'
 import { Loading } from '~/components/loading'
 import { Page } from '~/components/page'
 import { useSession } from '~/lib/auth/session'
@@ -105,45 +105,22 @@ function Templates() {
 }
 
 function DeleteDialog({ template, onClose }: { template: WireRow; onClose: () => void }) {
-  const [problem, setProblem] = useState<string | null>(null)
-  const [waiting, setWaiting] = useState(false)
   return (
-    <Dialog
+    <FormDialog
       title={tx('templates.deleteTitle', { name: String(template.name) })}
       onClose={onClose}
-      actions={
-        <>
-          <Button
-            look="danger"
-            icon="trash"
-            waiting={waiting}
-            onClick={async () => {
-              setWaiting(true)
-              try {
-                await deleteRows('notification_templates', [eq('id', String(template.id))], 'id')
-                await queryClient.invalidateQueries({ queryKey: ['templates'] })
-                onClose()
-              } catch (error) {
-                setProblem(describeProblem(error, { attempt: 'delete' }).text)
-                setWaiting(false)
-              }
-            }}
-          >
-            {t('detail.delete')}
-          </Button>
-          <Button data-autofocus onClick={onClose}>
-            {t('app.cancel')}
-          </Button>
-        </>
-      }
+      submit={t('detail.delete')}
+      danger
+      icon="trash"
+      attempt="delete"
+      onSubmit={async () => {
+        await deleteRows('notification_templates', [eq('id', String(template.id))], 'id')
+        await queryClient.invalidateQueries({ queryKey: ['templates'] })
+        return undefined
+      }}
     >
       <p>{tx('templates.deleteText')}</p>
-      {problem ? (
-        <Banner kind="error" urgent>
-          {problem}
-        </Banner>
-      ) : null}
-    </Dialog>
+    </FormDialog>
   )
 }
 

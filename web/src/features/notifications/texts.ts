@@ -4,7 +4,7 @@ export const catalogues = {
   en: {
     'bell.label': 'Notifications, {n, plural, =0 {none unread} one {# unread} other {# unread}}',
     'inbox.title': 'Notifications',
-    'inbox.empty': 'Nothing yet.',
+    'inbox.empty': 'Nothing yet. Messages about your records appear here.',
     'inbox.readAll': 'Mark all as read',
     'inbox.open': 'Open the record',
     'inbox.unread': 'unread',
@@ -52,7 +52,7 @@ export const catalogues = {
   es: {
     'bell.label': 'Notificaciones, {n, plural, =0 {ninguna sin leer} one {# sin leer} other {# sin leer}}',
     'inbox.title': 'Notificaciones',
-    'inbox.empty': 'Todavía nada.',
+    'inbox.empty': 'Todavía nada. Aquí aparecen los mensajes sobre sus registros.',
     'inbox.readAll': 'Marcar todo como leído',
     'inbox.open': 'Abrir el registro',
     'inbox.unread': 'sin leer',

@@ -1,10 +1,11 @@
 // A refund is asked for, and what became of refunds, each in a dialog.
 
 import { queryOptions, useQuery } from '@tanstack/react-query'
-import { type FormEvent, useId, useState } from 'react'
+import { useId, useState } from 'react'
 import { Banner } from '~/components/banner'
 import { Button } from '~/components/button'
 import { Dialog } from '~/components/dialog'
+import { FormDialog } from '~/components/form-dialog'
 import { Loading } from '~/components/loading'
 import { flash } from '~/lib/flash'
 import { personZone, showInstant } from '~/lib/format/dates'
@@ -26,90 +27,62 @@ export function RefundDialog({ row, onClose }: { row: WireRow; onClose: () => vo
   const left = Math.round((taken - Number(row.total_refunded ?? 0)) * 100) / 100
   const [amount, setAmount] = useState(left.toFixed(2))
   const [reason, setReason] = useState('')
-  const [problem, setProblem] = useState<string | null>(null)
-  const [waiting, setWaiting] = useState(false)
   const value = Number(readMoney(amount) ?? Number.NaN)
 
   const send = async () => {
-    if (waiting) return
-    if (!(value > 0) || value > left) return setProblem(tx('badAmount', { amount: money(row, left) }))
-    if (reason.trim().length < REASON_LENGTH) return setProblem(tx('badReason'))
-    setWaiting(true)
-    setProblem(null)
-    try {
-      const args = { p_payment_id: row.id, p_amount: value, p_reason: reason.trim() }
-      await callRpc('initiate_payment_refund', args)
-      await queryClient.invalidateQueries({ queryKey: ['payments'] })
-      flash({ kind: 'success', text: tx('done', { amount: money(row, value) }) }, 'here')
-      onClose()
-    } catch (error) {
-      setProblem(error instanceof Error && error.message ? error.message : t('problem.unavailable'))
-      setWaiting(false)
-    }
+    if (!(value > 0) || value > left) return tx('badAmount', { amount: money(row, left) })
+    if (reason.trim().length < REASON_LENGTH) return tx('badReason')
+    const args = { p_payment_id: row.id, p_amount: value, p_reason: reason.trim() }
+    await callRpc('initiate_payment_refund', args)
+    await queryClient.invalidateQueries({ queryKey: ['payments'] })
+    flash({ kind: 'success', text: tx('done', { amount: money(row, value) }) }, 'here')
+    return undefined
   }
   return (
-    <Dialog
+    <FormDialog
       title={tx('refundOf', { name: String(row.description ?? row.display_name ?? row.id) })}
       onClose={onClose}
-      locked={waiting}
-      actions={
-        <>
-          <Button look="danger" waiting={waiting} onClick={() => void send()}>
-            {tx('doRefund', { amount: Number.isFinite(value) ? money(row, value) : '…', person: nameOf(row) })}
-          </Button>
-          <Button onClick={onClose}>{t('app.cancel')}</Button>
-        </>
-      }
+      submit={tx('doRefund', { amount: Number.isFinite(value) ? money(row, value) : '…', person: nameOf(row) })}
+      danger
+      onSubmit={send}
+      // The database's own words say why.
+      describe={(error) => (error instanceof Error && error.message ? error.message : t('problem.unavailable'))}
     >
-      <form
-        className="co-stack"
-        noValidate
-        onSubmit={(event: FormEvent) => {
-          event.preventDefault()
-          void send()
-        }}
-      >
-        {problem ? (
-          <Banner kind="error" urgent>
-            {problem}
-          </Banner>
-        ) : null}
-        <ul className="co-small">
-          <li>{tx('original', { amount: money(row, taken) })}</li>
-          <li>{tx('already', { amount: money(row, Number(row.total_refunded ?? 0)) })}</li>
-          <li>
-            <strong>{tx('available', { amount: money(row, left) })}</strong>
-          </li>
-        </ul>
-        <p>{tx('irreversible')}</p>
-        <div className="co-bound">
-          <label htmlFor={`${id}-amount`}>{tx('amount')}</label>
-          <input
-            id={`${id}-amount`}
-            className="co-input co-input-short"
-            inputMode="decimal"
-            data-autofocus
-            value={amount}
-            onChange={(event) => setAmount(event.target.value)}
-          />
-        </div>
-        <div className="co-bound">
-          <label htmlFor={`${id}-reason`}>{tx('reason')}</label>
-          <textarea
-            id={`${id}-reason`}
-            className="co-input"
-            rows={3}
-            dir="auto"
-            aria-describedby={`${id}-count`}
-            value={reason}
-            onChange={(event) => setReason(event.target.value)}
-          />
-          <span id={`${id}-count`} className="co-small co-muted">
-            {tx('count', { n: reason.trim().length })}
-          </span>
-        </div>
-      </form>
-    </Dialog>
+      <ul className="co-small">
+        <li>{tx('original', { amount: money(row, taken) })}</li>
+        <li>{tx('already', { amount: money(row, Number(row.total_refunded ?? 0)) })}</li>
+        <li>
+          <strong>{tx('available', { amount: money(row, left) })}</strong>
+        </li>
+      </ul>
+      <p>{tx('irreversible')}</p>
+      <div className="co-bound">
+        <label htmlFor={`${id}-amount`}>{tx('amount')}</label>
+        <input
+          id={`${id}-amount`}
+          className="co-input co-input-short"
+          inputMode="decimal"
+          data-autofocus
+          value={amount}
+          onChange={(event) => setAmount(event.target.value)}
+        />
+      </div>
+      <div className="co-bound">
+        <label htmlFor={`${id}-reason`}>{tx('reason')}</label>
+        <textarea
+          id={`${id}-reason`}
+          className="co-input"
+          rows={3}
+          dir="auto"
+          aria-describedby={`${id}-count`}
+          value={reason}
+          onChange={(event) => setReason(event.target.value)}
+        />
+        <span id={`${id}-count`} className="co-small co-muted">
+          {tx('count', { n: reason.trim().length })}
+        </span>
+      </div>
+    </FormDialog>
   )
 }
 

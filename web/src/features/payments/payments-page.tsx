@@ -153,7 +153,7 @@ function Payments({ person }: { person: string }) {
         search={search}
         empty={
           <div className="co-card co-stack">
-            <p>{tx('none')}</p>
+            <p>{tx(filtered ? 'none' : 'noneYet')}</p>
             {filtered ? (
               <div>
                 <Button onClick={() => void navigate({ to: '.', search: {} })}>{tx('showAll')}</Button>

@@ -2,12 +2,12 @@
 
 import { queryOptions, useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
-import { type FormEvent, useId, useState } from 'react'
+import { useId, useState } from 'react'
 import * as z from 'zod/mini'
 import { RefusedPage, SignInPage } from '~/components/access'
 import { Banner } from '~/components/banner'
 import { Button } from '~/components/button'
-import { Dialog } from '~/components/dialog'
+import { FormDialog } from '~/components/form-dialog'
 import { Loading } from '~/components/loading'
 import { Page } from '~/components/page'
 import { runtimeConfig } from '~/config/runtime'
@@ -259,138 +259,115 @@ function PersonDialog({ person, onClose, onDelivery, onDone }: PersonDialogProps
   })
   const [roles, setRoles] = useState<readonly string[]>(person?.roles ?? ['user'])
   const [enabled, setEnabled] = useState(person?.enabled ?? true)
-  const [problem, setProblem] = useState<string | null>(null)
-  const [waiting, setWaiting] = useState(false)
   const name = person ? nameOf(person) : ''
 
-  const run = async (action: () => Promise<void>) => {
-    if (waiting) return
-    setWaiting(true)
-    setProblem(null)
-    try {
-      await action()
-    } catch (error) {
-      const described = describeProblem(error, { attempt: 'update' })
-      // What the door says is written for administrators.
-      setProblem(error instanceof Error && described.facts.length > 0 ? error.message : described.text)
-      setWaiting(false)
-    }
-  }
-  const save = () => {
-    if (fields.email.trim() === '' && !person) return setProblem(tx('needEmail'))
+  const save = async () => {
+    if (fields.email.trim() === '' && !person) return tx('needEmail')
     const values = Object.fromEntries(FIELDS.map((field) => [field, fields[field].trim() || null]))
-    void run(async () => {
-      if (!person) {
-        const given = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null))
-        onDelivery(z.parse(delivery, await askServer(door(), { method: 'POST', body: { ...given, roles } })))
-        return
-      }
+    if (person) {
       await askServer(`${door()}/${person.id}`, { method: 'PATCH', body: { ...values, roles, enabled } })
       onDone(tx('saved', { name }))
-    })
+    } else {
+      const given = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null))
+      onDelivery(z.parse(delivery, await askServer(door(), { method: 'POST', body: { ...given, roles } })))
+    }
+    return undefined
   }
   return (
-    <Dialog
+    <FormDialog
       title={person ? tx('edit', { name }) : tx('inviteTitle')}
       onClose={onClose}
-      actions={
-        <>
-          <Button look="primary" waiting={waiting} onClick={save}>
-            {person ? t('form.save') : tx('send')}
-          </Button>
-          <Button onClick={onClose}>{t('app.cancel')}</Button>
-        </>
-      }
+      submit={person ? t('form.save') : tx('send')}
+      onSubmit={save}
+      problemTitle={tx('failed')}
+      describe={(error) => {
+        const described = describeProblem(error, { attempt: 'update' })
+        // What the door says is written for administrators.
+        return error instanceof Error && described.facts.length > 0 ? error.message : described.text
+      }}
     >
-      <form
-        className="co-stack"
-        noValidate
-        onSubmit={(event: FormEvent) => {
-          event.preventDefault()
-          save()
-        }}
-      >
-        {problem ? (
-          <Banner kind="error" urgent title={tx('failed')}>
-            {problem}
-          </Banner>
-        ) : null}
-        {FIELDS.map((field) => (
-          <div key={field} className="co-bound">
-            <label htmlFor={`${id}-${field}`}>{tx(field)}</label>
-            <input
-              id={`${id}-${field}`}
-              className="co-input"
-              type={field === 'email' ? 'email' : field === 'phone_number' ? 'tel' : 'text'}
-              autoComplete="off"
-              value={fields[field]}
-              onChange={(event) => setFields((all) => ({ ...all, [field]: event.target.value }))}
-            />
-          </div>
-        ))}
-        <fieldset>
-          <legend className="co-field-label">{tx('roles')}</legend>
-          {(names.data ?? roles).map((role) => (
-            <label key={role} className="co-check-row">
+      {(run) => (
+        <>
+          {FIELDS.map((field) => (
+            <div key={field} className="co-bound">
+              <label htmlFor={`${id}-${field}`}>{tx(field)}</label>
               <input
-                type="checkbox"
-                className="co-check"
-                checked={roles.includes(role)}
-                onChange={(event) =>
-                  setRoles(event.target.checked ? [...roles, role] : roles.filter((other) => other !== role))
-                }
+                id={`${id}-${field}`}
+                className="co-input"
+                type={field === 'email' ? 'email' : field === 'phone_number' ? 'tel' : 'text'}
+                autoComplete="off"
+                value={fields[field]}
+                onChange={(event) => setFields((all) => ({ ...all, [field]: event.target.value }))}
               />
-              {role}
-            </label>
+            </div>
           ))}
-        </fieldset>
-        {person ? (
-          <>
-            <label className="co-check-row">
-              <input
-                type="checkbox"
-                className="co-check"
-                checked={enabled}
-                onChange={(event) => setEnabled(event.target.checked)}
-              />
-              {tx('enabled')}
-            </label>
-            <div className="co-row">
-              <Button
-                onClick={() =>
-                  void run(async () =>
-                    onDelivery(z.parse(delivery, await askServer(`${door()}/${person.id}/link`, { method: 'POST' }))),
-                  )
-                }
-              >
-                {tx('link')}
-              </Button>
-              <Button
-                onClick={() =>
-                  void run(async () => {
-                    await askServer(`${door()}/${person.id}/sign-out`, { method: 'POST' })
-                    onDone(tx('signedOut', { name }))
-                  })
-                }
-              >
-                {tx('signOut')}
-              </Button>
-              {person.has_second_factor ? (
+          <fieldset>
+            <legend className="co-field-label">{tx('roles')}</legend>
+            {(names.data ?? roles).map((role) => (
+              <label key={role} className="co-check-row">
+                <input
+                  type="checkbox"
+                  className="co-check"
+                  checked={roles.includes(role)}
+                  onChange={(event) =>
+                    setRoles(event.target.checked ? [...roles, role] : roles.filter((other) => other !== role))
+                  }
+                />
+                {role}
+              </label>
+            ))}
+          </fieldset>
+          {person ? (
+            <>
+              <label className="co-check-row">
+                <input
+                  type="checkbox"
+                  className="co-check"
+                  checked={enabled}
+                  onChange={(event) => setEnabled(event.target.checked)}
+                />
+                {tx('enabled')}
+              </label>
+              <div className="co-row">
                 <Button
                   onClick={() =>
-                    void run(async () => {
-                      await askServer(`${door()}/${person.id}/second-factor`, { method: 'DELETE' })
-                      onDone(tx('factorRemoved', { name }))
+                    run(async () => {
+                      onDelivery(z.parse(delivery, await askServer(`${door()}/${person.id}/link`, { method: 'POST' })))
+                      return undefined
                     })
                   }
                 >
-                  {tx('removeFactor')}
+                  {tx('link')}
                 </Button>
-              ) : null}
-            </div>
-          </>
-        ) : null}
-      </form>
-    </Dialog>
+                <Button
+                  onClick={() =>
+                    run(async () => {
+                      await askServer(`${door()}/${person.id}/sign-out`, { method: 'POST' })
+                      onDone(tx('signedOut', { name }))
+                      return undefined
+                    })
+                  }
+                >
+                  {tx('signOut')}
+                </Button>
+                {person.has_second_factor ? (
+                  <Button
+                    onClick={() =>
+                      run(async () => {
+                        await askServer(`${door()}/${person.id}/second-factor`, { method: 'DELETE' })
+                        onDone(tx('factorRemoved', { name }))
+                        return undefined
+                      })
+                    }
+                  >
+                    {tx('removeFactor')}
+                  </Button>
+                ) : null}
+              </div>
+            </>
+          ) : null}
+        </>
+      )}
+    </FormDialog>
   )
 }

@@ -71,6 +71,9 @@ export function showInstant(wire: string, zone: string, withZone = false): strin
   return format(instant, { ...DATE, ...TIME, timeZone: zone, ...(withZone ? { timeZoneName: 'short' } : {}) })
 }
 
+/** Only the time of day of an instant. */
+export const showTimeOfDay = (instant: Date, zone: string): string => format(instant, { ...TIME, timeZone: zone })
+
 /** The zone's short name at that moment, as in "CDT" or "GMT+2". */
 export function zoneName(wire: string, zone: string): string {
   const instant = readInstant(wire)

@@ -419,6 +419,17 @@ export async function insertMany(
   return readBack ? rowsOf(reply.body).map((row) => row[readBack]) : []
 }
 
+/** Changes records found by the values of `key`, all of them or none; a refusal tells in its hint which row it was. */
+export async function updateKeyed(
+  table: string,
+  key: string,
+  rows: readonly WireRow[],
+  signal?: AbortSignal,
+): Promise<void> {
+  const body = { p_table_name: table, p_key: key, p_rows: rows }
+  await request('rpc/update_rows', { method: 'POST', body, signal, timeout: BULK_TIMEOUT_MS })
+}
+
 async function exchangeFile(path: string, body: BodyInit, type: string, signal?: AbortSignal): Promise<Response> {
   const ask = async (token: string | null) =>
     fetch(path, {

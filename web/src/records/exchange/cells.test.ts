@@ -81,7 +81,7 @@ describe('what people type', () => {
     expect(read('int4', '3', some)).toEqual({ value: 3 })
     expect(read('int4', ' roads ', some)).toEqual({ value: 3 })
     expect(read('int4', 'Twice', some)).toEqual({ error: 'Several records in F are called “Twice”. Use the number.' })
-    expect(read('int4', 'Raods', some)).toEqual({ error: '“Raods” is not among F.' })
+    expect(read('int4', 'Raods', some)).toEqual({ error: '“Raods” is not among F. Did you mean “Roads”?' })
   })
 
   it('finds links by names and numbers, also where a name has a comma', () => {
@@ -107,7 +107,7 @@ describe('what people type', () => {
     expect(given('roads; 3; Roads')).toEqual({ value: ['2', '3'] })
     expect(given(3)).toEqual({ value: ['3'] })
     expect(given(' , ')).toBe('blank')
-    expect(given('Roads, Tres')).toEqual({ error: '“Tres” is not among tags.' })
+    expect(given('Roads, Tres')).toEqual({ error: '“Tres” is not among tags. Did you mean “Trees”?' })
     expect(given('Twice')).toEqual({ error: 'Several records in tags are called “Twice”. Use the number.' })
   })
 

@@ -8,6 +8,7 @@ import type { WireRow } from '~/lib/postgrest/client'
 import { linkedRecords } from '~/property-types/linked-records'
 import { kinds } from '~/property-types/registry'
 import { checkDraft } from '~/property-types/validate'
+import { nearest } from './nearest'
 import { tx } from './texts'
 
 export type Cell = null | string | number | boolean | { moment: string }
@@ -188,6 +189,33 @@ export interface Cells {
   end: Cell
 }
 
+/** Among more names than this nobody is asked whether another was meant. */
+const MOST_NAMES = 2000
+/** Different wrong names for which a better one is looked for, by list. */
+const MOST_GUESSES = 200
+const guesses = new WeakMap<Lookup, Map<string, string | null>>()
+
+/** What was probably meant; the same question is answered once. */
+function guess(given: string, lookup: Lookup | undefined): string | null {
+  if (!lookup || lookup.choices.length > MOST_NAMES) return null
+  const known = guesses.get(lookup) ?? new Map<string, string | null>()
+  guesses.set(lookup, known)
+  const answer = known.get(given)
+  if (answer !== undefined || known.size >= MOST_GUESSES) return answer ?? null
+  const name = nearest(
+    given,
+    lookup.choices.map((choice) => choice.name),
+  )
+  known.set(given, name)
+  return name
+}
+
+function unknownName(value: string, { label }: Property, lookup: Lookup | undefined, several: boolean): string {
+  if (several) return tx('error.several', { value, label })
+  const name = guess(value, lookup)
+  return name === null ? tx('error.notFound', { value, label }) : tx('error.didYouMean', { value, label, name })
+}
+
 function readReference(property: Property, cells: Cells, lookup: Lookup | undefined): Read {
   const [key, name] = [textOf(cells.value), textOf(cells.name)]
   const given = key === '' ? name : key
@@ -195,7 +223,7 @@ function readReference(property: Property, cells: Cells, lookup: Lookup | undefi
   if (lookup?.ids.has(given)) return { value: kinds[property.type].toWire(given, property) }
   const found = lookup?.byName.get(given.toLocaleLowerCase()) ?? []
   if (found.length === 1) return { value: kinds[property.type].toWire(found[0] ?? '', property) }
-  return { error: tx(found.length > 1 ? 'error.several' : 'error.notFound', { value: given, label: property.label }) }
+  return { error: unknownName(given, property, lookup, found.length > 1) }
 }
 
 /** Names or ids separated by commas, where a name may have commas itself: the longest that is known counts. */
@@ -216,9 +244,8 @@ function readLinks(property: Property, text: string, lookup: Lookup | undefined)
       if (ids.length > 0) break
     }
     const [id] = ids
-    const error = ids.length > 1 ? 'error.several' : 'error.notFound'
     if (id === undefined || ids.length > 1)
-      return { error: tx(error, { value: pieces[from] ?? '', label: property.label }) }
+      return { error: unknownName(pieces[from] ?? '', property, lookup, ids.length > 1) }
     if (!found.includes(id)) found.push(id)
     from = to
   }

@@ -17,9 +17,13 @@ export interface SheetFile {
   headings?: number
 }
 
-/** A workbook, written by the server. */
+/** A workbook, written by the server while it reads: what it needs to know of the rows stands before them. */
 export const writeWorkbook = (sheets: readonly SheetFile[], signal?: AbortSignal): Promise<Blob> =>
-  askForFile('/spreadsheets/write', sheets, signal)
+  askForFile(
+    '/spreadsheets/write',
+    sheets.map(({ name, headings, rows }) => ({ name, headings, rows })),
+    signal,
+  )
 
 /** Comma-separated text that spreadsheet programs open; what could be taken for a formula is quoted as text. */
 export function toCsv(rows: readonly (readonly Cell[])[]): string {

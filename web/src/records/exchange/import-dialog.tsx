@@ -20,7 +20,7 @@ import { errorSheets } from './error-file'
 import { readFile, readLookups, saveAs, writeWorkbook } from './exchange'
 import { makeTemplate } from './template'
 import { tx } from './texts'
-import { insertAll, insertSome, type Sending, updateEach } from './write'
+import { insertAll, insertSome, type Sending, updateAll, updateEach } from './write'
 import './exchange.css'
 
 const STEPS = ['file', 'columns', 'check', 'result'] as const
@@ -102,6 +102,8 @@ export default function ImportDialog({ entity, onClose }: { entity: Entity; onCl
   }
 
   const used = mapped.filter(({ at }) => Object.keys(at).length > 0)
+  // Links are changed record by record.
+  const together = !skip && !(update && used.some(({ property }) => property.link))
 
   const check = async () => {
     if (used.length === 0) return setProblem(tx('columns.nothing'))
@@ -156,19 +158,19 @@ export default function ImportDialog({ entity, onClose }: { entity: Entity; onCl
         onProgress,
       }
       const refused = update
-        ? await updateEach(sending, key)
-        : skip
-          ? await insertSome(sending)
-          : await insertAll(sending)
+        ? await (together ? updateAll : updateEach)(sending, key)
+        : await (together ? insertAll : insertSome)(sending)
       const errors: RowError[] = []
       for (const { at, error } of refused) {
         const constraintMessages = await messagesFor(error, queryClient)
         const { text } = describeProblem(error, { attempt: update ? 'update' : 'create', constraintMessages })
         errors.push({ row: sent[at]?.row ?? 0, column: entity.name, message: text })
       }
-      setOutcome({ imported: sent.length - refused.length, errors, failure: null })
+      const none = together && refused.length > 0
+      const imported = none ? 0 : sent.length - refused.length
+      setOutcome({ imported, errors, failure: none ? tx('import.none') : null })
       setStep('result')
-      announce(tx('import.done', { n: sent.length - refused.length }))
+      announce(none ? tx('import.none') : tx('import.done', { n: imported }), none)
     } catch (error) {
       if (abort.current.signal.aborted) {
         setOutcome({ imported: 0, errors: [], failure: tx('import.stopped') })
@@ -185,7 +187,7 @@ export default function ImportDialog({ entity, onClose }: { entity: Entity; onCl
   }
 
   const wrong = checked ? wrongRows(checked) : 0
-  const atOnce = busy === 'importing' && !update && !skip
+  const atOnce = busy === 'importing' && together
   const mayRun = checked !== null && checked.ready.length > 0 && (wrong === 0 || skip)
   return (
     <Dialog
@@ -270,6 +272,7 @@ export default function ImportDialog({ entity, onClose }: { entity: Entity; onCl
             update={update}
             keyColumn={key}
             skip={skip}
+            together={together}
             onMapped={setMapped}
             onUpdate={(on) => {
               setUpdate(on)
@@ -378,6 +381,8 @@ interface ColumnsStepProps {
   update: boolean
   keyColumn: string
   skip: boolean
+  /** All rows go in one piece. */
+  together: boolean
   preview: ReactNode
   onMapped: (mapped: readonly Mapped[]) => void
   onUpdate: (on: boolean) => void
@@ -386,7 +391,22 @@ interface ColumnsStepProps {
 }
 
 function ColumnsStep(props: ColumnsStepProps) {
-  const { entity, headings, mapped, keys, update, keyColumn, skip, preview, onMapped, onUpdate, onKey, onSkip } = props
+  const {
+    entity,
+    headings,
+    mapped,
+    keys,
+    update,
+    keyColumn,
+    skip,
+    together,
+    preview,
+    onMapped,
+    onUpdate,
+    onKey,
+    onSkip,
+  } = props
+  const linked = mapped.some(({ property, at }) => property.link && Object.keys(at).length > 0)
   const radio = (name: string, checked: boolean, label: string, onChange: () => void) => (
     <label className="co-check-row">
       <input type="radio" className="co-check" name={name} checked={checked} onChange={onChange} />
@@ -422,9 +442,11 @@ function ColumnsStep(props: ColumnsStepProps) {
       </fieldset>
       <fieldset>
         <legend className="co-field-label">{tx('columns.wrong')}</legend>
-        {radio('import-wrong', !skip, tx(update ? 'columns.stopUpdate' : 'columns.stop'), () => onSkip(false))}
+        {radio('import-wrong', !skip, tx(update && linked ? 'columns.stopUpdate' : 'columns.stop'), () =>
+          onSkip(false),
+        )}
         {radio('import-wrong', skip, tx('columns.skipRows'), () => onSkip(true))}
-        {update ? <p className="co-muted co-small">{tx('columns.one')}</p> : null}
+        {update && !together ? <p className="co-muted co-small">{tx('columns.one')}</p> : null}
       </fieldset>
       <p>{tx('columns.help')}</p>
       <div className="co-import-columns">

@@ -1,8 +1,9 @@
-// Sending the rows of an import: new records at once or in portions, changes one by one, and the
-// links of both. What the database refuses comes back by its place in the list.
+// Sending the rows of an import: new records at once or in portions, changes at once or one by one, and
+// the links of both. What the database refuses comes back by its place in the list.
 
 import type { Entity, Property } from '~/lib/metadata/model'
-import { deleteRows, insertMany, readRows, updateRows, type WireRow } from '~/lib/postgrest/client'
+import { deleteRows, insertMany, readRows, updateKeyed, updateRows, type WireRow } from '~/lib/postgrest/client'
+import { NoRowError, PostgrestError } from '~/lib/postgrest/errors'
 import { eq, inList } from '~/lib/postgrest/query'
 import { changeLinks } from '~/records/links'
 
@@ -122,6 +123,19 @@ async function updateOne({ entity, links }: Sending, row: WireRow, key: string):
       have.filter((target) => !wanted.includes(target)),
     )
     if (failure !== undefined) throw failure
+  }
+}
+
+/** Changes one record per row, found by the key's value: all of them, or none and the row that was refused. */
+export async function updateAll({ entity, rows, signal }: Sending, key: string): Promise<Refused[]> {
+  try {
+    await updateKeyed(entity.key, key, rows, signal)
+    return []
+  } catch (error) {
+    const row = error instanceof PostgrestError ? /^row (\d+)/.exec(error.hint)?.[1] : undefined
+    if (row === undefined) throw error
+    const gone = error instanceof PostgrestError && error.code === 'PT404'
+    return [{ at: Number(row) - 1, error: gone ? new NoRowError() : error }]
   }
 }
 

@@ -1,4 +1,4 @@
-// Tells when other people changed what this page shows, without moving it: the same page is asked
+// Tells when other people changed what a page shows, without moving it: the same page is asked
 // for quietly after a change of the table, and compared.
 
 import { useEffect, useRef, useState } from 'react'
