@@ -22,6 +22,12 @@ pub enum SpreadsheetError {
         /// Columns that are possible.
         columns: usize,
     },
+    /// Each sheet needs a file while it is written.
+    #[error("the workbook has too many sheets: at most {sheets}")]
+    TooManySheets {
+        /// Sheets that are possible.
+        sheets: usize,
+    },
     /// The workbook could not be written, for instance because of a sheet's name.
     #[error("the workbook could not be written: {0}")]
     Write(#[from] rust_xlsxwriter::XlsxError),

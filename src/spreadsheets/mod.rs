@@ -19,6 +19,8 @@ pub use write::write_workbook;
 pub const MAX_FILE_BYTES: usize = 20 * 1024 * 1024;
 /// Largest description of a workbook that is written, in bytes.
 pub const MAX_WORKBOOK_BYTES: usize = 200 * 1024 * 1024;
+/// Sheets of one workbook.
+pub const MAX_SHEETS: usize = 50;
 /// Rows of one sheet.
 pub const MAX_ROWS: usize = 100_002;
 /// Columns of one sheet.

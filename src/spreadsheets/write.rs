@@ -1,12 +1,14 @@
 //! From a description of sheets to a workbook, cell by cell as they are read: neither the cells nor the sheets are ever
-//! in memory as a whole. What is written of a sheet waits in a temporary file (`TMPDIR`) until the workbook is put together.
+//! in memory as a whole. What is written of a sheet waits in a temporary file (`TMPDIR`) until the workbook is put together; in memory where there is no place
+//! for one.
 
-use super::{MAX_COLUMNS, MAX_ROWS, SpreadsheetError};
+use super::{MAX_COLUMNS, MAX_ROWS, MAX_SHEETS, SpreadsheetError};
 use rust_xlsxwriter::{ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use std::fmt;
 use std::io::Read;
+use std::path::Path;
 
 /// A workbook as the bytes of an `.xlsx` file. The description is JSON:
 ///
@@ -21,10 +23,16 @@ use std::io::Read;
 /// # Errors
 /// No such description, too many rows or columns, or what the format does not allow.
 pub fn write_workbook(description: impl Read) -> Result<Vec<u8>, SpreadsheetError> {
+    write_by(description, &std::env::temp_dir())
+}
+
+fn write_by(description: impl Read, temporary: &Path) -> Result<Vec<u8>, SpreadsheetError> {
     let mut workbook = Workbook::new();
+    // Without a place for temporary files, as in a container that cannot write anywhere, sheets are made in memory.
+    let on_disk = workbook.set_tempdir(temporary).is_ok();
     let mut refused = None;
     let mut json = serde_json::Deserializer::from_reader(description);
-    let read = Sheets { workbook: &mut workbook, refused: &mut refused }.deserialize(&mut json);
+    let read = Sheets { workbook: &mut workbook, on_disk, refused: &mut refused }.deserialize(&mut json);
     let whole = read.and_then(|()| json.end());
     match (refused, whole) {
         (Some(refused), _) => Err(refused),
@@ -36,6 +44,7 @@ pub fn write_workbook(description: impl Read) -> Result<Vec<u8>, SpreadsheetErro
 /// The list of sheets. `refused` takes what a reader of JSON has no type for; reading ends with it.
 struct Sheets<'a> {
     workbook: &'a mut Workbook,
+    on_disk: bool,
     refused: &'a mut Option<SpreadsheetError>,
 }
 
@@ -57,7 +66,12 @@ impl<'de> Visitor<'de> for Sheets<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut sheets: A) -> Result<(), A::Error> {
         let mut names: Vec<String> = Vec::new();
         loop {
-            let sheet = Sheet { workbook: &mut *self.workbook, names: &names, refused: &mut *self.refused };
+            let sheet = Sheet {
+                workbook: &mut *self.workbook,
+                on_disk: self.on_disk,
+                names: &names,
+                refused: &mut *self.refused,
+            };
             match sheets.next_element_seed(sheet)? {
                 Some(name) => names.push(name),
                 None => return Ok(()),
@@ -69,6 +83,7 @@ impl<'de> Visitor<'de> for Sheets<'_> {
 /// One sheet; its value is the name that it got.
 struct Sheet<'a> {
     workbook: &'a mut Workbook,
+    on_disk: bool,
     names: &'a [String],
     refused: &'a mut Option<SpreadsheetError>,
 }
@@ -90,7 +105,14 @@ impl<'de> Visitor<'de> for Sheet<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<String, A::Error> {
         let formats = Formats::new();
-        let worksheet = refuse(self.refused, self.workbook.add_worksheet_with_constant_memory())?;
+        if self.names.len() >= MAX_SHEETS {
+            return refuse(self.refused, Err(SpreadsheetError::TooManySheets { sheets: MAX_SHEETS }));
+        }
+        let worksheet = if self.on_disk {
+            refuse(self.refused, self.workbook.add_worksheet_with_constant_memory())?
+        } else {
+            self.workbook.add_worksheet()
+        };
         let mut headings: u32 = 0;
         let mut wanted = String::new();
         while let Some(member) = members.next_key::<String>()? {
@@ -275,4 +297,22 @@ fn free_name(wanted: &str, taken: &[String]) -> String {
 fn cell_text(text: &str) -> String {
     const LONGEST: usize = 32_767;
     text.chars().take(LONGEST).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_workbook_is_the_same_without_a_place_for_temporary_files() {
+        let description = br#"[{"name": "S", "headings": 1, "rows": [["a", "b"], [1, "x"]]}]"#;
+        let place = tempfile::tempdir().expect("a folder");
+        let rows = |temporary: &Path| {
+            let file = write_by(&description[..], temporary).expect("a workbook");
+            crate::spreadsheets::read_rows(&file).expect("rows")
+        };
+        let missing = place.path().join("missing");
+        assert_eq!(rows(&missing), rows(place.path()));
+        assert!(!missing.exists());
+    }
 }

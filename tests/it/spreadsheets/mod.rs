@@ -71,6 +71,9 @@ fn what_cannot_be_written_is_refused() {
     assert!(matches!(write_workbook(long.as_bytes()), Err(SpreadsheetError::TooLarge { .. })));
     let wide = sheet("S", json!([vec![1; 1_001]]));
     assert!(matches!(written(&[wide]), Err(SpreadsheetError::TooLarge { .. })));
+    let many: Vec<Value> = (0..51).map(|number| sheet(&number.to_string(), json!([[number]]))).collect();
+    assert!(written(&many[..50]).is_ok());
+    assert!(matches!(written(&many), Err(SpreadsheetError::TooManySheets { sheets: 50 })));
 }
 
 #[actix_web::test]
