@@ -42,7 +42,7 @@ export default defineConfig({
             // Not what only some pages use: the other language, maps, texts with markup, pickers.
             {
               name: 'shared',
-              test: /src\/(lib|components|config)\/(?!.*(oidc|map-|messages-es|markdown|combobox|calendar|register|privacy))/,
+              test: /src\/(lib|components|config)\/(?!.*(oidc|map-|messages-es|markdown|combobox|calendar|register|privacy|postgrest\/bulk|form-dialog))/,
             },
             {
               name: 'home',

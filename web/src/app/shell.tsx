@@ -5,12 +5,11 @@ import { useQuery } from '@tanstack/react-query'
 import { Outlet, useRouter } from '@tanstack/react-router'
 import { lazy, Suspense, useEffect, useRef, useState, useSyncExternalStore } from 'react'
 import { Banner } from '~/components/banner'
-import { Button } from '~/components/button'
 import { Dialog } from '~/components/dialog'
 import { Loading } from '~/components/loading'
 import { Page } from '~/components/page'
 import { trackPage } from '~/lib/analytics'
-import { forgetSession, signInAgain, useSession, useSessionExpired } from '~/lib/auth/session'
+import { useSession, useSessionExpired } from '~/lib/auth/session'
 import { flashNavigated, useFlash } from '~/lib/flash'
 import { t } from '~/lib/i18n/t'
 import { letterKey } from '~/lib/letter-keys'
@@ -69,37 +68,8 @@ async function refreshWhenStale(): Promise<void> {
   if (before && now && before !== now) await queryClient.invalidateQueries({ queryKey: ['schema'] })
 }
 
-function SessionDialog() {
-  const [blocked, setBlocked] = useState(false)
-  const [waiting, setWaiting] = useState(false)
-  return (
-    <Dialog
-      title={t('session.title')}
-      onClose={forgetSession}
-      actions={
-        <>
-          <Button
-            look="primary"
-            data-autofocus
-            onClick={async () => {
-              setWaiting(true)
-              setBlocked(!(await signInAgain()))
-              setWaiting(false)
-            }}
-          >
-            {t(waiting ? 'session.signInOnce' : 'session.signIn')}
-          </Button>
-          <Button onClick={forgetSession}>{t('session.later')}</Button>
-        </>
-      }
-    >
-      <p>{t('session.text')}</p>
-      {blocked ? <p role="alert">{t('session.popupBlocked')}</p> : null}
-    </Dialog>
-  )
-}
-
 const Palette = lazy(() => import('./palette'))
+const SessionDialog = lazy(() => import('./session-dialog'))
 const Shortcuts = lazy(() => import('./shortcuts'))
 
 /** Ctrl or ⌘ with K opens the search from everywhere; `/` goes to the page's own, `?` tells the keys. */
@@ -225,7 +195,11 @@ export function Shell() {
           <Shortcuts onClose={() => setKeysShown(false)} />
         </Suspense>
       ) : null}
-      {expired ? <SessionDialog /> : null}
+      {expired ? (
+        <Suspense>
+          <SessionDialog />
+        </Suspense>
+      ) : null}
       <Announcer />
     </>
   )

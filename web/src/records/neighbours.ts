@@ -54,7 +54,7 @@ const pageQuery = (entity: string, rows: ListedRows | null, from: number, size: 
     queryKey: ['neighbours', entity, rows?.read, from, size],
     queryFn: async ({ signal }): Promise<string[]> => {
       if (!rows) return []
-      const page = await readPage(rows.read, from, size, signal, undefined, false)
+      const page = await readPage(rows.read, from, size, signal)
       return page.rows.map((row) => String(row[rows.idColumn]))
     },
     enabled: rows !== null && size > 0,

@@ -2,7 +2,8 @@
 // before kept for Undo. Pure apart from the requests it is given.
 
 import type { Entity, Property } from '~/lib/metadata/model'
-import { deleteRows, readRows, updateMany, type WireRow } from '~/lib/postgrest/client'
+import { updateMany } from '~/lib/postgrest/bulk'
+import { deleteRows, readRows, type WireRow } from '~/lib/postgrest/client'
 import { NoRowError } from '~/lib/postgrest/errors'
 import { type Condition, inList } from '~/lib/postgrest/query'
 

@@ -10,8 +10,6 @@ import { type Condition, conditionsPath, type Read, readPath } from './query'
 const READ_TIMEOUT_MS = 15_000
 /** Writes may wait longer: giving up early would leave the outcome unknown. */
 const WRITE_TIMEOUT_MS = 45_000
-/** Many rows in one statement take their time; who waits can cancel. */
-const BULK_TIMEOUT_MS = 600_000
 
 export type WireRow = Record<string, unknown>
 
@@ -26,6 +24,9 @@ export interface TokenSource {
 }
 
 let tokens: TokenSource = { token: async () => null, renew: async () => false }
+
+/** Where tokens come from now. */
+export const tokenSource = (): TokenSource => tokens
 
 export function setTokenSource(source: TokenSource): void {
   tokens = source
@@ -63,12 +64,6 @@ function readTotal(contentRange: string | null): number | undefined {
   return match?.[1] === undefined ? undefined : Number(match[1])
 }
 
-/** How many rows an answer has. */
-function rowsIn(contentRange: string | null): number {
-  const match = contentRange?.match(/^(\d+)-(\d+)\//)
-  return match ? Number(match[2]) - Number(match[1]) + 1 : 0
-}
-
 async function send(path: string, options: RequestOptions, token: string | null): Promise<Response> {
   const method = options.method ?? 'GET'
   const headers: Record<string, string> = {
@@ -98,7 +93,8 @@ async function send(path: string, options: RequestOptions, token: string | null)
   }
 }
 
-async function request(path: string, options: RequestOptions = {}): Promise<Reply> {
+/** One request and its answer. Throws what the answer refuses. For the modules of this folder. */
+export async function request(path: string, options: RequestOptions = {}): Promise<Reply> {
   const token = await tokens.token()
   let response = await send(path, options, token)
   if (response.status === 401 && token && (await tokens.renew(token))) {
@@ -138,7 +134,7 @@ async function request(path: string, options: RequestOptions = {}): Promise<Repl
   })
 }
 
-const rowsOf = (body: unknown): WireRow[] => (Array.isArray(body) ? (body as WireRow[]) : [])
+export const rowsOf = (body: unknown): WireRow[] => (Array.isArray(body) ? (body as WireRow[]) : [])
 
 /**
  * Rows in as many answers as it takes: an operator may limit those of one (`api.db_max_rows`). The first answer is there; `ask` gets
@@ -293,21 +289,6 @@ export async function updateRows(
   return row
 }
 
-/** Updates the rows that match; the ids of those that were changed. */
-export async function updateMany(
-  table: string,
-  conditions: readonly Condition[],
-  values: WireRow,
-  idColumn: string,
-): Promise<string[]> {
-  const reply = await request(conditionsPath(table, conditions, [idColumn]), {
-    method: 'PATCH',
-    body: values,
-    prefer: 'return=representation',
-  })
-  return rowsOf(reply.body).map((row) => String(row[idColumn]))
-}
-
 /** Deletes the rows that match and says how many. Throws NoRowError when there were none. */
 export async function deleteRows(
   table: string,
@@ -361,21 +342,6 @@ export async function askServer(
   return (await request(path, { ...options, base: '' })).body
 }
 
-/** Rows as comma-separated text, as the API writes it. */
-export async function readCsv(read: Read, signal?: AbortSignal): Promise<string> {
-  let text = ''
-  for (let came = 0, more = true; more; ) {
-    const reply = await request(readPath({ ...read, offset: came }), { accept: 'text/csv', signal })
-    const part = String(reply.body)
-    // Every answer begins with the names of the columns.
-    text += text === '' ? part : part.slice(part.indexOf('\n'))
-    const rows = rowsIn(reply.contentRange)
-    came += rows
-    more = reply.cut && rows > 0
-  }
-  return text
-}
-
 /** A stream of the server that stays open; null where there is none. */
 export async function openStream(
   path: string,
@@ -392,68 +358,3 @@ export async function openStream(
   if (response.status >= 500 || response.status === 401) throw new NetworkError(false, response.status)
   return response.ok && stream ? response.body : null
 }
-
-/**
- * Inserts rows with the same meaning of columns in one statement; absent columns get their defaults.
- * The values of `readBack` come back in the order of the rows.
- */
-export async function insertMany(
-  table: string,
-  rows: readonly WireRow[],
-  columns: readonly string[],
-  signal?: AbortSignal,
-  readBack?: string,
-): Promise<unknown[]> {
-  if (rows.length === 0) return []
-  const select = readBack ? `&select=${encodeURIComponent(readBack)}` : ''
-  const reply = await request(
-    `${encodeURIComponent(table)}?columns=${columns.map(encodeURIComponent).join(',')}${select}`,
-    {
-      method: 'POST',
-      body: rows,
-      prefer: `missing=default,return=${readBack ? 'representation' : 'minimal'}`,
-      signal,
-      timeout: BULK_TIMEOUT_MS,
-    },
-  )
-  return readBack ? rowsOf(reply.body).map((row) => row[readBack]) : []
-}
-
-/** Changes records found by the values of `key`, all of them or none; a refusal tells in its hint which row it was. */
-export async function updateKeyed(
-  table: string,
-  key: string,
-  rows: readonly WireRow[],
-  signal?: AbortSignal,
-): Promise<void> {
-  const body = { p_table_name: table, p_key: key, p_rows: rows }
-  await request('rpc/update_rows', { method: 'POST', body, signal, timeout: BULK_TIMEOUT_MS })
-}
-
-async function exchangeFile(path: string, body: BodyInit, type: string, signal?: AbortSignal): Promise<Response> {
-  const ask = async (token: string | null) =>
-    fetch(path, {
-      method: 'POST',
-      headers: { 'Content-Type': type, ...(token ? { Authorization: `Bearer ${token}` } : {}) },
-      body,
-      credentials: 'omit',
-      signal,
-    }).catch((cause: unknown) => {
-      if (signal?.aborted) throw cause
-      throw new NetworkError(false, cause)
-    })
-  const token = await tokens.token()
-  let response = await ask(token)
-  if (response.status === 401 && token && (await tokens.renew(token))) response = await ask(await tokens.token())
-  if (response.ok) return response
-  const fields = (await response.json().catch(() => ({}))) as { code?: string; message?: string }
-  throw new PostgrestError({ status: response.status, code: fields.code, message: fields.message })
-}
-
-/** Sends a file to the server and gets JSON back. */
-export const sendFile = async (path: string, file: Blob, signal?: AbortSignal): Promise<unknown> =>
-  (await exchangeFile(path, file, 'application/octet-stream', signal)).json()
-
-/** Sends JSON to the server and gets a file back. */
-export const askForFile = async (path: string, body: unknown, signal?: AbortSignal): Promise<Blob> =>
-  (await exchangeFile(path, JSON.stringify(body), 'application/json', signal)).blob()

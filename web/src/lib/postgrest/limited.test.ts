@@ -1,7 +1,8 @@
 // Reading from a server whose operator limits the rows of one answer (`api.db_max_rows`).
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { readCsv, readPage, readRows, readRpc, readView } from './client'
+import { readCsv } from './bulk'
+import { readPage, readRows, readRpc, readView } from './client'
 
 const MOST = 3
 const all = Array.from({ length: 8 }, (_, index) => ({ id: index + 1, name: `n${8 - index}` }))

@@ -2,7 +2,8 @@
 
 import type { Entity, Model, Property } from '~/lib/metadata/model'
 import { labelColumnOf, readSelect, settleKeys } from '~/lib/metadata/select'
-import { askForFile, readRows, sendFile } from '~/lib/postgrest/client'
+import { askForFile, sendFile } from '~/lib/postgrest/bulk'
+import { readRows } from '~/lib/postgrest/client'
 import { readPages } from '~/lib/postgrest/pages'
 import type { Condition, Order, Read } from '~/lib/postgrest/query'
 import { eq } from '~/lib/postgrest/query'

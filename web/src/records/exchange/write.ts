@@ -2,7 +2,8 @@
 // the links of both. What the database refuses comes back by its place in the list.
 
 import type { Entity, Property } from '~/lib/metadata/model'
-import { deleteRows, insertMany, readRows, updateKeyed, updateRows, type WireRow } from '~/lib/postgrest/client'
+import { insertMany, updateKeyed } from '~/lib/postgrest/bulk'
+import { deleteRows, readRows, updateRows, type WireRow } from '~/lib/postgrest/client'
 import { NoRowError, PostgrestError } from '~/lib/postgrest/errors'
 import { eq, inList } from '~/lib/postgrest/query'
 import { changeLinks } from '~/records/links'

@@ -1,1 +1,0 @@
-export{t as HomePage}from"./home-fcaXSNOT.js";
