@@ -16,6 +16,10 @@ const NEVER_FOR_REQUESTS: [&str; 3] = ["civic_os_worker", "civic_os_payments", "
 
 /// Rough upper limit of the memory for verified tokens, in bytes.
 const CACHE_BYTES: u64 = 24 * 1024 * 1024;
+/// What a token needs beside its claims, as measured: identity, entry, and the cache's own lists.
+const ENTRY_BYTES: u32 = 2_500;
+/// A token that is not sent for so long is verified again, which takes some 20 µs: most have been replaced by a newer one.
+const IDLE: Duration = Duration::from_secs(120);
 /// More than any token lives; the cache's own limit is far above.
 const LONGEST_CACHED: Duration = Duration::from_secs(365 * 86_400);
 
@@ -253,10 +257,11 @@ impl Inner {
         });
         let cache = moka::sync::Cache::builder()
             .max_capacity(CACHE_BYTES)
-            // What is not asked for again within its time is not kept until the room is needed.
+            // What is not asked for again is not kept until the room is needed.
             .time_to_live(options.cache_max_lifetime.min(LONGEST_CACHED))
+            .time_to_idle(IDLE)
             .weigher(|_, verified: &Arc<Verified>| {
-                u32::try_from(verified.identity.claims_json.len()).unwrap_or(u32::MAX).saturating_add(512)
+                u32::try_from(verified.identity.claims_json.len()).unwrap_or(u32::MAX).saturating_add(ENTRY_BYTES)
             })
             .build();
         Ok(Self { options, role_path, keys, anonymous, cache })

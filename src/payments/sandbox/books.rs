@@ -2,6 +2,7 @@
 //! when something that takes time is over. Shapes and words are Stripe's.
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashSet};
 
@@ -19,8 +20,8 @@ pub(super) type Answer = (u16, Value);
 pub(super) struct Books {
     intents: BTreeMap<String, Value>,
     refunds: BTreeMap<String, Value>,
-    /// Key → what was asked and what was answered.
-    answers: BTreeMap<String, (String, u16, Value)>,
+    /// Key → what was asked, and status and text of what was answered.
+    answers: BTreeMap<String, (String, u16, Box<RawValue>)>,
     /// Not delivered yet.
     pub(super) outbox: Vec<Value>,
     number: u64,
@@ -83,11 +84,13 @@ impl Books {
                     "message": "Keys for idempotent requests can only be used with the same parameters they were first used with."}});
                 return ((400, refusal), false);
             }
-            return ((*status, body.clone()), true);
+            return ((*status, serde_json::from_str(body.get()).unwrap_or_default()), true);
         }
         let answer = self.execute(path, form);
-        if let Some(key) = key {
-            self.answers.insert(key.to_owned(), (asked, answer.0, answer.1.clone()));
+        if let Some(key) = key
+            && let Ok(body) = to_raw_value(&answer.1)
+        {
+            self.answers.insert(key.to_owned(), (asked, answer.0, body));
         }
         (answer, false)
     }
@@ -95,8 +98,10 @@ impl Books {
     /// Keeps a failure under a key without doing anything, as the real one does when it breaks.
     pub(super) fn break_down(&mut self, key: Option<&str>, path: &str, form: &Form) -> Answer {
         let body = json!({"error": {"type": "api_error", "message": "An unexpected error occurred."}});
-        if let Some(key) = key {
-            self.answers.entry(key.to_owned()).or_insert_with(|| (format!("{path} {form:?}"), 500, body.clone()));
+        if let Some(key) = key
+            && let Ok(body) = to_raw_value(&body)
+        {
+            self.answers.entry(key.to_owned()).or_insert_with(|| (format!("{path} {form:?}"), 500, body));
         }
         (500, body)
     }
@@ -410,7 +415,10 @@ impl Books {
         let is_kept = |intent: &Value| intent.as_str().is_none_or(|id| !forgotten.contains(id));
         self.intents.retain(|id, _| !forgotten.contains(id));
         self.refunds.retain(|_, refund| is_kept(&refund["payment_intent"]));
-        self.answers.retain(|_, (_, _, answer)| is_kept(&answer["id"]) && is_kept(&answer["payment_intent"]));
+        self.answers.retain(|_, (_, _, body)| {
+            let answer: Value = serde_json::from_str(body.get()).unwrap_or_default();
+            is_kept(&answer["id"]) && is_kept(&answer["payment_intent"])
+        });
         for id in given_up {
             self.cancel(&id);
         }
