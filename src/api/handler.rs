@@ -256,7 +256,7 @@ async fn read_body(
     }
     let mut first: Option<Bytes> = None;
     let mut rest: Option<BytesMut> = None;
-    let mut place: Option<Place> = None;
+    let mut place = Place::default();
     let mut length = 0;
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| ApiError::InvalidBody("The request body ended early".into()))?;
@@ -264,14 +264,12 @@ async fn read_body(
         if length > limit {
             return Err(ApiError::BodyTooLarge);
         }
-        if length > memory::SMALL {
-            let place = place.get_or_insert(room.nothing().ok_or(ApiError::NoRoom)?);
-            if place.bytes() < 2 * length {
-                // Who has more already waits longer: of two that wait for each other, one gives up first.
-                let patience = ROOM_PATIENCE + ROOM_PATIENCE.mul_f64(place.bytes() as f64 / (1 << 20) as f64);
-                if !room.grow(place, 2 * length + ROOM_STEP, patience.min(ROOM_PATIENCE_AT_MOST)).await {
-                    return Err(ApiError::NoRoom);
-                }
+        if length > memory::SMALL && place.bytes() < 2 * length {
+            // Who has more already waits longer: of two that wait for each other, one gives up first.
+            let megabytes = u32::try_from(place.bytes() >> 20).unwrap_or(u32::MAX);
+            let patience = ROOM_PATIENCE.saturating_mul(megabytes.saturating_add(1)).min(ROOM_PATIENCE_AT_MOST);
+            if !room.grow(&mut place, 2 * length + ROOM_STEP, patience).await {
+                return Err(ApiError::NoRoom);
             }
         }
         match (&mut first, &mut rest) {
@@ -287,11 +285,7 @@ async fn read_body(
             }
         }
     }
-    let body = rest.map(BytesMut::freeze).or(first).unwrap_or_default();
-    Ok(match place {
-        Some(place) => place.hold(body),
-        None => body,
-    })
+    Ok(place.hold(rest.map(BytesMut::freeze).or(first).unwrap_or_default()))
 }
 
 /// How answers leave: adds what every answer has.

@@ -94,7 +94,11 @@ impl Database {
             max_idletime: Duration::from_secs(database.pool_max_idletime),
             application_name: application_name.clone(),
             slow_query: (slow_query > 0).then(|| Duration::from_millis(slow_query)),
-            room: config.limits.held_bytes.map_or_else(Room::of_this_process, Room::new),
+            room: match config.limits.held_bytes {
+                None => Room::of_this_process(),
+                Some(0) => Room::new(u64::MAX),
+                Some(bytes) => Room::new(bytes),
+            },
             ..DbOptions::default()
         };
         let standby = DbOptions {

@@ -17,9 +17,9 @@ const PERIOD: Duration = Duration::from_secs(60);
 pub(super) fn report_to(admin: &mut Admin, config: &Config) {
     let started = SystemTime::now();
     admin.add_metrics(move |text| process_figures::write(text, started));
-    let folder = config.backup_dir();
+    let (folder, in_bucket) = (config.backup_dir(), config.backup.s3_bucket.is_some());
     admin.add_metrics(move |text| {
-        if let Some(newest) = backup::newest(&folder) {
+        if let Some(newest) = backup::newest(&folder, in_bucket) {
             let help = "When the newest backup of this machine was made, seconds since 1970";
             gauge(text, "civic_os_backup_newest_timestamp_seconds", help, newest.unix_timestamp());
         }

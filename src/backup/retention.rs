@@ -100,9 +100,10 @@ impl Listed {
     }
 }
 
-/// When the newest backup of this machine was made, one that went on to a bucket included.
-pub fn newest(folder: &Path) -> Option<OffsetDateTime> {
-    let here = manifests(folder).ok().and_then(|all| all.into_iter().next()).map(|manifest| manifest.created_at);
+/// When the newest backup of this machine was made. Where backups belong into a bucket, one that has not arrived there is none.
+pub fn newest(folder: &Path, in_bucket: bool) -> Option<OffsetDateTime> {
+    let here = || manifests(folder).ok().and_then(|all| all.into_iter().next()).map(|manifest| manifest.created_at);
+    let here = if in_bucket { None } else { here() };
     let elsewhere = std::fs::read_to_string(folder.join(NEWEST)).ok();
     [here, elsewhere].into_iter().flatten().filter_map(|at| OffsetDateTime::parse(at.trim(), &Rfc3339).ok()).max()
 }

@@ -4,6 +4,9 @@ use crate::config::{PreparedStatements, Secret};
 use crate::memory::Room;
 use std::time::Duration;
 
+/// Bytes: more than there are.
+const UNBOUNDED: u64 = u64::MAX;
+
 /// Everything [`super::Db::open`] needs.
 #[derive(Clone, Debug)]
 pub struct DbOptions {
@@ -27,7 +30,7 @@ pub struct DbOptions {
     pub statement_cache_size: usize,
     /// Statements that take this long are logged; `None` = none is.
     pub slow_query: Option<Duration>,
-    /// For large values that cannot pass through in parts.
+    /// For large values that cannot pass through in parts; by default as much as they want.
     pub room: Room,
 }
 
@@ -44,7 +47,7 @@ impl Default for DbOptions {
             application_name: "civic-os".into(),
             statement_cache_size: 256,
             slow_query: None,
-            room: Room::default(),
+            room: Room::new(UNBOUNDED),
         }
     }
 }

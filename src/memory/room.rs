@@ -24,14 +24,14 @@ pub struct Room {
     units: u32,
 }
 
-/// Room that is taken. It is free again when this is dropped.
-#[derive(Debug)]
+/// Room that is taken, none at first. It is free again when this is dropped.
+#[derive(Debug, Default)]
 pub struct Place {
-    permit: OwnedSemaphorePermit,
+    permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Room {
-    /// Room for so many bytes.
+    /// Room for so many bytes. No I/O.
     pub fn new(bytes: u64) -> Self {
         let units = u32::try_from(bytes / UNIT as u64).unwrap_or(u32::MAX).max(1);
         let units = units.min(u32::try_from(Semaphore::MAX_PERMITS).unwrap_or(u32::MAX));
@@ -56,45 +56,41 @@ impl Room {
 
     /// Waits for room; `None` when there was none in time. What is larger than all of it gets all of it.
     pub async fn take(&self, bytes: usize, patience: Duration) -> Option<Place> {
-        let mut place = self.nothing()?;
+        let mut place = Place::default();
         self.grow(&mut place, bytes, patience).await.then_some(place)
     }
 
     /// Makes a place as large as `bytes`, waiting for room; `false` when there was none in time, and then it stays as it is.
     pub async fn grow(&self, place: &mut Place, bytes: usize, patience: Duration) -> bool {
         let wanted = u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX).min(self.units);
-        let held = u32::try_from(place.permit.num_permits()).unwrap_or(u32::MAX);
+        let held = u32::try_from(place.units()).unwrap_or(u32::MAX);
         let more = wanted.saturating_sub(held);
         if more == 0 {
             return true;
         }
         let waited = tokio::time::timeout(patience, Arc::clone(&self.free).acquire_many_owned(more)).await;
         let Ok(Ok(permit)) = waited else { return false };
-        place.permit.merge(permit);
+        match &mut place.permit {
+            Some(held) => held.merge(permit),
+            none => *none = Some(permit),
+        }
         true
-    }
-
-    /// A place without any room, to grow.
-    pub fn nothing(&self) -> Option<Place> {
-        Some(Place { permit: Arc::clone(&self.free).try_acquire_many_owned(0).ok()? })
-    }
-}
-
-impl Default for Room {
-    fn default() -> Self {
-        Self::of_this_process()
     }
 }
 
 impl Place {
     /// Bytes of it.
     pub fn bytes(&self) -> usize {
-        self.permit.num_permits() * UNIT
+        self.units() * UNIT
+    }
+
+    fn units(&self) -> usize {
+        self.permit.as_ref().map_or(0, OwnedSemaphorePermit::num_permits)
     }
 
     /// The value that the room was taken for: it is free again when the last part of the value is dropped.
     pub fn hold(self, value: Bytes) -> Bytes {
-        Bytes::from_owner(Held { value, _place: self })
+        if self.permit.is_none() { value } else { Bytes::from_owner(Held { value, _place: self }) }
     }
 }
 

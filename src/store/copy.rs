@@ -3,7 +3,7 @@
 use super::StoreError;
 use super::folder::Folder;
 use super::incoming::hex;
-use super::leftovers::data_path;
+use super::layout::{data_path, is_description};
 use super::object::{Attributes, Object};
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -41,7 +41,7 @@ pub fn visit_objects<E: From<StoreError>>(
         let Some(name) = bucket.file_name().and_then(|name| name.to_str()).map(str::to_owned) else { continue };
         for shelf in entries(&bucket.join("keys"))? {
             for description in entries(&shelf)? {
-                if description.extension().is_some_and(|extension| extension == "json")
+                if is_description(&description)
                     && let Some(object) = open(&bucket, &name, &description)?
                 {
                     visit(object)?;

@@ -12,9 +12,10 @@
 //! keys while somebody lists them (`keys`). The folder belongs to one process.
 
 use super::StoreError;
-use super::incoming::{Incoming, Stored, hex, sync_folder};
+use super::incoming::{Incoming, Stored, sync_folder};
 use super::keys::Keys;
-use super::leftovers::{self, Leftovers};
+use super::layout::{self, data_path, description_path};
+use super::leftovers::Leftovers;
 use super::object::{Attributes, Object};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
@@ -174,8 +175,8 @@ impl Bucket {
     /// A description that cannot be read is an error: who copies a bucket by its listing must not miss an object.
     fn read_keys(&self) -> io::Result<BTreeSet<Box<str>>> {
         let mut keys = BTreeSet::new();
-        leftovers::visit_below(&self.path.join("keys"), |path| {
-            if leftovers::is_description(path)
+        layout::visit_below(&self.path.join("keys"), |path| {
+            if layout::is_description(path)
                 && let Some(object) = Object::read(path)?
             {
                 keys.insert(object.key.into());
@@ -186,7 +187,7 @@ impl Bucket {
     }
 
     fn data_path(&self, name: Uuid) -> PathBuf {
-        leftovers::data_path(&self.path.join("data"), name)
+        data_path(&self.path.join("data"), name)
     }
 
     /// A file for new bytes; gone again unless it is published.
@@ -229,9 +230,10 @@ impl Bucket {
             // One that cannot be read is replaced all the same; its bytes are a leftover then.
             let replaced = Object::read(&path).ok().flatten();
             fs::rename(&temporary, &path)?;
-            sync_folder(&parent)?;
+            // It names the bytes from here on, even when the next step fails: they must stay.
             bytes.published = true;
             self.keys.changed(&object.key, true);
+            sync_folder(&parent)?;
             replaced
         };
         if let Some(replaced) = replaced {
@@ -250,8 +252,8 @@ impl Bucket {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(error),
         }
-        sync_folder(path.parent().unwrap_or(&self.path))?;
         self.keys.changed(key, false);
+        sync_folder(path.parent().unwrap_or(&self.path))?;
         if let Some(object) = object {
             let _ = fs::remove_file(self.data_path(object.data));
         }
@@ -259,14 +261,13 @@ impl Bucket {
     }
 
     fn description_path(&self, key: &str) -> PathBuf {
-        let digest = ring::digest::digest(&ring::digest::SHA256, key.as_bytes());
-        let name = hex(digest.as_ref());
-        self.path.join("keys").join(&name[..2]).join(format!("{}.json", &name[2..]))
+        description_path(&self.path.join("keys"), key)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::incoming::hex;
     use super::*;
 
     fn put(bucket: &Bucket, key: &str, bytes: &[u8]) -> io::Result<Object> {
@@ -279,7 +280,7 @@ mod tests {
 
     fn files_of_bytes(bucket: &Bucket) -> usize {
         let mut count = 0;
-        let counted = leftovers::visit_below(&bucket.path.join("data"), |_| {
+        let counted = layout::visit_below(&bucket.path.join("data"), |_| {
             count += 1;
             Ok(())
         });

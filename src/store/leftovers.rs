@@ -1,10 +1,10 @@
 //! What a crash left: descriptions that never got their name, and bytes that no description names.
 
+use super::layout::{data_path, is_description, visit_below};
 use super::object::Object;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use uuid::Uuid;
 
@@ -37,7 +37,7 @@ impl Leftovers {
     }
 
     /// Reads all descriptions and deletes bytes that none of them names; nothing when one of them cannot be read, or when told to stop.
-    pub(super) fn sweep(self, stop: &Arc<AtomicBool>) {
+    pub(super) fn sweep(self, stop: &AtomicBool) {
         let mut named = vec![false; self.bytes.len()];
         let looked = visit_below(&self.keys, |path| {
             if stop.load(Ordering::Relaxed) {
@@ -66,29 +66,4 @@ impl Leftovers {
             let _ = fs::remove_file(data_path(&self.data, *name));
         }
     }
-}
-
-/// Where the bytes of this name lie.
-pub(super) fn data_path(data: &Path, name: Uuid) -> PathBuf {
-    let text = name.simple().to_string();
-    data.join(&text[30..]).join(text)
-}
-
-pub(super) fn is_description(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "json")
-}
-
-/// Visits the files two levels down; a folder that does not exist has none.
-pub(super) fn visit_below(path: &Path, mut visit: impl FnMut(&Path) -> io::Result<()>) -> io::Result<()> {
-    if path.exists() {
-        for folder in fs::read_dir(path)? {
-            let folder = folder?.path();
-            if folder.is_dir() {
-                for file in fs::read_dir(folder)? {
-                    visit(&file?.path())?;
-                }
-            }
-        }
-    }
-    Ok(())
 }

@@ -9,6 +9,7 @@ mod credentials;
 mod folder;
 mod incoming;
 mod keys;
+mod layout;
 mod leftovers;
 mod listing;
 mod multipart;

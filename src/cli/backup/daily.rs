@@ -1,8 +1,6 @@
 //! `civic-os backup create --daily-at`: one backup a day for as long as the process lives, for places without a timer of their own.
 
 use super::{Exit, runtime};
-use crate::backup;
-use std::path::Path;
 use std::time::Duration;
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
@@ -20,12 +18,17 @@ pub(super) fn time_of_day(text: &str) -> Result<Time, String> {
 }
 
 /// Makes backups with `make` until SIGTERM or Ctrl-C. One that fails is tried again, and said; the process lives on.
-pub(super) fn run(at: Time, folder: &Path, make: impl AsyncFn() -> anyhow::Result<()>) -> anyhow::Result<Exit> {
+/// `newest` says when the last one reached its place.
+pub(super) fn run(
+    at: Time,
+    newest: impl Fn() -> Option<OffsetDateTime>,
+    make: impl AsyncFn() -> anyhow::Result<()>,
+) -> anyhow::Result<Exit> {
     let each_day = async {
         let (mut made, mut announced) = (None, None);
         loop {
             let now = OffsetDateTime::now_utc();
-            let due = next(now, at, [made, backup::newest(folder)]);
+            let due = next(now, at, [made, newest()]);
             if now < due {
                 if announced.replace(due) != Some(due) {
                     let at = due.format(&Rfc3339).unwrap_or_default();

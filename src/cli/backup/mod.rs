@@ -12,6 +12,7 @@ use crate::backup::{
 use crate::config::{Config, Overrides, Role, RoleSet, Secret};
 use crate::db::ConnectionString;
 use clap::Subcommand;
+use std::cell::Cell;
 use std::path::PathBuf;
 use time::{OffsetDateTime, Time};
 
@@ -116,8 +117,10 @@ pub(crate) fn run(args: &Args, sources: &SourceArgs) -> anyhow::Result<Exit> {
                 files: if *no_files || !config.backup.files { Files::LeftOut } else { backed_up(&config) },
                 age_recipients: config.backup.age_recipients.clone(),
             };
+            // A backup that did not reach the bucket: the next try brings that one, instead of filling the disk with more.
+            let waiting = Cell::new(None);
             let make = async || {
-                let (manifest, pruned) = create(&config, &options, remote.as_ref(), !*no_prune).await?;
+                let (manifest, pruned) = create(&config, &options, remote.as_ref(), !*no_prune, &waiting).await?;
                 if args.json {
                     return print_json(&serde_json::json!({ "backup": manifest, "pruned": pruned })).map(drop);
                 }
@@ -125,7 +128,7 @@ pub(crate) fn run(args: &Args, sources: &SourceArgs) -> anyhow::Result<Exit> {
                 Ok(())
             };
             if let Some(at) = daily_at {
-                return daily::run(*at, &folder, make);
+                return daily::run(*at, || backup::newest(&folder, remote.is_some()), make);
             }
             interruptible(make())?;
         }
@@ -252,12 +255,21 @@ async fn create(
     options: &CreateOptions,
     remote: Option<&Remote>,
     prunes: bool,
+    waiting: &Cell<Option<Manifest>>,
 ) -> Result<(Manifest, Option<PruneReport>), BackupError> {
     let (days, now) = (config.backup.keep_days, OffsetDateTime::now_utc());
-    let manifest = backup::create(options).await?;
+    let manifest = match waiting.take() {
+        Some(manifest) => manifest,
+        None => backup::create(options).await?,
+    };
     let pruned = match remote {
         Some(remote) => {
-            remote.upload(&options.folder, &manifest.name).await?;
+            if let Err(error) = remote.upload(&options.folder, &manifest.name).await {
+                let here = options.folder.join(&manifest.name);
+                tracing::warn!("The backup did not reach the bucket; it is complete in {}", here.display());
+                waiting.set(Some(manifest));
+                return Err(error);
+            }
             backup::leave_to_the_bucket(&options.folder, &manifest.name)?;
             if prunes { Some(remote.prune(days, false, now).await?) } else { None }
         }

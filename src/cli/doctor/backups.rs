@@ -41,7 +41,7 @@ pub(super) fn check(config: &Config, roles: RoleSet, findings: &mut Findings) {
     }
     let folder = config.backup_dir();
     let make = "civic-os backup create; daily by civic-os-backup.timer, the service backup of Compose, or --daily-at";
-    match backup::newest(&folder) {
+    match backup::newest(&folder, config.backup.s3_bucket.is_some()) {
         None => findings.warn(BACKUPS, format!("none was made into {}", folder.display()), make),
         Some(at) => {
             let age = OffsetDateTime::now_utc() - at;

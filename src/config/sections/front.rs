@@ -60,7 +60,7 @@ pub struct LimitsConfig {
     pub uploads: u32,
     /// Webhooks whose signature is wrong, per address; ten at once.
     pub failing_webhooks: u32,
-    /// Bytes of large bodies and answers that the process holds at a time; not set = a quarter of the memory that it may use.
+    /// Bytes of large bodies and answers that the process holds at a time; 0 = no limit, not set = a quarter of the memory that it may use.
     pub held_bytes: Option<u64>,
 }
 

@@ -342,7 +342,7 @@ async fn a_bucket_keeps_backups_and_gives_them_back() {
     let left: Vec<_> =
         std::fs::read_dir(world.backups()).expect("folder").flatten().map(|entry| entry.file_name()).collect();
     assert!(left.iter().all(|name| !name.to_string_lossy().contains("civic-os-")), "nothing stays here: {left:?}");
-    assert!(backup::newest(&world.backups()).is_some(), "but the figure of the newest does");
+    assert!(backup::newest(&world.backups(), true).is_some(), "but the figure of the newest does");
     let (_, text, _) = run(&["list"]);
     assert!(text.find(&second) < text.find(&first), "{text}");
     let (code, text, error) = run(&["verify"]);
@@ -377,6 +377,22 @@ async fn a_bucket_keeps_backups_and_gives_them_back() {
         .flatten()
         .filter(|entry| entry.file_name().to_string_lossy().contains("fetched"));
     assert_eq!(fetched.count(), 0, "what was fetched is gone");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_did_not_reach_the_bucket_is_no_backup_and_is_not_lost() {
+    let world = World::new(None).await;
+    let variables = [
+        ("CIVIC_OS_BACKUP__S3_BUCKET", BUCKET),
+        ("CIVIC_OS_BACKUP__S3_ENDPOINT", "http://127.0.0.1:9"),
+        ("CIVIC_OS_BACKUP__S3_ACCESS_KEY_ID", ACCESS_KEY),
+        ("CIVIC_OS_BACKUP__S3_SECRET_ACCESS_KEY", SECRET_KEY),
+    ];
+    let (code, _, error) = world.civic_os(&["backup", "create"], &variables);
+    let kept = list(&world.backups()).expect("list");
+    assert_eq!((code, kept.len()), (Some(2), 1), "{error}");
+    assert!(error.contains(&kept[0].name), "it says where the backup lies: {error}");
+    assert!(backup::newest(&world.backups(), true).is_none(), "figure and alert do not take it for one");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -69,7 +69,8 @@ async function refreshWhenStale(): Promise<void> {
 }
 
 const Palette = lazy(() => import('./palette'))
-const SessionDialog = lazy(() => import('./session-dialog'))
+const loadSessionDialog = () => import('./session-dialog')
+const SessionDialog = lazy(loadSessionDialog)
 const Shortcuts = lazy(() => import('./shortcuts'))
 
 /** Ctrl or ⌘ with K opens the search from everywhere; `/` goes to the page's own, `?` tells the keys. */
@@ -119,6 +120,11 @@ export function Shell() {
   const message = useFlash()
   const online = useOnline()
   useQuery(versionsQuery)
+  const signedIn = session.state === 'signed-in'
+  useEffect(() => {
+    // When the session ends, the server may be out of reach, or of another release.
+    if (signedIn) void loadSessionDialog().catch(() => undefined)
+  }, [signedIn])
   const [searching, setSearching] = useState(false)
   useArrival(() => setMenuOpen(false))
   const [keysShown, setKeysShown] = useState(false)
