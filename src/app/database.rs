@@ -276,6 +276,8 @@ impl Database {
                 ("pgrst_db_pool_waiting", "gauge", "Requests waiting for a connection", stats.waiting as u64),
                 ("pgrst_db_pool_max", "gauge", "Most connections", stats.max as u64),
                 ("civic_os_db_pool_open", "gauge", "Open connections", stats.open as u64),
+                ("civic_os_held_bytes", "gauge", "Room that large bodies and answers take", db.room().taken()),
+                ("civic_os_held_bytes_max", "gauge", "Room that there is for them", db.room().size()),
             ];
             for (name, kind, help, value) in metrics {
                 let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}");

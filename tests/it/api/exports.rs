@@ -251,6 +251,16 @@ async fn bodies_for_which_there_is_no_room_are_asked_to_come_again() {
     };
     assert_eq!(refused.status(), 503);
     assert_eq!(refused.headers()["retry-after"], "2");
+    let figures = app.http().get(format!("{}/metrics", app.admin_url)).send().await.expect("answer").text().await;
+    let figures = figures.expect("figures");
+    let figure =
+        |name: &str| figures.lines().find_map(|line| line.strip_prefix(name)).and_then(|it| it.trim().parse().ok());
+    let (taken, size): (Option<u64>, Option<u64>) =
+        (figure("civic_os_held_bytes "), figure("civic_os_held_bytes_max "));
+    assert!(
+        taken.is_some_and(|taken| taken > 700_000) && size.is_some_and(|size| size <= 1_000_000),
+        "{taken:?} of {size:?}"
+    );
     let told: Value = refused.json().await.expect("JSON");
     assert_eq!(
         (&told["code"], &told["message"]),
