@@ -117,7 +117,8 @@ export function notificationTests(world) {
       const record = JSON.parse(await sample.inputValue())
       await page.locator('pre').filter({ hasText: record.display_name }).waitFor()
       // The saved template, with this sample, as mail to whoever edits it.
-      await sample.fill(JSON.stringify({ ...record, display_name: 'A sample of mine' }))
+      record.display_name = 'A sample of mine'
+      await sample.fill(JSON.stringify(record))
       await page.getByRole('button', { name: 'Test to me' }).click()
       await page.getByText('The test was sent to admin@example.org.').first().waitFor()
       await screenshot(page, 'template-tested')
