@@ -6,8 +6,10 @@ import { describe, test } from 'node:test'
 import {
   assertAccessible,
   assertAccessibleInAllLooks,
+  assertCards,
   assertQuiet,
   open,
+  PHONE,
   screenshot,
   settled,
   signIn,
@@ -76,6 +78,7 @@ export function administrationTests(world) {
       await box('Add').click()
       await row.getByText('Everybody may write, without signing in.').waitFor()
       await assertAccessible(page, 'permissions with a warning')
+      await assertCards(page, 'permissions')
       await box('Add').click()
       await row.getByText('Everybody may write, without signing in.').waitFor({ state: 'detached' })
       await page.getByLabel('Find a record type').fill('nothing of this name')
@@ -163,10 +166,27 @@ export function administrationTests(world) {
       })
       await open(page, '/admin/jobs')
       assert.equal(await page.getByRole('checkbox', { name: 'Select job 2' }).count(), 0)
+      await assertCards(page, 'jobs')
       await page.getByRole('checkbox', { name: 'Select all jobs of this page' }).check()
       await page.getByRole('button', { name: 'Retry 2 selected' }).click()
       await page.getByText('1 of 2 jobs run again.').first().waitFor()
       assert.deepEqual(asked.sort(), [1, 3])
+      assertQuiet(page)
+      await page.context().close()
+    })
+
+    test('people and processes are cards on phones, with what may be done to them in sight', async () => {
+      const page = await arrive()
+      await signIn(page, 'admin')
+      await open(page, '/admin/health')
+      await assertCards(page, 'processes')
+      await open(page, '/admin/users')
+      await assertCards(page, 'people')
+      await page.setViewportSize(PHONE)
+      const edit = await page.getByRole('button', { name: 'Change Robin Resident' }).boundingBox()
+      assert.ok(edit.x >= 0 && edit.x + edit.width <= PHONE.width, `the button is at ${edit.x} px`)
+      await page.getByRole('button', { name: 'Change Robin Resident' }).click()
+      await page.getByRole('dialog').getByLabel('E-mail').waitFor()
       assertQuiet(page)
       await page.context().close()
     })

@@ -38,7 +38,8 @@ async function serveFrom(context, folder) {
     const { pathname } = new URL(request.url())
     const file = join(folder, pathname)
     if (pathname.startsWith('/assets/') && existsSync(file)) return route.fulfill({ path: file })
-    if (request.resourceType() !== 'document' || /^\/(api|realms|sandbox)\//.test(pathname)) return route.fallback()
+    if (request.resourceType() !== 'document' || /^\/(api|realms|sandbox|outbox)\//.test(pathname))
+      return route.fallback()
     const response = await route.fetch({ maxRedirects: 0 })
     if (!response.headers()['content-type']?.startsWith('text/html') || pathname.includes('.')) {
       return route.fulfill({ response })
@@ -172,6 +173,34 @@ export async function assertNoSidewaysScroll(page, where) {
     return { scroll: document.documentElement.scrollWidth, client, widest }
   })
   assert.ok(scroll <= client, `${where}: ${scroll} px wide in a window of ${client} px (${widest.join(', ')})`)
+}
+
+/**
+ * The register that is open, on a phone: its rows are cards that no part sticks out of, and still rows of a table with named
+ * columns to whoever does not see them.
+ */
+export async function assertCards(page, name) {
+  const window = page.viewportSize()
+  await page.setViewportSize(PHONE)
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))))
+  await screenshot(page, `cards-${name}`)
+  const { hidden, lines, labelled } = await page.locator('.co-card-table').evaluate((table) => {
+    const cells = [...table.tBodies[0].rows[0].querySelectorAll('td[data-label]:not(:empty)')]
+    const box = table.parentElement
+    return {
+      hidden: box.scrollWidth - box.clientWidth,
+      lines: new Set(cells.map((cell) => Math.round(cell.getBoundingClientRect().top))).size,
+      labelled: cells.length,
+    }
+  })
+  assert.ok(hidden <= 0, `${name}: ${hidden} px of the table are out of sight`)
+  assert.equal(lines, labelled, `${name}: each value has a line of its own`)
+  const devtools = await page.context().newCDPSession(page)
+  const { nodes } = await devtools.send('Accessibility.getFullAXTree')
+  const roles = new Set(nodes.filter(({ ignored }) => !ignored).map(({ role }) => role?.value))
+  for (const role of ['table', 'row', 'columnheader', 'cell']) assert.ok(roles.has(role), `${name}: no ${role}`)
+  await devtools.detach()
+  await page.setViewportSize(window)
 }
 
 /** In which ways a page is looked at: high contrast on a light and on a dark page, each in one width. */

@@ -116,6 +116,21 @@ export function notificationTests(world) {
       )
       const record = JSON.parse(await sample.inputValue())
       await page.locator('pre').filter({ hasText: record.display_name }).waitFor()
+      // The saved template, with this sample, as mail to whoever edits it.
+      record.display_name = 'A sample of mine'
+      await sample.fill(JSON.stringify(record))
+      await page.getByRole('button', { name: 'Test to me' }).click()
+      await page.getByText('The test was sent to admin@example.org.').first().waitFor()
+      await screenshot(page, 'template-tested')
+      const outbox = await page.context().newPage()
+      await outbox.goto('/outbox/')
+      await outbox
+        .getByRole('link', { name: /^A sample of mine/ })
+        .first()
+        .click()
+      await outbox.getByText('Headers', { exact: true }).click()
+      assert.match(await outbox.locator('details pre').textContent(), /^To: .*<admin@example\.org>$/m)
+      await outbox.close()
       await page.getByRole('tab', { name: /^HTML/ }).click()
       const code = page.getByRole('textbox', { name: 'HTML' })
       await code.fill('<a href="{{if .Entity.id}}">{{end}}x</a>')
@@ -123,6 +138,8 @@ export function notificationTests(world) {
       await screenshot(page, 'template-not-valid')
       await page.getByRole('button', { name: 'Save', exact: true }).click()
       await page.getByRole('alert').getByText('These parts keep it from being saved: HTML').waitFor()
+      await page.getByRole('button', { name: 'Test to me' }).click()
+      await page.getByRole('alert').getByText('Save your changes first.').waitFor()
       // The preview has the mail's own styles, and runs nothing of it.
       await code.fill(
         '<style>p { color: rgb(1, 2, 3) }</style><p style="margin-left: 17px">{{.Entity.display_name}}</p>' +

@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises'
 import { describe, test } from 'node:test'
 import {
   assertAccessible,
+  assertCards,
   assertNoSidewaysScroll,
   assertQuiet,
   open,
@@ -146,6 +147,7 @@ export function paymentTests(world) {
       await open(page, '/admin/payments')
       await page.getByRole('columnheader', { name: 'Date' }).waitFor()
       await screenshot(page, 'payments-list')
+      await assertCards(page, 'payments')
       await assertAccessible(page, 'payments')
 
       // Search and filter.

@@ -128,6 +128,10 @@ export function sessionTests(world) {
       })
       await page.reload()
       await seen.getByText('The server refuses: this person is not known').waitFor()
+      // Where one is signed in, and signing out everywhere, is the provider's page.
+      await page.getByRole('link', { name: 'Account, password, signed-in devices' }).click()
+      await page.getByText('This device', { exact: true }).waitFor()
+      await page.getByRole('button', { name: 'Sign out on all devices' }).waitFor()
       assertQuiet(page)
       await page.context().close()
     })

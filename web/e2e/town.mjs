@@ -29,6 +29,9 @@ export function townTests(world) {
       await settled(page)
       assert.equal(await page.getByRole('link', { name: 'Edit' }).count(), 0)
       assert.equal(await page.getByText('@').count(), 0, 'no e-mail address anywhere')
+      const tags = page.getByRole('region', { name: 'Tags' })
+      await tags.getByText('To change these links, sign in with a role that may do so.').waitFor()
+      assert.equal(await tags.getByRole('button').count(), 0)
       await screenshot(page, 'town-detail-anonymous')
 
       await open(page, '/create/service_requests')
@@ -81,6 +84,10 @@ export function townTests(world) {
       await page.getByRole('heading', { level: 1, name: TITLE }).waitFor()
       await page.getByText('Deep enough for a loaf of bread.').waitFor()
       await page.getByText('New', { exact: true }).first().waitFor()
+      // What stands in for the button to edit tags; its words are the entity's own.
+      const tags = page.getByRole('region', { name: 'Tags' })
+      await tags.getByText(/takes the rights to add and delete “Request tags”/).waitFor()
+      assert.equal(await tags.getByRole('button').count(), 0)
       await screenshot(page, 'town-detail-own')
 
       await open(page, '/view/service_requests')

@@ -118,6 +118,36 @@ export function typeTests(world) {
       await page.context().close()
     })
 
+    test('many related lists are behind tabs that the address keeps and arrow keys walk; paper gets all', async () => {
+      const page = await arrive()
+      await open(page, '/view/sample_kinds/1')
+      const tab = (name) => page.getByRole('tab', { name })
+      const panel = page.getByRole('tabpanel')
+      assert.equal(await page.getByRole('tab').count(), 4)
+      assert.equal(await panel.count(), 1)
+      await screenshot(page, 'related-tabs')
+      await tab('Readings 33,333').click()
+      await page.waitForURL(/tab=readings\.kind_id/)
+      await panel.getByRole('link', { name: 'View all 33,333' }).waitFor()
+      await page.reload()
+      await settled(page)
+      assert.equal(await tab('Readings 33,333').getAttribute('aria-selected'), 'true')
+      await tab('Readings 33,333').focus()
+      await page.keyboard.press('ArrowRight')
+      await page.waitForURL(/tab=parcels\.kind_id/)
+      assert.ok(await tab('Parcels 0').evaluate((element) => element === document.activeElement))
+      assert.equal(await panel.count(), 1)
+      await panel.getByText('None yet.').waitFor()
+      await assertAccessible(page, 'a record with tabs')
+      // Arrows leave no trail: back is where the click came from.
+      await page.goBack()
+      await page.waitForURL((url) => !url.searchParams.has('tab'))
+      await page.emulateMedia({ media: 'print' })
+      assert.equal(await panel.count(), 4)
+      assertQuiet(page)
+      await page.context().close()
+    })
+
     test('shows the organisation’s time beside the person’s, its colour without harm, and counts visits only while allowed', async () => {
       const page = await arrive()
       const counted = []

@@ -59,7 +59,7 @@ function Files() {
         search={search}
         empty={<p className="co-card">{tx(find ? 'files.noMatch' : 'files.none')}</p>}
       >
-        <table>
+        <table className="co-card-table">
           <thead>
             <tr>
               {(['files.name', 'files.kind', 'files.size', 'files.record', 'files.when', 'files.preview'] as const).map(
@@ -79,9 +79,11 @@ function Files() {
                   <th scope="row">
                     <FileLink row={row} />
                   </th>
-                  <td>{String(row.file_type)}</td>
-                  <td className="co-numbers">{showFileSize(Number(row.file_size))}</td>
-                  <td>
+                  <td data-label={tx('files.kind')}>{String(row.file_type)}</td>
+                  <td data-label={tx('files.size')} className="co-numbers">
+                    {showFileSize(Number(row.file_size))}
+                  </td>
+                  <td data-label={tx('files.record')}>
                     {entity ? (
                       <Link to={paths.detail(entity.key, String(row.entity_id))}>
                         {entity.name} {String(row.entity_id)}
@@ -90,8 +92,13 @@ function Files() {
                       `${row.entity_type} ${row.entity_id}`
                     )}
                   </td>
-                  <td className="co-numbers">{showInstant(String(row.created_at), personZone())}</td>
-                  <td title={row.thumbnail_error ? String(row.thumbnail_error) : undefined}>
+                  <td data-label={tx('files.when')} className="co-numbers">
+                    {showInstant(String(row.created_at), personZone())}
+                  </td>
+                  <td
+                    data-label={tx('files.preview')}
+                    title={row.thumbnail_error ? String(row.thumbnail_error) : undefined}
+                  >
                     {previewState(String(row.thumbnail_status))}
                   </td>
                 </tr>

@@ -15,6 +15,7 @@ import { callRpc, type WireRow } from '~/lib/postgrest/client'
 import { describeProblem } from '~/lib/problem'
 import { AdminGate } from './admin-gate'
 import { tx } from './texts'
+import '~/components/register.css'
 import './admin.css'
 
 /** A process that was silent for longer counts as gone. */
@@ -126,7 +127,7 @@ function Health() {
             ) : (
               // biome-ignore lint/a11y/noNoninteractiveTabindex: a scroller must be reachable by keyboard
               <section className="co-admin-scroll" tabIndex={0} aria-label={tx('health.processes')}>
-                <table className="co-admin-table co-small">
+                <table className="co-admin-table co-card-table co-small">
                   <thead>
                     <tr>
                       {(
@@ -142,10 +143,12 @@ function Health() {
                     {data.processes.map((process) => (
                       <tr key={process.id}>
                         <th scope="row">{process.host || process.id}</th>
-                        <td>{process.roles.join(', ')}</td>
-                        <td>{process.version}</td>
-                        <td className="co-numbers">{showInstant(process.startedAt, zone)}</td>
-                        <td className="co-numbers">
+                        <td data-label={tx('health.roles')}>{process.roles.join(', ')}</td>
+                        <td data-label={tx('health.version')}>{process.version}</td>
+                        <td data-label={tx('health.since')} className="co-numbers">
+                          {showInstant(process.startedAt, zone)}
+                        </td>
+                        <td data-label={tx('health.seen')} className="co-numbers">
                           {showInstant(process.seenAt, zone)}
                           {process.stale ? ` · ${tx('health.stale')}` : ''}
                         </td>

@@ -163,18 +163,21 @@ function Jobs() {
         search={search}
         empty={<p className="co-card">{tx(nothing)}</p>}
       >
-        <table>
+        <table className="co-card-table">
           <thead>
             <tr>
               <td>
                 {retryable.length > 0 ? (
-                  <input
-                    type="checkbox"
-                    className="co-check"
-                    aria-label={tx('jobs.selectAll')}
-                    checked={chosen.length === retryable.length}
-                    onChange={(event) => choose(retryable, event.target.checked)}
-                  />
+                  <label className="co-right">
+                    <input
+                      type="checkbox"
+                      className="co-check"
+                      aria-label={tx('jobs.selectAll')}
+                      checked={chosen.length === retryable.length}
+                      onChange={(event) => choose(retryable, event.target.checked)}
+                    />
+                    <span className="co-cards-only">{tx('jobs.selectAll')}</span>
+                  </label>
                 ) : null}
               </td>
               {(['jobs.kind', 'jobs.state', 'jobs.attempts', 'jobs.when', 'jobs.error'] as const).map((key) => (
@@ -210,14 +213,16 @@ function Jobs() {
                       {String(job.kind)} #{key}
                     </button>
                   </th>
-                  <td>{isState(String(job.state)) ? tx(`jobs.state.${job.state as State}`) : String(job.state)}</td>
-                  <td className="co-numbers">
+                  <td data-label={tx('jobs.state')}>
+                    {isState(String(job.state)) ? tx(`jobs.state.${job.state as State}`) : String(job.state)}
+                  </td>
+                  <td data-label={tx('jobs.attempts')} className="co-numbers">
                     {tx('jobs.attempt', { n: Number(job.attempt), of: Number(job.max_attempts) })}
                   </td>
-                  <td className="co-numbers">{showInstant(timeOf(job), personZone())}</td>
-                  <td>
-                    <span className="co-cell-text">{errorsOf(job).at(-1)?.error ?? ''}</span>
+                  <td data-label={tx('jobs.when')} className="co-numbers">
+                    {showInstant(timeOf(job), personZone())}
                   </td>
+                  <td data-label={tx('jobs.error')}>{errorsOf(job).at(-1)?.error}</td>
                   <td>
                     {job.state === 'running' || finished ? null : (
                       <Button look="quiet" onClick={() => void act(job, 'retry')}>

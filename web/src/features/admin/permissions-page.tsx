@@ -212,7 +212,7 @@ function Permissions() {
       ) : permissions.data && role ? (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a scroller must be reachable by keyboard
         <section className="co-admin-scroll" tabIndex={0} aria-label={t('admin.permissions')}>
-          <table className="co-admin-table">
+          <table className="co-admin-table co-card-table co-card-matrix">
             <caption className="co-hidden">{t('admin.permissionsOf', { role: role.name })}</caption>
             <thead>
               <tr>
@@ -233,16 +233,19 @@ function Permissions() {
                   </th>
                   {RIGHTS.map((right) => (
                     <td key={right}>
-                      <input
-                        type="checkbox"
-                        className="co-check"
-                        aria-label={t('admin.rightLabel', {
-                          right: t(RIGHT_NAMES[right]),
-                          name: names.get(table) ?? table,
-                        })}
-                        checked={permissions.data.granted.has(`${table}.${right}`)}
-                        onChange={(event) => void toggle(table, right, event.target.checked)}
-                      />
+                      <label className="co-right">
+                        <input
+                          type="checkbox"
+                          className="co-check"
+                          aria-label={t('admin.rightLabel', {
+                            right: t(RIGHT_NAMES[right]),
+                            name: names.get(table) ?? table,
+                          })}
+                          checked={permissions.data.granted.has(`${table}.${right}`)}
+                          onChange={(event) => void toggle(table, right, event.target.checked)}
+                        />
+                        <span className="co-cards-only">{t(RIGHT_NAMES[right])}</span>
+                      </label>
                       {other && compared.data ? (
                         <span className="co-muted co-small co-compared">
                           {compared.data.granted.has(`${table}.${right}`) ? <Icon name="check" size={16} /> : '–'}

@@ -29,7 +29,8 @@ import { useNeighbours } from '~/records/neighbours'
 import { DeleteDialog } from './delete-dialog'
 import { LinksSection } from './links-editor'
 import { NeighbourLinks } from './neighbour-links'
-import { RelatedRecords, relatedTotal } from './related-records'
+import { relatedTotal } from './related-records'
+import { RelatedLists } from './related-tabs'
 import { StatusMenu } from './status-menu'
 import { tx } from './texts'
 import './detail.css'
@@ -246,16 +247,7 @@ function RecordDetail({ entity, id }: { entity: Entity; id: string }) {
               <LinksSection key={property.column} property={property} link={property.link} id={id} record={row} />
             ) : null,
           )}
-          <div className="co-related">
-            {relations.map((relation) => (
-              <RelatedRecords
-                key={`${relation.source.key}.${relation.via.column}`}
-                relation={relation}
-                record={row}
-                id={id}
-              />
-            ))}
-          </div>
+          <RelatedLists relations={relations} record={row} id={id} />
           <Suspense>
             <Activity entity={entity} id={id} record={row} signedIn={session.state === 'signed-in'} />
           </Suspense>

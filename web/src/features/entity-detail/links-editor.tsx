@@ -5,6 +5,7 @@ import { useId, useState } from 'react'
 import { Banner } from '~/components/banner'
 import { Button } from '~/components/button'
 import { announce } from '~/lib/announce'
+import { useSession } from '~/lib/auth/session'
 import { t } from '~/lib/i18n/t'
 import type { ManyToMany, Property } from '~/lib/metadata/model'
 import { useModel } from '~/lib/metadata/model-context'
@@ -16,6 +17,8 @@ import { linkedRecords } from '~/property-types/linked-records'
 import { PropertyValue } from '~/property-types/property-value'
 import { LinkPicker } from '~/records/link-picker'
 import { changeLinks } from '~/records/links'
+import { linksNote } from './links-note'
+import { tx } from './texts'
 
 interface LinksEditorProps {
   property: Property
@@ -28,15 +31,16 @@ export function LinksSection({ property, link, id, record }: LinksEditorProps) {
   const model = useModel()
   const headingId = useId()
   const [editing, setEditing] = useState(false)
+  const session = useSession()
   const junction = model.entity(link.junction)
-  const permitted = junction?.can.create === true && junction.can.delete
+  const note = linksNote(junction?.can, session.state === 'signed-in')
   return (
     <section className="co-card co-stack co-stack-tight" aria-labelledby={headingId}>
       <div className="co-spread">
         <h2 id={headingId} className="co-h3" dir="auto">
           {property.label}
         </h2>
-        {permitted && !editing ? (
+        {note === null && !editing ? (
           <Button look="quiet" icon="edit" className="co-no-print" onClick={() => setEditing(true)}>
             {t('links.edit', { name: property.label })}
           </Button>
@@ -47,6 +51,9 @@ export function LinksSection({ property, link, id, record }: LinksEditorProps) {
       ) : (
         <PropertyValue property={property} value={record[property.column] ?? []} place="detail" />
       )}
+      {note ? (
+        <p className="co-muted co-small co-no-print">{tx(note, { name: junction?.plural ?? link.junction })}</p>
+      ) : null}
     </section>
   )
 }

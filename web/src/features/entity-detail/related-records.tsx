@@ -8,8 +8,9 @@ import { Banner } from '~/components/banner'
 import { buttonClass } from '~/components/button'
 import { Icon } from '~/components/icon'
 import { paths } from '~/config/paths'
+import { showNumber } from '~/lib/format/numbers'
 import { t } from '~/lib/i18n/t'
-import type { InverseRelation } from '~/lib/metadata/model'
+import type { InverseRelation, Model } from '~/lib/metadata/model'
 import { useModel } from '~/lib/metadata/model-context'
 import { readPage, type WireRow } from '~/lib/postgrest/client'
 import { aliased, eq } from '~/lib/postgrest/query'
@@ -18,7 +19,9 @@ import { queryClient } from '~/lib/query-client'
 
 const SHOWN = 5
 
-function relatedQuery({ source, via }: InverseRelation, value: string) {
+export function relatedQuery(relation: InverseRelation, record: WireRow, recordId: string) {
+  const { source, via } = relation
+  const value = pointedValue(relation, record, recordId)
   const id = source.idColumn
   const label = source.labelColumn ?? via.column
   return queryOptions({
@@ -46,7 +49,13 @@ function pointedValue({ via }: InverseRelation, record: WireRow, id: string): st
 
 /** How many records of the relation the page has found; 0 where it has not. */
 export function relatedTotal(relation: InverseRelation, record: WireRow, id: string): number {
-  return queryClient.getQueryData(relatedQuery(relation, pointedValue(relation, record, id)).queryKey)?.total ?? 0
+  return queryClient.getQueryData(relatedQuery(relation, record, id).queryKey)?.total ?? 0
+}
+
+/** Names the field too where several fields of one record type point here. */
+export function relatedTitle(model: Model, { source, via }: InverseRelation): string {
+  const several = model.inverse(via.ref?.table ?? '').filter((other) => other.source.key === source.key).length > 1
+  return several ? t('detail.relatedVia', { name: source.plural, field: via.label }) : source.plural
 }
 
 export function RelatedRecords({ relation, record, id }: { relation: InverseRelation; record: WireRow; id: string }) {
@@ -54,9 +63,8 @@ export function RelatedRecords({ relation, record, id }: { relation: InverseRela
   const headingId = useId()
   const model = useModel()
   const value = pointedValue(relation, record, id)
-  const query = useQuery(relatedQuery(relation, value))
-  const several = model.inverse(via.ref?.table ?? '').filter((other) => other.source.key === source.key).length > 1
-  const title = several ? t('detail.relatedVia', { name: source.plural, field: via.label }) : source.plural
+  const query = useQuery(relatedQuery(relation, record, id))
+  const title = relatedTitle(model, relation)
   const rows = query.data?.rows ?? []
   const total = query.data?.total ?? rows.length
   const search = { f0_col: via.column, f0_op: 'eq', f0_val: value }
@@ -65,7 +73,7 @@ export function RelatedRecords({ relation, record, id }: { relation: InverseRela
       <div className="co-spread">
         <h2 id={headingId}>
           <span dir="auto">{title}</span>
-          {query.data ? <span className="co-count"> {total}</span> : null}
+          {query.data ? <span className="co-count"> {showNumber(total)}</span> : null}
         </h2>
         {source.can.create ? (
           <Link

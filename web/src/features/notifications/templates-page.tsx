@@ -21,6 +21,7 @@ import { describeProblem } from '~/lib/problem'
 import { queryClient } from '~/lib/query-client'
 import { HtmlPreview } from './html-preview'
 import { checkParts, PARTS, type Part, type PartResult, type Parts } from './template-check'
+import { TestButton } from './test-button'
 import { tx } from './texts'
 import './notifications.css'
 
@@ -209,6 +210,13 @@ function Editor({ template, onClose }: { template: WireRow | null; onClose: () =
   const resultOf = (which: Part) => (check.at === 'done' ? check.result[which] : undefined)
   const missing = (['subject', 'html', 'text'] as const).filter((which) => parts[which].trim() === '')
   const invalid = PARTS.filter((which) => resultOf(which)?.valid === false)
+  const unsaved =
+    !template || name.trim() !== template.name || PARTS.some((which) => parts[which] !== textOf(`${which}_template`))
+  const untested = () => {
+    if (unsaved) return tx('test.saveFirst')
+    if (sample === undefined) return tx('edit.sampleBad')
+    return invalid.length > 0 ? tx('test.invalid', { parts: invalid.map(nameOf).join(', ') }) : null
+  }
 
   const save = async () => {
     if (waiting) return
@@ -259,6 +267,7 @@ function Editor({ template, onClose }: { template: WireRow | null; onClose: () =
       title={template ? tx('edit.title', { name: textOf('name') }) : tx('edit.newTitle')}
       actions={
         <>
+          <TestButton name={textOf('name')} sample={sample} hindrance={untested()} onProblem={setProblem} />
           <Button look="primary" waiting={waiting} onClick={() => void save()}>
             {waiting ? t('form.saving') : t('form.save')}
           </Button>

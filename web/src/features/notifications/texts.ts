@@ -48,6 +48,17 @@ export const catalogues = {
     'edit.saved': 'The template “{name}” was saved.',
     'edit.exists': 'A template of this name exists already.',
     'edit.length': '{n} characters',
+    'test.send': 'Test to me',
+    'test.sending': 'Sending…',
+    'test.saveFirst': 'The test sends the template as it is saved. Save your changes first.',
+    'test.invalid': 'These parts keep the test from being sent: {parts}',
+    'test.sent': 'The test was sent to {to}.',
+    'test.refused': 'The test was not sent to {to}: {why}',
+    'test.off': 'No mail was sent: you have switched it off in your profile. The test is among your notifications.',
+    'test.digest': 'The test is among your notifications and comes with your next digest, as you chose.',
+    'test.noMail':
+      'No mail was sent: there is no mail server, or your address is missing or blocked. The test is among your notifications.',
+    'test.waiting': 'No answer yet. The page of jobs shows how far the test has come.',
   },
   es: {
     'bell.label': 'Notificaciones, {n, plural, =0 {ninguna sin leer} one {# sin leer} other {# sin leer}}',
@@ -96,6 +107,17 @@ export const catalogues = {
     'edit.saved': 'La plantilla «{name}» se guardó.',
     'edit.exists': 'Ya existe una plantilla con este nombre.',
     'edit.length': '{n} caracteres',
+    'test.send': 'Enviarme una prueba',
+    'test.sending': 'Enviando…',
+    'test.saveFirst': 'La prueba envía la plantilla tal como está guardada. Guarde antes sus cambios.',
+    'test.invalid': 'Estas partes impiden enviar la prueba: {parts}',
+    'test.sent': 'La prueba se envió a {to}.',
+    'test.refused': 'La prueba no se envió a {to}: {why}',
+    'test.off': 'No se envió ningún correo: lo desactivó en su perfil. La prueba está entre sus notificaciones.',
+    'test.digest': 'La prueba está entre sus notificaciones y llegará con su próximo resumen, como eligió.',
+    'test.noMail':
+      'No se envió ningún correo: no hay servidor de correo, o su dirección falta o está bloqueada. La prueba está entre sus notificaciones.',
+    'test.waiting': 'Todavía no hay respuesta. La página de trabajos muestra hasta dónde ha llegado la prueba.',
   },
 } as const
 

@@ -163,7 +163,7 @@ function Payments({ person }: { person: string }) {
           </div>
         }
       >
-        <table>
+        <table className="co-card-table">
           <thead>
             <tr>
               {header('date')}
@@ -190,8 +190,10 @@ function Payments({ person }: { person: string }) {
               const label = String(row.description ?? row.display_name ?? row.id)
               return (
                 <tr key={String(row.id)}>
-                  <td className="co-numbers">{showInstant(String(row.created_at), personZone())}</td>
-                  <td>
+                  <td data-label={tx('date')} className="co-numbers">
+                    {showInstant(String(row.created_at), personZone())}
+                  </td>
+                  <td data-label={tx('person')}>
                     <span dir="auto">{nameOf(row)}</span>
                     {row.user_email ? (
                       <div className="co-small co-muted" dir="ltr">
@@ -199,8 +201,10 @@ function Payments({ person }: { person: string }) {
                       </div>
                     ) : null}
                   </td>
-                  <td dir="auto">{label}</td>
-                  <td>
+                  <td data-label={tx('description')}>
+                    <span dir="auto">{label}</span>
+                  </td>
+                  <td data-label={tx('record')}>
                     {entity && row.entity_id ? (
                       <Link to={paths.detail(entity.key, String(row.entity_id))}>
                         {entity.name} {String(row.entity_id)}
@@ -209,11 +213,13 @@ function Payments({ person }: { person: string }) {
                       String(row.entity_display_name ?? '–')
                     )}
                   </td>
-                  <td>
+                  <td data-label={tx('status')}>
                     <StatusBadge label={isState(state) ? tx(`state.${state}`) : state} color={color} kind={kind} />
                   </td>
-                  <td className="co-end co-numbers">{money(row, amount)}</td>
-                  <td className="co-end co-numbers">
+                  <td data-label={tx('amount')} className="co-end co-numbers">
+                    {money(row, amount)}
+                  </td>
+                  <td data-label={tx('refunds')} className="co-end co-numbers">
                     {refunds > 0 ? (
                       <>
                         {refunded > 0 ? (

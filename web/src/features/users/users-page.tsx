@@ -20,6 +20,7 @@ import { askServer, readRpc } from '~/lib/postgrest/client'
 import { describeProblem } from '~/lib/problem'
 import { queryClient } from '~/lib/query-client'
 import { tx } from './texts'
+import '~/components/register.css'
 import './users.css'
 
 const text = z._default(z.nullable(z.string()), null)
@@ -144,8 +145,8 @@ function Users() {
         <p>{tx('none')}</p>
       ) : (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a scroller must be reachable by keyboard
-        <section className="co-users-box" tabIndex={0} aria-label={tx('title')}>
-          <table>
+        <section className="co-register" tabIndex={0} aria-label={tx('title')}>
+          <table className="co-card-table">
             <thead>
               <tr>
                 {(['name', 'email', 'roles', 'state', 'last'] as const).map((key) => (
@@ -165,13 +166,15 @@ function Users() {
                     <span dir="auto">{nameOf(person)}</span>
                     <span className="co-muted co-small"> {person.username}</span>
                   </th>
-                  <td dir="ltr">{person.email ?? '–'}</td>
-                  <td>{person.roles.join(', ')}</td>
-                  <td>
+                  <td data-label={tx('email')}>
+                    <bdi dir="ltr">{person.email ?? '–'}</bdi>
+                  </td>
+                  <td data-label={tx('roles')}>{person.roles.join(', ')}</td>
+                  <td data-label={tx('state')}>
                     {stateOf(person)}
                     {person.has_second_factor ? ` · ${tx('secondFactor')}` : ''}
                   </td>
-                  <td className="co-numbers">
+                  <td data-label={tx('last')} className="co-numbers">
                     {person.last_sign_in_at ? showInstant(person.last_sign_in_at, personZone()) : tx('never')}
                   </td>
                   <td>

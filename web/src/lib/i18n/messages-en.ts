@@ -156,7 +156,7 @@ export const en = {
   'profile.id': 'Identifier',
   'profile.roles': 'Roles from sign-in',
   'profile.zone': 'Time zone',
-  'profile.account': 'Change name, e-mail or password',
+  'profile.account': 'Account, password, signed-in devices',
   'profile.rights': 'What you may do',
   'profile.recordType': 'Record type',
   'profile.server': 'What the server sees',

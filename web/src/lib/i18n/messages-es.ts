@@ -157,7 +157,7 @@ export const es: Readonly<Record<MessageKey, string>> = {
   'profile.id': 'Identificador',
   'profile.roles': 'Roles del inicio de sesión',
   'profile.zone': 'Zona horaria',
-  'profile.account': 'Cambiar nombre, correo o contraseña',
+  'profile.account': 'Cuenta, contraseña, dispositivos con sesión',
   'profile.rights': 'Lo que puede hacer',
   'profile.recordType': 'Tipo de registro',
   'profile.server': 'Lo que ve el servidor',
