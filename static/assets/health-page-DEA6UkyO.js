@@ -1,0 +1,1 @@
+export{t as HealthPage,n as healthQuery}from"./health-page-Q64TWhAo.js";

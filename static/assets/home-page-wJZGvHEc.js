@@ -1,1 +1,0 @@
-export{t as HomePage}from"./home-B7b_2S6w.js";
