@@ -1,7 +1,8 @@
 //! The listener of the store: HTTP/1.1, CORS for browsers, headers that keep what people upload from acting as a page of ours.
 
+use super::access::Access;
 use super::keys::KEPT;
-use super::service::{Access, Service};
+use super::service::Service;
 use super::{Folder, StoreCredentials, StoreError};
 use http_body_util::{BodyExt, Either, Empty};
 use hyper::header::{self, HeaderMap, HeaderValue};
