@@ -6,8 +6,8 @@ mod files;
 use crate::store::{ACCESS_KEY, BUCKET, SECRET_KEY, TestStore};
 use crate::support::{ServerProcess, TestDatabase};
 use civic_os::backup::{
-    self, BackupError, CreateOptions, Files, FilesFrom, Manifest, RestoreOptions, Source, VerifyOptions, create, list,
-    prune, restore, verify,
+    self, BackupError, Backups, CreateOptions, Daily, Files, FilesFrom, Manifest, Remote, RemoteOptions,
+    RestoreOptions, Source, VerifyOptions, create, list, prune, restore, verify,
 };
 use civic_os::config::Secret;
 use civic_os::db::{ConnectionString, connect_to};
@@ -16,7 +16,9 @@ use nix::sys::signal::Signal;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Mutex;
 use tempfile::TempDir;
+use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
 struct World {
@@ -393,6 +395,75 @@ async fn what_did_not_reach_the_bucket_is_no_backup_and_is_not_lost() {
     assert_eq!((code, kept.len()), (Some(2), 1), "{error}");
     assert!(error.contains(&kept[0].name), "it says where the backup lies: {error}");
     assert!(backup::newest(&world.backups(), true).is_none(), "figure and alert do not take it for one");
+}
+
+/// Refusals of the bucket come first, its mending next; nothing else makes time pass here but the pause between two tries.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_its_bucket_is_brought_there_by_the_next_try() {
+    let (world, store) = (World::new(None).await, TestStore::start(true));
+    let options = world.create_options();
+    // A bucket that is not there yet.
+    let bucket = |name: &str| {
+        let remote = RemoteOptions {
+            bucket: name.into(),
+            prefix: "town/".into(),
+            endpoint: Some(store.endpoint.clone()),
+            region: "us-east-1".into(),
+            access_key_id: Secret::new(ACCESS_KEY),
+            secret_access_key: Secret::new(SECRET_KEY),
+        };
+        Remote::new(&remote).expect("access")
+    };
+    let remote = bucket("later");
+    let backups = Backups::new(&options, Some(&remote), Some(30));
+    let half_a_day = OffsetDateTime::now_utc() + Duration::hours(12);
+    let daily = Daily { at: half_a_day.time(), again: std::time::Duration::from_millis(20) };
+    let newest = || backup::newest(&world.backups(), true);
+    let (tries, done) = (Mutex::new(Vec::new()), tokio::sync::Notify::new());
+    let make = async || {
+        let made = backups.make().await;
+        let here = list(&world.backups()).expect("list");
+        let count = {
+            let mut tries = tries.lock().expect("tries");
+            tries.push((made.as_ref().err().map(ToString::to_string), here, newest()));
+            tries.len()
+        };
+        match count {
+            1 | 2 => {}
+            3 => store.create_bucket("later").await,
+            _ => done.notify_one(),
+        }
+        Ok::<_, anyhow::Error>(made?.began)
+    };
+    tokio::select! {
+        never = daily.run(newest, make) => match never {},
+        () = done.notified() => {}
+    }
+    let tries = tries.into_inner().expect("tries");
+    assert_eq!(tries.len(), 4);
+    let waited = tries[0].1[0].name.clone();
+    for (refused, here, newest) in &tries[..3] {
+        assert!(refused.as_ref().is_some_and(|error| error.contains("NoSuchBucket")), "{refused:?}");
+        assert_eq!(here.iter().map(|one| &one.name).collect::<Vec<_>>(), [&waited], "the same one, and no second");
+        assert_eq!(*newest, None, "it does not count yet");
+    }
+    let (refused, here, newest) = &tries[3];
+    assert_eq!((refused, here.len()), (&None, 0), "it does not stay here");
+    let listed = remote.list().await.expect("list");
+    assert_eq!(listed.iter().map(|one| &one.name).collect::<Vec<_>>(), [&waited]);
+    let created = OffsetDateTime::parse(&listed[0].created_at, &Rfc3339).expect("a time");
+    assert_eq!(*newest, Some(created), "the figure tells when it was made");
+
+    // One that somebody takes away while it waits is made anew.
+    let nowhere = bucket("nowhere");
+    let backups = Backups::new(&options, Some(&nowhere), None);
+    assert!(backups.make().await.is_err());
+    let first = list(&world.backups()).expect("list").remove(0).name;
+    std::fs::remove_dir_all(world.backups().join(&first)).expect("removed");
+    store.create_bucket("nowhere").await;
+    let second = backups.make().await.expect("made anew");
+    assert_ne!(second.manifest.name, first);
+    assert_eq!(nowhere.list().await.expect("list").len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
