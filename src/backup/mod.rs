@@ -30,7 +30,7 @@ pub use files::{Files, FilesFrom};
 pub use manifest::{Manifest, Part, Role, Table};
 pub use remote::{Fetched, Remote, RemoteOptions, leave_to_the_bucket};
 pub use restore::{RestoreOptions, RestoreReport, Source, restore};
-pub use retention::{Listed, PruneReport, list, newest, prune};
+pub use retention::{Listed, PruneReport, list, newest, newest_told, prune};
 pub use tools::Tools;
 pub use verify::{VerifyOptions, VerifyReport, verify};
 

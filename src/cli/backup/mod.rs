@@ -117,7 +117,8 @@ pub(crate) fn run(args: &Args, sources: &SourceArgs) -> anyhow::Result<Exit> {
                 age_recipients: config.backup.age_recipients.clone(),
             };
             let keep_days = (!*no_prune).then_some(config.backup.keep_days);
-            let backups = Backups::new(&options, remote.as_ref(), keep_days);
+            let backups =
+                Backups::new(&options, remote.as_ref(), keep_days).telling(config.backup.newest_file.as_deref());
             let make = async || {
                 let Brought { manifest, pruned, began } = backups.make().await?;
                 if args.json {

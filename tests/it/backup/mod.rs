@@ -4,7 +4,7 @@ mod beside;
 mod files;
 
 use crate::store::{ACCESS_KEY, BUCKET, SECRET_KEY, TestStore};
-use crate::support::{ServerProcess, TestDatabase};
+use crate::support::{ServerProcess, TestApp, TestDatabase};
 use civic_os::backup::{
     self, BackupError, Backups, CreateOptions, Daily, Files, FilesFrom, Manifest, Remote, RemoteOptions,
     RestoreOptions, Source, VerifyOptions, create, list, prune, restore, verify,
@@ -425,7 +425,8 @@ async fn what_waits_for_its_bucket_is_brought_there_by_the_next_try() {
         let here = list(&world.backups()).expect("list");
         let count = {
             let mut tries = tries.lock().expect("tries");
-            tries.push((made.as_ref().err().map(ToString::to_string), here, newest()));
+            let outcome = made.as_ref().map(|brought| brought.began).map_err(ToString::to_string);
+            tries.push((outcome, here, newest()));
             tries.len()
         };
         match count {
@@ -443,16 +444,17 @@ async fn what_waits_for_its_bucket_is_brought_there_by_the_next_try() {
     assert_eq!(tries.len(), 4);
     let waited = tries[0].1[0].name.clone();
     for (refused, here, newest) in &tries[..3] {
-        assert!(refused.as_ref().is_some_and(|error| error.contains("NoSuchBucket")), "{refused:?}");
+        assert!(refused.as_ref().is_err_and(|error| error.contains("NoSuchBucket")), "{refused:?}");
         assert_eq!(here.iter().map(|one| &one.name).collect::<Vec<_>>(), [&waited], "the same one, and no second");
         assert_eq!(*newest, None, "it does not count yet");
     }
-    let (refused, here, newest) = &tries[3];
-    assert_eq!((refused, here.len()), (&None, 0), "it does not stay here");
+    let (brought, here, newest) = &tries[3];
+    assert_eq!(here.len(), 0, "it does not stay here");
     let listed = remote.list().await.expect("list");
     assert_eq!(listed.iter().map(|one| &one.name).collect::<Vec<_>>(), [&waited]);
     let created = OffsetDateTime::parse(&listed[0].created_at, &Rfc3339).expect("a time");
     assert_eq!(*newest, Some(created), "the figure tells when it was made");
+    assert!(brought.as_ref().is_ok_and(|began| *began <= created), "it counts from the first try: {brought:?}");
 
     // One that somebody takes away while it waits is made anew.
     let nowhere = bucket("nowhere");
@@ -464,6 +466,50 @@ async fn what_waits_for_its_bucket_is_brought_there_by_the_next_try() {
     let second = backups.make().await.expect("made anew");
     assert_ne!(second.manifest.name, first);
     assert_eq!(nowhere.list().await.expect("list").len(), 1);
+}
+
+/// As in Compose: the process that is asked sees a file, and no backup.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_cannot_read_backups_tells_how_old_the_newest_is() {
+    let world = World::new(None).await;
+    let shared = world.folder.path().join("shared");
+    std::fs::create_dir(&shared).expect("folder");
+    let file = shared.join("newest-backup");
+    let told = file.to_str().expect("path").to_owned();
+    let app = TestApp::spawn_roles(TestDatabase::create().await, &["api"], |config| {
+        config.backup.newest_file = Some(told.clone().into());
+    })
+    .await;
+    let figure = async || {
+        let answer = app.http().get(format!("{}/metrics", app.admin_url)).send().await.expect("an answer");
+        let text = answer.text().await.expect("text");
+        let line = text.lines().find_map(|line| line.strip_prefix("civic_os_backup_newest_timestamp_seconds "));
+        line.map(|at| at.parse::<i64>().expect("a number"))
+    };
+    assert_eq!(figure().await, None, "none was made");
+    let variables = [("CIVIC_OS_BACKUP__NEWEST_FILE", told.as_str())];
+    let (code, _, error) = world.civic_os(&["backup", "create"], &variables);
+    assert_eq!(code, Some(0), "{error}");
+    let made = list(&world.backups()).expect("list").remove(0);
+    let created = OffsetDateTime::parse(&made.created_at, &Rfc3339).expect("a time");
+    assert_eq!(figure().await, Some(created.unix_timestamp()));
+    let names: Vec<_> = std::fs::read_dir(&shared).expect("folder").flatten().map(|entry| entry.file_name()).collect();
+    assert_eq!(names, ["newest-backup"], "nothing else lies there");
+
+    // One that does not reach its bucket changes nothing there; one whose time cannot be told is a backup.
+    let nowhere = [
+        variables[0],
+        ("CIVIC_OS_BACKUP__S3_BUCKET", BUCKET),
+        ("CIVIC_OS_BACKUP__S3_ENDPOINT", "http://127.0.0.1:9"),
+        ("CIVIC_OS_BACKUP__S3_ACCESS_KEY_ID", ACCESS_KEY),
+        ("CIVIC_OS_BACKUP__S3_SECRET_ACCESS_KEY", SECRET_KEY),
+    ];
+    assert_eq!(world.civic_os(&["backup", "create"], &nowhere).0, Some(2));
+    assert_eq!(figure().await, Some(created.unix_timestamp()));
+    let (code, text, error) =
+        world.civic_os(&["backup", "create"], &[("CIVIC_OS_BACKUP__NEWEST_FILE", "/nowhere/newest")]);
+    assert_eq!(code, Some(0), "{text}{error}");
+    assert!(format!("{text}{error}").contains("backup.newest_file"), "{text}{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
