@@ -88,8 +88,8 @@ class Compose(unittest.TestCase):
             self.assertEqual(process.stop(), 0)
 
     def test_5_backup_makes_one_at_once_and_waits_for_the_next(self):
-        mount = COMPOSE["services"]["backup"]["volumes"][0].split(":")[1]
-        with world.volume(mount), self.start("backup") as process:
+        mount, shared = (volume.split(":")[1] for volume in COMPOSE["services"]["backup"]["volumes"])
+        with world.volume(mount), world.volume(shared), self.start("backup") as process:
             world.until(lambda: "The next backup is due at" in process.output(), "one backup")
             made = [name for name in os.listdir(os.path.join(mount, "backups")) if name.startswith("civic-os-")]
             self.assertEqual(len(made), 1, process.output())
