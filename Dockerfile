@@ -5,12 +5,12 @@ FROM rust:1.95-bookworm AS build
 WORKDIR /src
 COPY . .
 RUN ./dev release \
-    && mkdir -p /image/etc /image/tmp /image/var/lib/civic-os \
+    && mkdir -p /image/etc /image/tmp /image/var/lib/civic-os /image/var/lib/civic-os-shared \
     && cp dist/civic-os /image/civic-os \
     && echo 'civic-os:x:65532:65532::/var/lib/civic-os:/' > /image/etc/passwd \
     && echo 'civic-os:x:65532:' > /image/etc/group \
     && chmod 1777 /image/tmp \
-    && chown -R 65532:65532 /image/var/lib/civic-os
+    && chown -R 65532:65532 /image/var/lib/civic-os /image/var/lib/civic-os-shared
 
 # `docker build --target tools -t civic-os-tools .`: the binary beside PostgreSQL's client programs, for `civic-os backup`. Debian 13 has those of
 # release 17; a pg_dump that is older than the server refuses.
@@ -18,7 +18,8 @@ FROM debian:trixie-slim AS tools
 RUN apt-get update \
     && apt-get install -y --no-install-recommends postgresql-client-17 ca-certificates \
     && rm -rf /var/lib/apt/lists/* \
-    && install -d -o 65532 -g 65532 -m 750 /var/lib/civic-os
+    && install -d -o 65532 -g 65532 -m 750 /var/lib/civic-os \
+    && install -d -o 65532 -g 65532 -m 755 /var/lib/civic-os-shared
 COPY --from=build /image/civic-os /usr/bin/civic-os
 USER 65532:65532
 WORKDIR /var/lib/civic-os

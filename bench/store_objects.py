@@ -16,32 +16,44 @@ import world  # noqa: E402
 from world import World, get, until  # noqa: E402
 
 OBJECTS = int(os.environ.get("OBJECTS", "400000"))
+# A folder for the objects that stays, filled where it is missing; SEED_ONLY ends there.
+KEPT = os.environ.get("STORE_FOLDER")
 BUCKET = "civic-os-files"
 # Seconds after which the store has forgotten a listing: twice what it keeps keys, and some.
-FORGOTTEN = 130
+FORGOTTEN = int(os.environ.get("FORGOTTEN", "130"))
 BOUNDS = {"rest": 60, "listing": 100}
 
 
+def objects():
+    """The same keys and names of bytes each time: an upload and its three previews."""
+    numbers = random.Random(OBJECTS)
+    name = lambda: uuid.UUID(int=numbers.getrandbits(128), version=4)
+    for _ in range(-(-OBJECTS // 4)):
+        record, file = name(), name()
+        for part in ("original.jpg", "thumb-small.jpg", "thumb-medium.jpg", "thumb-large.jpg"):
+            yield f"service_requests/{record}/{file}/{part}", name()
+
+
 def seed(folder):
-    """Writes objects as the store keeps them; an upload and its three previews each. The keys."""
-    keys, bucket = [], os.path.join(folder, "buckets", BUCKET)
+    """Writes objects as the store keeps them. A folder that is complete is left as it is."""
+    if os.path.exists(os.path.join(folder, "complete")):
+        return
+    bucket = os.path.join(folder, "buckets", BUCKET)
     for shelf in range(256):
         for part in ("keys", "data"):
             os.makedirs(os.path.join(bucket, part, f"{shelf:02x}"), exist_ok=True)
     os.makedirs(os.path.join(bucket, "uploads"), exist_ok=True)
-    while len(keys) < OBJECTS:
-        record, file = uuid.uuid4(), uuid.uuid4()
-        for name in ("original.jpg", "thumb-small.jpg", "thumb-medium.jpg", "thumb-large.jpg"):
-            key, data = f"service_requests/{record}/{file}/{name}", uuid.uuid4().hex
-            digest = hashlib.sha256(key.encode()).hexdigest()
-            description = {"key": key, "data": str(uuid.UUID(data)), "size": 5, "etag": hashlib.md5(b"bytes").hexdigest(),
-                           "modified": 1_790_000_000_000_000, "content_type": "image/jpeg", "cache_control": "private, max-age=3600"}
-            with open(os.path.join(bucket, "keys", digest[:2], f"{digest[2:]}.json"), "w", encoding="ascii") as file_of_description:
-                json.dump(description, file_of_description)
-            with open(os.path.join(bucket, "data", data[30:], data), "wb") as file_of_bytes:
-                file_of_bytes.write(b"bytes")
-            keys.append(key)
-    return keys
+    etag = hashlib.md5(b"bytes").hexdigest()
+    for key, data in objects():
+        digest = hashlib.sha256(key.encode()).hexdigest()
+        description = {"key": key, "data": str(data), "size": 5, "etag": etag,
+                       "modified": 1_790_000_000_000_000, "content_type": "image/jpeg", "cache_control": "private, max-age=3600"}
+        with open(os.path.join(bucket, "keys", digest[:2], f"{digest[2:]}.json"), "w", encoding="ascii") as file_of_description:
+            json.dump(description, file_of_description)
+        with open(os.path.join(bucket, "data", data.hex[30:], data.hex), "wb") as file_of_bytes:
+            file_of_bytes.write(b"bytes")
+    with open(os.path.join(folder, "complete"), "w", encoding="ascii"):
+        pass
 
 
 def signed(port, credentials, query):
@@ -76,10 +88,17 @@ def listing(port, credentials):
 
 
 def main():
+    if "SEED_ONLY" in os.environ:
+        seed(KEPT)
+        return 0
     place = World()
     try:
         folder = os.path.join(place.folder, "civic-os", "store")
-        keys, store = seed(folder), world.free_port()
+        if KEPT:
+            os.makedirs(os.path.dirname(folder), exist_ok=True)
+            os.symlink(KEPT, folder)
+        seed(folder)
+        keys, store = [key for key, _ in objects()], world.free_port()
         began = time.monotonic()
         process = place.serve("all", CIVIC_OS_STORE__LISTEN=f"127.0.0.1:{store}")
         until(lambda: get(store, f"/{BUCKET}/{keys[0]}")[0] == 200, "the store answers", 300)

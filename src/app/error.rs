@@ -2,6 +2,7 @@
 
 use crate::auth::SetupError;
 use crate::cluster::ClusterError;
+use crate::config::Problem;
 use crate::db::DbError;
 use crate::files::StorageError;
 use crate::identity::ProviderError;
@@ -68,12 +69,12 @@ pub enum AppError {
     /// The database's schema is not what this version needs.
     #[error("{0}")]
     Schema(String),
-    /// Certificates or keys of the listeners cannot be used.
-    #[error("TLS cannot be switched on: {reason}")]
-    Tls {
-        /// Which file and why; nothing of a key.
-        reason: String,
-    },
+    /// Certificates or keys of the listeners cannot be used. Which file and why; nothing of a key.
+    #[error("TLS cannot be switched on: {0}")]
+    Tls(Box<Problem>),
+    /// No version of TLS that the cryptography can do.
+    #[error("TLS cannot be switched on: {0}")]
+    Cryptography(#[source] rustls::Error),
     /// A network of trusted proxies is none.
     #[error("web.trusted_proxies: {0}")]
     Network(#[from] crate::limits::NetworkError),

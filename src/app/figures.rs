@@ -18,8 +18,10 @@ pub(super) fn report_to(admin: &mut Admin, config: &Config) {
     let started = SystemTime::now();
     admin.add_metrics(move |text| process_figures::write(text, started));
     let (folder, in_bucket) = (config.backup_dir(), config.backup.s3_bucket.is_some());
+    let told = config.backup.newest_file.clone();
     admin.add_metrics(move |text| {
-        if let Some(newest) = backup::newest(&folder, in_bucket) {
+        let newest = told.as_deref().map_or_else(|| backup::newest(&folder, in_bucket), backup::newest_told);
+        if let Some(newest) = newest {
             let help = "When the newest backup of this machine was made, seconds since 1970";
             gauge(text, "civic_os_backup_newest_timestamp_seconds", help, newest.unix_timestamp());
         }

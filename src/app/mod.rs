@@ -26,6 +26,7 @@ pub use error::AppError;
 pub use letters::letter_sender;
 pub use listeners::Addresses;
 pub use reconfigure::ConfigReader;
+pub use tls::check_tls;
 
 use crate::activation::PassedSockets;
 use crate::admin::Admin;

@@ -4,14 +4,14 @@
 //! Behind a proxy that speaks TLS all of it stays off. The provider of cryptography is ring, as everywhere.
 
 use super::AppError;
-use crate::config::Config;
+use crate::config::{Config, Loaded, Problem, Role};
 use futures_util::StreamExt;
-use rustls::ServerConfig;
 use rustls::crypto::ring;
-use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
+use rustls::{RootCertStore, ServerConfig};
 use rustls_acme::AcmeConfig;
 use rustls_acme::caches::DirCache;
 use std::fmt;
@@ -22,6 +22,27 @@ use std::time::{Duration, SystemTime};
 /// Pause between two looks at the certificate's files.
 const LOOK: Duration = Duration::from_secs(5);
 
+/// Whether the files that `tls.*` names can be used, before anything is started: what a process with these roles would
+/// find out later.
+///
+/// # Errors
+/// The first file that cannot, with its key and where its name comes from. Nothing of a private key is repeated.
+pub fn check_tls(loaded: &Loaded) -> Result<(), Box<Problem>> {
+    if loaded.roles.is_only(Role::Migrate) {
+        return Ok(());
+    }
+    let tls = &loaded.config.tls;
+    let usable = match (&tls.certificate, &tls.key, &tls.acme_ca) {
+        (_, _, Some(authority)) if !tls.acme.is_empty() => authorities(authority).map(drop),
+        (Some(certificate), Some(key), _) => load(certificate, key, &ring::default_provider()).map(drop),
+        _ => Ok(()),
+    };
+    usable.map_err(|problem| {
+        let source = Some(loaded.source_of(&problem.key).clone());
+        Box::new(Problem { source, ..*problem })
+    })
+}
+
 /// The configuration of TLS, or `None` where it is off. Certificates that cannot be used are an error at the start and
 /// a message in the log later.
 pub(super) fn server_config(config: &Config) -> Result<Option<ServerConfig>, AppError> {
@@ -30,7 +51,7 @@ pub(super) fn server_config(config: &Config) -> Result<Option<ServerConfig>, App
     let builder = || {
         ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
-            .map_err(|error| AppError::Tls { reason: error.to_string() })
+            .map_err(AppError::Cryptography)
             .map(|builder| builder.with_no_client_auth())
     };
     if !tls.acme.is_empty() {
@@ -42,7 +63,8 @@ pub(super) fn server_config(config: &Config) -> Result<Option<ServerConfig>, App
     }
     match (&tls.certificate, &tls.key) {
         (Some(certificate), Some(key)) => {
-            let files = Arc::new(Files::open(certificate, key, Arc::clone(&provider))?);
+            let files = Files::open(certificate, key, Arc::clone(&provider)).map_err(AppError::Tls)?;
+            let files = Arc::new(files);
             tokio::spawn(keep_reading(Arc::downgrade(&files)));
             Ok(Some(builder()?.with_cert_resolver(files)))
         }
@@ -55,21 +77,19 @@ type Acme = rustls_acme::AcmeState<std::io::Error, std::io::Error>;
 fn acme(config: &Config, provider: Arc<rustls::crypto::CryptoProvider>) -> Result<Acme, AppError> {
     let tls = &config.tls;
     let folder = config.data_dir().join("acme");
-    let wrong = |reason: String| AppError::Tls { reason };
-    std::fs::create_dir_all(&folder).map_err(|error| wrong(format!("cannot create {}: {error}", folder.display())))?;
+    std::fs::create_dir_all(&folder)
+        .map_err(|error| problem("data_dir", format!("has no room for {}: {error}", folder.display())))
+        .map_err(AppError::Tls)?;
     let contact = tls.acme_contact.iter().map(|address| format!("mailto:{address}"));
     let mut acme = AcmeConfig::new_with_provider(&tls.acme, Arc::clone(&provider))
         .contact(contact)
         .cache(DirCache::new(folder))
         .directory(&tls.acme_directory);
     if let Some(path) = &tls.acme_ca {
-        let mut roots = rustls::RootCertStore::empty();
-        for certificate in certificates(path).map_err(&wrong)? {
-            roots.add(certificate).map_err(|error| wrong(format!("{}: {error}", path.display())))?;
-        }
+        let roots = authorities(path).map_err(AppError::Tls)?;
         let client = rustls::ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
-            .map_err(|error| wrong(error.to_string()))?
+            .map_err(AppError::Cryptography)?
             .with_root_certificates(roots)
             .with_no_client_auth();
         acme = acme.client_tls_config(Arc::new(client));
@@ -103,10 +123,13 @@ impl fmt::Debug for Files {
 }
 
 impl Files {
-    fn open(certificate: &Path, key: &Path, provider: Arc<rustls::crypto::CryptoProvider>) -> Result<Self, AppError> {
+    fn open(
+        certificate: &Path,
+        key: &Path,
+        provider: Arc<rustls::crypto::CryptoProvider>,
+    ) -> Result<Self, Box<Problem>> {
         let stamp = stamp(certificate, key);
-        let wrong = |reason| AppError::Tls { reason: format!("{reason} (tls.certificate, tls.key)") };
-        let loaded = load(certificate, key, &provider).map_err(wrong)?;
+        let loaded = load(certificate, key, &provider)?;
         let current = RwLock::new((Arc::new(loaded), stamp));
         Ok(Self { certificate: certificate.into(), key: key.into(), provider, current })
     }
@@ -122,10 +145,10 @@ impl Files {
                 *self.current.write().unwrap_or_else(PoisonError::into_inner) = (Arc::new(loaded), stamp);
                 tracing::info!(file = %self.certificate.display(), "another certificate is in force");
             }
-            Err(reason) => {
+            Err(problem) => {
                 // Said once per change: half-written files are complete at the next look.
                 self.current.write().unwrap_or_else(PoisonError::into_inner).1 = stamp;
-                tracing::error!("the changed certificate cannot be used, the old one stays: {reason}");
+                tracing::error!("the changed certificate cannot be used, the old one stays: {problem}");
             }
         }
     }
@@ -152,18 +175,63 @@ fn stamp(certificate: &Path, key: &Path) -> Stamp {
     })
 }
 
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
-    CertificateDer::pem_file_iter(path)
-        .and_then(Iterator::collect)
-        .map_err(|error| format!("{}: {error}", path.display()))
+fn problem(key: &str, message: String) -> Box<Problem> {
+    Box::new(Problem { key: key.to_owned(), source: None, message })
 }
 
-fn load(certificate: &Path, key: &Path, provider: &rustls::crypto::CryptoProvider) -> Result<CertifiedKey, String> {
-    let chain = certificates(certificate)?;
-    if chain.is_empty() {
-        return Err(format!("{} has no certificate", certificate.display()));
+/// A file of this key, and why it cannot be used.
+fn unusable(key: &str, path: &Path, why: impl fmt::Display) -> Box<Problem> {
+    problem(key, format!("names {}, which {why}", path.display()))
+}
+
+/// Of the lines of a file nothing is repeated: it may be a private key, whatever it was meant to be.
+fn unreadable(key: &str, path: &Path, error: pem::Error) -> Box<Problem> {
+    match error {
+        pem::Error::Io(error) => unusable(key, path, format_args!("cannot be read: {error}")),
+        _ => unusable(key, path, "is no whole PEM file"),
     }
-    let private = PrivateKeyDer::from_pem_file(key).map_err(|error| format!("{}: {error}", key.display()))?;
-    CertifiedKey::from_der(chain, private, provider)
-        .map_err(|error| format!("{} and {} do not fit: {error}", certificate.display(), key.display()))
+}
+
+fn certificates(key: &str, path: &Path) -> Result<Vec<CertificateDer<'static>>, Box<Problem>> {
+    let found: Vec<_> = CertificateDer::pem_file_iter(path)
+        .and_then(Iterator::collect)
+        .map_err(|error| unreadable(key, path, error))?;
+    if found.is_empty() {
+        return Err(unusable(key, path, "has no certificate"));
+    }
+    Ok(found)
+}
+
+/// What `tls.acme_ca` names.
+fn authorities(path: &Path) -> Result<RootCertStore, Box<Problem>> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates("tls.acme_ca", path)? {
+        roots
+            .add(certificate)
+            .map_err(|error| unusable("tls.acme_ca", path, format_args!("cannot be used: {error}")))?;
+    }
+    Ok(roots)
+}
+
+fn load(
+    certificate: &Path,
+    key: &Path,
+    provider: &rustls::crypto::CryptoProvider,
+) -> Result<CertifiedKey, Box<Problem>> {
+    let chain = certificates("tls.certificate", certificate)?;
+    let private = PrivateKeyDer::from_pem_file(key).map_err(|error| match error {
+        pem::Error::NoItemsFound => {
+            unusable("tls.key", key, "has no private key; one with a passphrase cannot be used")
+        }
+        error => unreadable("tls.key", key, error),
+    })?;
+    CertifiedKey::from_der(chain, private, provider).map_err(|error| match error {
+        rustls::Error::InconsistentKeys(_) => {
+            unusable("tls.key", key, format_args!("does not fit the certificate in {}", certificate.display()))
+        }
+        rustls::Error::InvalidCertificate(_) => {
+            unusable("tls.certificate", certificate, format_args!("cannot be used: {error}"))
+        }
+        error => unusable("tls.key", key, format_args!("cannot be used: {error}")),
+    })
 }

@@ -6,8 +6,10 @@
 //! With a bucket the folder is where backups are made, and the bucket is where they stay ([`Remote`]). Callers: `cli::backup`. Tests: `tests/it/backup`.
 
 mod archive;
+mod bring;
 mod collect;
 mod create;
+mod daily;
 mod error;
 mod files;
 mod manifest;
@@ -20,13 +22,15 @@ mod sums;
 mod tools;
 mod verify;
 
+pub use bring::{Backups, Brought};
 pub use create::{CreateOptions, create};
+pub use daily::Daily;
 pub use error::BackupError;
 pub use files::{Files, FilesFrom};
 pub use manifest::{Manifest, Part, Role, Table};
 pub use remote::{Fetched, Remote, RemoteOptions, leave_to_the_bucket};
 pub use restore::{RestoreOptions, RestoreReport, Source, restore};
-pub use retention::{Listed, PruneReport, list, newest, prune};
+pub use retention::{Listed, PruneReport, list, newest, newest_told, prune};
 pub use tools::Tools;
 pub use verify::{VerifyOptions, VerifyReport, verify};
 

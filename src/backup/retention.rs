@@ -104,14 +104,28 @@ impl Listed {
 pub fn newest(folder: &Path, in_bucket: bool) -> Option<OffsetDateTime> {
     let here = || manifests(folder).ok().and_then(|all| all.into_iter().next()).map(|manifest| manifest.created_at);
     let here = if in_bucket { None } else { here() };
-    let elsewhere = std::fs::read_to_string(folder.join(NEWEST)).ok();
-    [here, elsewhere].into_iter().flatten().filter_map(|at| OffsetDateTime::parse(at.trim(), &Rfc3339).ok()).max()
+    let here = here.and_then(|at| OffsetDateTime::parse(&at, &Rfc3339).ok());
+    here.max(newest_told(&folder.join(NEWEST)))
+}
+
+/// When the newest backup was made, by a file that only tells that.
+pub fn newest_told(file: &Path) -> Option<OffsetDateTime> {
+    let text = std::fs::read_to_string(file).ok()?;
+    OffsetDateTime::parse(text.trim(), &Rfc3339).ok()
 }
 
 /// Remembers a backup that does not stay in the folder.
 pub(super) fn remember_newest(folder: &Path, created_at: &str) -> Result<(), BackupError> {
-    let path = folder.join(NEWEST);
-    std::fs::write(&path, created_at).map_err(BackupError::file("write", path))
+    tell_newest(&folder.join(NEWEST), created_at)
+}
+
+/// Writes such a file. Whoever reads meanwhile reads the old one or the new one.
+pub(super) fn tell_newest(file: &Path, created_at: &str) -> Result<(), BackupError> {
+    let mut unfinished = file.as_os_str().to_owned();
+    unfinished.push(".tmp");
+    let unfinished = PathBuf::from(unfinished);
+    std::fs::write(&unfinished, created_at).map_err(BackupError::file("write", &unfinished))?;
+    std::fs::rename(&unfinished, file).map_err(BackupError::file("rename to", file))
 }
 
 /// A backup by name; `latest` is the newest.

@@ -1,7 +1,8 @@
 //! `civic-os config`: what the configuration is and where each value comes from.
 
 use super::{Exit, SourceArgs};
-use crate::config::{ConfigError, Loaded, Overrides, RoleSet};
+use crate::app;
+use crate::config::{ConfigError, Loaded, Overrides, Problem, RoleSet};
 use crate::telemetry;
 use serde_json::json;
 
@@ -14,7 +15,7 @@ pub(crate) struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
-    /// Report errors, sources that disagree and the number of connections; exit code 1 if there are errors
+    /// Report errors, certificates that cannot be used, sources that disagree and the number of connections; exit code 1 if there are errors
     #[command(after_help = "\
 Examples:
   civic-os config check
@@ -93,6 +94,9 @@ fn check(scope: &Scope, sources: &SourceArgs, replicas: u32) -> Exit {
                 let message = error.to_string().trim_start_matches("log.level ").to_owned();
                 report.errors.push(("log.level".into(), Some(source), message));
             }
+            if let Err(problem) = app::check_tls(&loaded) {
+                report.add_problem(&problem);
+            }
             report.loaded = Some(loaded);
         }
         Err(error) => report.add(Some(error)),
@@ -113,9 +117,13 @@ impl Report {
             self.errors.push(("file:".into(), None, format!("{error}{cause}")));
         }
         for problem in error.problems() {
-            let source = problem.source.as_ref().map(ToString::to_string);
-            self.errors.push((problem.key.clone(), source, problem.message.clone()));
+            self.add_problem(problem);
         }
+    }
+
+    fn add_problem(&mut self, problem: &Problem) {
+        let source = problem.source.as_ref().map(ToString::to_string);
+        self.errors.push((problem.key.clone(), source, problem.message.clone()));
     }
 
     fn print(&self, replicas: u32) {

@@ -56,6 +56,8 @@ pub(crate) fn run(args: &Args, sources: &SourceArgs, passed: PassedSockets) -> a
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
+    // Before a database is started or migrated.
+    app::check_tls(&loaded).map_err(app::AppError::Tls)?;
     let sources = sources.clone();
     let reread: app::ConfigReader = Arc::new(move || sources.load(roles, overrides.clone()).map(|it| it.config));
     block_on(Box::pin(async move {

@@ -51,7 +51,9 @@ pub fn give_back_holes() {
     });
 }
 
-fn trim() {
+/// Gives free pages inside the heaps back now: after something large that consisted of small values. May take milliseconds; not
+/// for a thread that must not wait.
+pub fn trim() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     {
         #[expect(unsafe_code, reason = "the only way to tell the C library's allocator")]

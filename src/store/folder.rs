@@ -116,10 +116,15 @@ impl Folder {
         self.buckets.read().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
     }
 
-    /// Forgets the keys of buckets that nobody has listed since then.
+    /// Forgets the keys of buckets that nobody has listed since then, and gives the memory that they took back to the system: it
+    /// grows with the objects of a bucket.
     pub(super) fn forget_keys_unused_since(&self, moment: Instant) {
+        let mut forgotten = false;
         for bucket in self.buckets.read().unwrap_or_else(PoisonError::into_inner).values() {
-            bucket.keys.forget_unused_since(moment);
+            forgotten |= bucket.keys.forget_unused_since(moment);
+        }
+        if forgotten {
+            crate::memory::trim();
         }
     }
 }

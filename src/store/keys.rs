@@ -69,12 +69,14 @@ impl Keys {
         Ok(result)
     }
 
-    /// Forgets keys that nobody has listed since then.
-    pub(super) fn forget_unused_since(&self, moment: Instant) {
+    /// Forgets keys that nobody has listed since then; whether there were any.
+    pub(super) fn forget_unused_since(&self, moment: Instant) -> bool {
         let mut state = self.state();
-        if matches!(&*state, State::Known { used, .. } if *used <= moment) {
+        let is_unused = matches!(&*state, State::Known { used, .. } if *used <= moment);
+        if is_unused {
             *state = State::Unknown;
         }
+        is_unused
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -125,9 +127,9 @@ mod tests {
         let keys = Keys::default();
         let before = Instant::now();
         seen(&keys, || Ok(set(&["a"]))).expect("keys");
-        keys.forget_unused_since(before);
+        assert!(!keys.forget_unused_since(before), "they are in use");
         assert_eq!(seen(&keys, || panic!("they are known")).expect("keys"), ["a"]);
-        keys.forget_unused_since(Instant::now());
+        assert!(keys.forget_unused_since(Instant::now()));
         assert!(seen(&keys, || Err(io::Error::other("disk"))).is_err());
         assert_eq!(seen(&keys, || Ok(set(&["a", "b"]))).expect("keys"), ["a", "b"], "a failure is not kept");
     }

@@ -4,8 +4,11 @@
 //! `folder` keeps the objects durably and nothing of them in memory, `service` answers the operations, `server` is the listener with CORS, `copy` reads and writes objects for backups. One process owns the folder; others reach it
 //! over HTTP. It knows nothing of the database. Callers: `app`, `backup`. Tests: `tests/it/store`, with boto3 `./dev test --with store`.
 
+mod access;
+mod answers;
 mod copy;
 mod credentials;
+mod disk;
 mod folder;
 mod incoming;
 mod keys;
@@ -14,6 +17,7 @@ mod leftovers;
 mod listing;
 mod multipart;
 mod object;
+mod receiving;
 mod server;
 mod service;
 

@@ -1,7 +1,8 @@
 //! The listener of the store: HTTP/1.1, CORS for browsers, headers that keep what people upload from acting as a page of ours.
 
+use super::access::Access;
 use super::keys::KEPT;
-use super::service::{Access, Service};
+use super::service::Service;
 use super::{Folder, StoreCredentials, StoreError};
 use http_body_util::{BodyExt, Either, Empty};
 use hyper::header::{self, HeaderMap, HeaderValue};
@@ -106,7 +107,8 @@ impl ObjectStore {
 async fn forget_keys(folder: Weak<Folder>, stop: CancellationToken) {
     while stop.run_until_cancelled(tokio::time::sleep(KEPT)).await.is_some() {
         let (Some(folder), Some(moment)) = (folder.upgrade(), Instant::now().checked_sub(KEPT)) else { continue };
-        folder.forget_keys_unused_since(moment);
+        // Hundreds of thousands of small values are given back: not among those who answer.
+        let _ = tokio::task::spawn_blocking(move || folder.forget_keys_unused_since(moment)).await;
     }
 }
 

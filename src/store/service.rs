@@ -1,22 +1,19 @@
-//! The S3 operations of the store. s3s has checked signature, expiry and clock before any of these runs; `Access` decides what needs no signature.
+//! The S3 operations of the store. s3s has checked signature, expiry and clock before any of these runs; `access` decides what needs no signature.
 
+use super::answers::{check_conditions, common_prefixes, entry, length, timestamp};
+use super::disk::blocking;
 use super::folder::{Bucket, Folder};
-use super::incoming::{Incoming, Stored, hex};
+use super::incoming::hex;
 use super::listing;
 use super::multipart::{JoinError, Upload};
-use super::object::{Attributes, Object};
+use super::object::Attributes;
+use super::receiving::{check_md5, receive};
 use async_trait::async_trait;
-use futures_util::StreamExt;
-use s3s::access::{S3Access, S3AccessContext};
 use s3s::dto::*;
 use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
 use std::io::{self, Read, Seek};
 use std::sync::Arc;
-use std::time::Duration;
 use tokio_util::io::ReaderStream;
-
-/// A sender who says nothing for this long is gone.
-const SILENCE: Duration = Duration::from_secs(60);
 
 /// The operations on a folder.
 pub(super) struct Service {
@@ -25,141 +22,15 @@ pub(super) struct Service {
     pub(super) largest: u64,
 }
 
-/// Reading single objects needs no signature where the store is public; everything else does.
-pub(super) struct Access {
-    pub(super) public: bool,
-}
-
-#[async_trait]
-impl S3Access for Access {
-    async fn check(&self, cx: &mut S3AccessContext<'_>) -> S3Result<()> {
-        match cx.credentials() {
-            Some(_) => Ok(()),
-            None if self.public && matches!(cx.s3_op().name(), "GetObject" | "HeadObject") => Ok(()),
-            None => Err(s3_error!(AccessDenied, "Signature is required")),
-        }
-    }
-}
-
-/// The disk failed us: the cause goes to the log, not to the caller.
-fn disk(error: io::Error) -> s3s::S3Error {
-    tracing::error!(error = &error as &dyn std::error::Error, "The object store could not use its folder");
-    match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            s3_error!(ServiceUnavailable, "The store has no space left")
-        }
-        _ => s3_error!(InternalError, "The store could not use its folder"),
-    }
-}
-
-/// Runs file work where it may block.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> S3Result<T> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(result) => result.map_err(disk),
-        Err(_) => Err(s3_error!(InternalError, "The store stopped working on this request")),
-    }
-}
-
 impl Service {
     fn bucket(&self, name: &str) -> S3Result<Arc<Bucket>> {
         self.folder.bucket(name).ok_or_else(|| s3_error!(NoSuchBucket))
     }
 
-    /// Takes a body in, chunk by chunk, and syncs it.
-    async fn receive(
-        &self,
-        body: Option<StreamingBlob>,
-        announced: Option<i64>,
-        create: impl FnOnce() -> io::Result<Incoming> + Send + 'static,
-    ) -> S3Result<Stored> {
-        let announced = announced.and_then(|length| u64::try_from(length).ok());
-        if announced.is_some_and(|length| length > self.largest) {
-            return Err(s3_error!(EntityTooLarge, "Your upload is above {} bytes", self.largest));
-        }
-        let mut incoming = blocking(create).await?;
-        if let Some(mut body) = body {
-            loop {
-                let chunk = match tokio::time::timeout(SILENCE, body.next()).await {
-                    Ok(Some(Ok(chunk))) => chunk,
-                    Ok(None) => break,
-                    Ok(Some(Err(error))) => {
-                        // A body that does not match its signature or checksum says so here.
-                        let text = error.to_string();
-                        return Err(match error.downcast::<s3s::S3Error>() {
-                            Ok(error) => *error,
-                            Err(_) if text.contains("ignature") => s3_error!(SignatureDoesNotMatch, "{text}"),
-                            Err(_) => s3_error!(IncompleteBody, "The body ended early: {text}"),
-                        });
-                    }
-                    Err(_) => return Err(s3_error!(RequestTimeout)),
-                };
-                if incoming.size() + chunk.len() as u64 > self.largest {
-                    return Err(s3_error!(EntityTooLarge, "Your upload is above {} bytes", self.largest));
-                }
-                incoming = blocking(move || incoming.write(&chunk).map(|()| incoming)).await?;
-            }
-        }
-        if announced.is_some_and(|length| length != incoming.size()) {
-            return Err(s3_error!(IncompleteBody));
-        }
-        blocking(move || incoming.finish()).await
-    }
-}
-
-fn check_md5(stored: &Stored, claimed: Option<&str>) -> S3Result<()> {
-    use base64::Engine as _;
-    match claimed {
-        Some(claimed) if base64::engine::general_purpose::STANDARD.encode(stored.md5) != claimed => {
-            Err(s3_error!(BadDigest))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn timestamp(object: &Object) -> Timestamp {
-    let time = time::OffsetDateTime::from_unix_timestamp_nanos(i128::from(object.modified) * 1000);
-    Timestamp::from(time.unwrap_or(time::OffsetDateTime::UNIX_EPOCH))
-}
-
-fn length(size: u64) -> Option<i64> {
-    i64::try_from(size).ok()
-}
-
-fn entry(object: &Object) -> s3s::dto::Object {
-    s3s::dto::Object {
-        key: Some(object.key.clone()),
-        size: length(object.size),
-        e_tag: Some(ETag::Strong(object.etag.clone())),
-        last_modified: Some(timestamp(object)),
-        ..Default::default()
-    }
-}
-
-/// The conditions of a read (RFC 9110 §13) that decide between answer, 304 and 412.
-fn check_conditions(
-    object: &Object,
-    if_match: Option<&ETagCondition>,
-    if_none_match: Option<&ETagCondition>,
-    if_modified_since: Option<&Timestamp>,
-) -> S3Result<()> {
-    let etag = ETag::Strong(object.etag.clone());
-    let is = |condition: &ETagCondition| {
-        condition.is_any() || condition.as_etag().is_some_and(|other| other.weak_cmp(&etag))
-    };
-    if if_match.is_some_and(|condition| !is(condition)) {
-        return Err(s3_error!(PreconditionFailed));
-    }
-    match if_none_match {
-        Some(condition) if is(condition) => Err(s3_error!(NotModified)),
-        None if if_modified_since.is_some_and(|since| {
-            // The header has whole seconds.
-            let seconds = |stamp: &Timestamp| time::OffsetDateTime::from(stamp.clone()).unix_timestamp();
-            seconds(&timestamp(object)) <= seconds(since)
-        }) =>
-        {
-            Err(s3_error!(NotModified))
-        }
-        _ => Ok(()),
+    async fn upload(&self, bucket: &str, id: &str, key: &str) -> S3Result<Upload> {
+        let bucket = self.bucket(bucket)?;
+        let (id, key) = (id.to_owned(), key.to_owned());
+        blocking(move || Upload::find(&bucket, &id, &key)).await?.ok_or_else(|| s3_error!(NoSuchUpload))
     }
 }
 
@@ -203,7 +74,7 @@ impl S3 for Service {
             }
         }
         let place = bucket.clone();
-        let stored = self.receive(input.body, input.content_length, move || place.incoming()).await?;
+        let stored = receive(input.body, input.content_length, self.largest, move || place.incoming()).await?;
         check_md5(&stored, input.content_md5.as_deref())?;
         let attributes = Attributes {
             content_type: input.content_type,
@@ -427,7 +298,7 @@ impl S3 for Service {
         }
         let upload = Arc::new(self.upload(&input.bucket, &input.upload_id, &input.key).await?);
         let place = upload.clone();
-        let stored = self.receive(input.body, input.content_length, move || place.incoming()).await?;
+        let stored = receive(input.body, input.content_length, self.largest, move || place.incoming()).await?;
         check_md5(&stored, input.content_md5.as_deref())?;
         let etag = blocking(move || upload.keep_part(input.part_number, stored)).await?;
         Ok(S3Response::new(UploadPartOutput { e_tag: Some(ETag::Strong(etag)), ..Default::default() }))
@@ -501,14 +372,6 @@ impl S3 for Service {
     }
 }
 
-impl Service {
-    async fn upload(&self, bucket: &str, id: &str, key: &str) -> S3Result<Upload> {
-        let bucket = self.bucket(bucket)?;
-        let (id, key) = (id.to_owned(), key.to_owned());
-        blocking(move || Upload::find(&bucket, &id, &key)).await?.ok_or_else(|| s3_error!(NoSuchUpload))
-    }
-}
-
 async fn page(
     bucket: Arc<Bucket>,
     prefix: &Option<String>,
@@ -518,8 +381,4 @@ async fn page(
 ) -> S3Result<listing::Page> {
     let (prefix, delimiter, after) = (prefix.clone().unwrap_or_default(), delimiter.clone(), after.to_owned());
     blocking(move || listing::page(&bucket, &prefix, delimiter.as_deref(), &after, limit)).await
-}
-
-fn common_prefixes(prefixes: Vec<String>) -> Vec<CommonPrefix> {
-    prefixes.into_iter().map(|prefix| CommonPrefix { prefix: Some(prefix) }).collect()
 }

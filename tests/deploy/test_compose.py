@@ -1,6 +1,9 @@
 """docker-compose.prod.yml with .env.example: every service of ours starts with its command and variables, in the order of its dependencies."""
+import datetime
+import json
 import os
 import re
+import subprocess
 import unittest
 
 import yaml
@@ -85,13 +88,37 @@ class Compose(unittest.TestCase):
             self.assertEqual(process.stop(), 0)
 
     def test_5_backup_makes_one_at_once_and_waits_for_the_next(self):
-        mount = COMPOSE["services"]["backup"]["volumes"][0].split(":")[1]
-        with world.volume(mount), self.start("backup") as process:
+        mount, shared = (volume.split(":")[1] for volume in COMPOSE["services"]["backup"]["volumes"])
+        with world.volume(mount), world.volume(shared), self.start("backup") as process:
             world.until(lambda: "The next backup is due at" in process.output(), "one backup")
             made = [name for name in os.listdir(os.path.join(mount, "backups")) if name.startswith("civic-os-")]
             self.assertEqual(len(made), 1, process.output())
             self.assertIn("02:00:00", process.output())
             self.assertEqual(process.stop(), 0)
+
+    def test_6_the_api_tells_how_old_the_backup_is_and_cannot_read_it(self):
+        mounts = {service: dict(volume.split(":", 1) for volume in COMPOSE["services"][service]["volumes"]) for service in ("api", "backup")}
+        self.assertNotIn("backups", mounts["api"])
+        shared = mounts["backup"]["shared"]
+        self.assertEqual(mounts["api"]["shared"], f"{shared}:ro")
+        # Docker gives a new volume the owner that the folder has in the image of whoever comes first.
+        with open(os.path.join(world.ROOT, "Dockerfile"), encoding="utf-8") as file:
+            self.assertEqual(len(re.findall(rf"65532.*{shared}$", file.read(), re.MULTILINE)), 2)
+        with world.volume(shared):
+            with world.volume(mounts["backup"]["backups"]) as folder, self.start("backup") as process:
+                world.until(lambda: "The next backup is due at" in process.output(), "one backup")
+                made, = [name for name in os.listdir(os.path.join(folder, "backups")) if name.startswith("civic-os-")]
+                with open(os.path.join(folder, "backups", made, "manifest.json"), encoding="utf-8") as file:
+                    created = datetime.datetime.fromisoformat(json.load(file)["created_at"])
+                self.assertEqual(process.stop(), 0)
+            # The API has its own data, no backups, and of the shared folder nothing to write.
+            self.assertEqual(mounts["api"]["api-data"], mounts["backup"]["backups"])
+            subprocess.run(["mount", "-o", "remount,ro", shared], check=True)
+            with world.volume(mounts["api"]["api-data"]), self.start("api") as process:
+                world.until(lambda: (world.get(3001, "/ready") or (0,))[0] == 200, "ready")
+                told = re.search(rb"^civic_os_backup_newest_timestamp_seconds (\d+)$", world.get(3001, "/metrics")[2], re.MULTILINE)
+                self.assertEqual(int(told[1]), int(created.timestamp()))
+                self.assertEqual(process.stop(), 0)
 
     def test_every_variable_of_the_file_is_in_the_example(self):
         with open(os.path.join(world.ROOT, "docker-compose.prod.yml"), encoding="utf-8") as file:

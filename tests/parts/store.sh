@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# uploads on stores that nobody here wrote (moto), Amazon's boto3 on the embedded store, and a store with a wrong clock
+# uploads on stores that nobody here wrote (moto), Amazon's boto3 on the embedded store, also where its disk does not sync, and a store with a wrong clock
 STORE_VENV="$(python_venv store 'boto3==1.*' 'moto[server,s3]==5.*')"
 
 # The embedded store of a real process, driven by boto3.
@@ -24,6 +24,10 @@ mapfile -t store_key <"$store_work/data/store/credentials" || { cat "$store_work
   cat "$store_work/log"
   exit 1
 }
+
+# A disk that does not sync.
+mkdir "$store_work/refused"
+"$STORE_VENV/bin/python" tests/store/refused_sync.py "$BINARY" "$store_work/refused"
 
 # A store whose process is two hours ahead.
 apt_install faketime

@@ -6,13 +6,12 @@ use super::migrate::print_json;
 use super::{Exit, SourceArgs, runtime, start_logging};
 use crate::app::files::backed_up;
 use crate::backup::{
-    self, BackupError, CreateOptions, Fetched, Files, FilesFrom, Manifest, PruneReport, Remote, RemoteOptions,
-    RestoreOptions, Source, VerifyOptions,
+    self, BackupError, Backups, Brought, CreateOptions, Daily, Fetched, Files, FilesFrom, Manifest, PruneReport,
+    Remote, RemoteOptions, RestoreOptions, Source, VerifyOptions,
 };
 use crate::config::{Config, Overrides, Role, RoleSet, Secret};
 use crate::db::ConnectionString;
 use clap::Subcommand;
-use std::cell::Cell;
 use std::path::PathBuf;
 use time::{OffsetDateTime, Time};
 
@@ -117,18 +116,21 @@ pub(crate) fn run(args: &Args, sources: &SourceArgs) -> anyhow::Result<Exit> {
                 files: if *no_files || !config.backup.files { Files::LeftOut } else { backed_up(&config) },
                 age_recipients: config.backup.age_recipients.clone(),
             };
-            // A backup that did not reach the bucket: the next try brings that one, instead of filling the disk with more.
-            let waiting = Cell::new(None);
+            let keep_days = (!*no_prune).then_some(config.backup.keep_days);
+            let backups =
+                Backups::new(&options, remote.as_ref(), keep_days).telling(config.backup.newest_file.as_deref());
             let make = async || {
-                let (manifest, pruned) = create(&config, &options, remote.as_ref(), !*no_prune, &waiting).await?;
+                let Brought { manifest, pruned, began } = backups.make().await?;
                 if args.json {
-                    return print_json(&serde_json::json!({ "backup": manifest, "pruned": pruned })).map(drop);
+                    print_json(&serde_json::json!({ "backup": manifest, "pruned": pruned }))?;
+                } else {
+                    tell_created(&config, &manifest, pruned.as_ref());
                 }
-                tell_created(&config, &manifest, pruned.as_ref());
-                Ok(())
+                Ok::<_, anyhow::Error>(began)
             };
-            if let Some(at) = daily_at {
-                return daily::run(*at, || backup::newest(&folder, remote.is_some()), make);
+            if let Some(at) = *daily_at {
+                let daily = Daily { at, again: Daily::AGAIN };
+                return daily::run(daily.run(|| backup::newest(&folder, remote.is_some()), make));
             }
             interruptible(make())?;
         }
@@ -247,36 +249,6 @@ pub(crate) fn run(args: &Args, sources: &SourceArgs) -> anyhow::Result<Exit> {
         }
     }
     Ok(Exit::Done)
-}
-
-/// Makes a backup, brings it to its place, and removes old ones.
-async fn create(
-    config: &Config,
-    options: &CreateOptions,
-    remote: Option<&Remote>,
-    prunes: bool,
-    waiting: &Cell<Option<Manifest>>,
-) -> Result<(Manifest, Option<PruneReport>), BackupError> {
-    let (days, now) = (config.backup.keep_days, OffsetDateTime::now_utc());
-    let manifest = match waiting.take() {
-        Some(manifest) => manifest,
-        None => backup::create(options).await?,
-    };
-    let pruned = match remote {
-        Some(remote) => {
-            if let Err(error) = remote.upload(&options.folder, &manifest.name).await {
-                let here = options.folder.join(&manifest.name);
-                tracing::warn!("The backup did not reach the bucket; it is complete in {}", here.display());
-                waiting.set(Some(manifest));
-                return Err(error);
-            }
-            backup::leave_to_the_bucket(&options.folder, &manifest.name)?;
-            if prunes { Some(remote.prune(days, false, now).await?) } else { None }
-        }
-        None if prunes => Some(backup::prune(&options.folder, days, false, now)?),
-        None => None,
-    };
-    Ok((manifest, pruned))
 }
 
 fn tell_created(config: &Config, manifest: &Manifest, pruned: Option<&PruneReport>) {

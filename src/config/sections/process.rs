@@ -24,6 +24,8 @@ impl Default for AdminConfig {
 pub struct BackupConfig {
     /// Folder of the backups; default: [`crate::config::Config::backup_dir`].
     pub dir: Option<PathBuf>,
+    /// File that tells when the newest backup was made, for a process that cannot read the backups; none = `dir` tells.
+    pub newest_file: Option<PathBuf>,
     /// Days after which a backup may be removed.
     pub keep_days: u32,
     /// Whether a backup contains the uploaded files, of the embedded store or of the bucket `storage.s3_bucket`.
@@ -48,6 +50,7 @@ impl Default for BackupConfig {
     fn default() -> Self {
         Self {
             dir: None,
+            newest_file: None,
             keep_days: 30,
             files: true,
             age_recipients: Vec::new(),

@@ -1,10 +1,11 @@
 //! `civic-os backup`: what is dumped comes back, row by row; what is damaged, locked or occupied is refused.
 
 mod beside;
+mod bucket;
 mod files;
 
-use crate::store::{ACCESS_KEY, BUCKET, SECRET_KEY, TestStore};
-use crate::support::{ServerProcess, TestDatabase};
+use crate::store::{ACCESS_KEY, BUCKET, SECRET_KEY};
+use crate::support::{ServerProcess, TestApp, TestDatabase};
 use civic_os::backup::{
     self, BackupError, CreateOptions, Files, FilesFrom, Manifest, RestoreOptions, Source, VerifyOptions, create, list,
     prune, restore, verify,
@@ -17,6 +18,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
+use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
 struct World {
@@ -316,83 +318,48 @@ async fn the_command_line_says_what_was_done_in_text_and_json() {
     assert_eq!(mode & 0o777, 0o700, "nobody else reads a backup");
 }
 
+/// As in Compose: the process that is asked sees a file, and no backup.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bucket_keeps_backups_and_gives_them_back() {
-    let (world, store) = (World::new(None).await, TestStore::start(true));
-    let restored = format!("{}_bucket", world.database.name());
-    let mut world = world;
-    world.targets.push(restored.clone());
-    let variables = [
-        ("CIVIC_OS_BACKUP__S3_BUCKET", BUCKET),
-        ("CIVIC_OS_BACKUP__S3_PREFIX", "town/"),
-        ("S3_ENDPOINT", &store.endpoint),
-        ("S3_ACCESS_KEY_ID", ACCESS_KEY),
-        ("S3_SECRET_ACCESS_KEY", SECRET_KEY),
-    ];
-    let run = |arguments: &[&str]| world.civic_os(&[&["backup"], arguments].concat(), &variables);
-    assert!(run(&["list"]).1.contains(&format!("s3://{BUCKET}/town/ holds no backup yet")));
-    let name = |text: &str| -> String {
-        let document: serde_json::Value = serde_json::from_str(text).expect("JSON");
-        document["backup"]["name"].as_str().expect("name").to_owned()
-    };
-    let (code, text, error) = run(&["create", "--json"]);
-    assert_eq!(code, Some(0), "{error}");
-    let first = name(&text);
-    let second = name(&run(&["create", "--json"]).1);
-    let left: Vec<_> =
-        std::fs::read_dir(world.backups()).expect("folder").flatten().map(|entry| entry.file_name()).collect();
-    assert!(left.iter().all(|name| !name.to_string_lossy().contains("civic-os-")), "nothing stays here: {left:?}");
-    assert!(backup::newest(&world.backups(), true).is_some(), "but the figure of the newest does");
-    let (_, text, _) = run(&["list"]);
-    assert!(text.find(&second) < text.find(&first), "{text}");
-    let (code, text, error) = run(&["verify"]);
-    assert_eq!((code, text.contains("is good")), (Some(0), true), "{text}{error}");
-    let (code, text, error) = run(&["restore", &first, "--database", &restored, "--no-files"]);
-    assert_eq!(code, Some(0), "{text}{error}");
-    let count = "select count(*)::text from metadata.roles";
-    assert_eq!(world.one(&restored, count).await, world.one(world.database.name(), count).await);
-
-    // A part that changed in the bucket, one that is gone, a name that is a place.
-    let storage = store.storage();
-    let dump = format!("town/{first}/database.dump");
-    let mut bytes = storage.get(BUCKET, &dump).await.expect("the dump").to_vec();
-    let middle = bytes.len() / 2;
-    bytes[middle] ^= 1;
-    storage.put(BUCKET, &dump, &bytes, "application/octet-stream").await.expect("put");
-    assert!(run(&["verify", &first]).2.contains("is damaged"));
-    storage.delete(BUCKET, &dump).await.expect("delete");
-    assert_eq!(run(&["verify", &first]).0, Some(2));
-    assert!(run(&["verify", "../town"]).2.contains("there is no backup"));
-
-    // An upload that never ended is no backup; both go when they are old, the newest stays.
-    storage.put(BUCKET, "town/civic-os-20200101T000000.000Z/database.dump", b"half", "text/plain").await.expect("put");
-    assert!(!run(&["list"]).1.contains("20200101"));
-    let (_, text, _) = run(&["prune", "--keep-days", "0", "--dry-run"]);
-    assert!(text.contains(&format!("{first} would be removed")) && text.contains("1 stay"), "{text}");
-    run(&["prune", "--keep-days", "0"]);
-    let (keys, _) = storage.list(None).await.expect("list");
-    assert!(!keys.is_empty() && keys.iter().all(|one| one.key.starts_with(&format!("town/{second}/"))), "{keys:?}");
-    let fetched = std::fs::read_dir(world.backups())
-        .expect("folder")
-        .flatten()
-        .filter(|entry| entry.file_name().to_string_lossy().contains("fetched"));
-    assert_eq!(fetched.count(), 0, "what was fetched is gone");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_did_not_reach_the_bucket_is_no_backup_and_is_not_lost() {
+async fn a_process_that_cannot_read_backups_tells_how_old_the_newest_is() {
     let world = World::new(None).await;
-    let variables = [
+    let shared = world.folder.path().join("shared");
+    std::fs::create_dir(&shared).expect("folder");
+    let file = shared.join("newest-backup");
+    let told = file.to_str().expect("path").to_owned();
+    let app = TestApp::spawn_roles(TestDatabase::create().await, &["api"], |config| {
+        config.backup.newest_file = Some(told.clone().into());
+    })
+    .await;
+    let figure = async || {
+        let answer = app.http().get(format!("{}/metrics", app.admin_url)).send().await.expect("an answer");
+        let text = answer.text().await.expect("text");
+        let line = text.lines().find_map(|line| line.strip_prefix("civic_os_backup_newest_timestamp_seconds "));
+        line.map(|at| at.parse::<i64>().expect("a number"))
+    };
+    assert_eq!(figure().await, None, "none was made");
+    let variables = [("CIVIC_OS_BACKUP__NEWEST_FILE", told.as_str())];
+    let (code, _, error) = world.civic_os(&["backup", "create"], &variables);
+    assert_eq!(code, Some(0), "{error}");
+    let made = list(&world.backups()).expect("list").remove(0);
+    let created = OffsetDateTime::parse(&made.created_at, &Rfc3339).expect("a time");
+    assert_eq!(figure().await, Some(created.unix_timestamp()));
+    let names: Vec<_> = std::fs::read_dir(&shared).expect("folder").flatten().map(|entry| entry.file_name()).collect();
+    assert_eq!(names, ["newest-backup"], "nothing else lies there");
+
+    // One that does not reach its bucket changes nothing there; one whose time cannot be told is a backup.
+    let nowhere = [
+        variables[0],
         ("CIVIC_OS_BACKUP__S3_BUCKET", BUCKET),
         ("CIVIC_OS_BACKUP__S3_ENDPOINT", "http://127.0.0.1:9"),
         ("CIVIC_OS_BACKUP__S3_ACCESS_KEY_ID", ACCESS_KEY),
         ("CIVIC_OS_BACKUP__S3_SECRET_ACCESS_KEY", SECRET_KEY),
     ];
-    let (code, _, error) = world.civic_os(&["backup", "create"], &variables);
-    let kept = list(&world.backups()).expect("list");
-    assert_eq!((code, kept.len()), (Some(2), 1), "{error}");
-    assert!(error.contains(&kept[0].name), "it says where the backup lies: {error}");
-    assert!(backup::newest(&world.backups(), true).is_none(), "figure and alert do not take it for one");
+    assert_eq!(world.civic_os(&["backup", "create"], &nowhere).0, Some(2));
+    assert_eq!(figure().await, Some(created.unix_timestamp()));
+    let (code, text, error) =
+        world.civic_os(&["backup", "create"], &[("CIVIC_OS_BACKUP__NEWEST_FILE", "/nowhere/newest")]);
+    assert_eq!(code, Some(0), "{text}{error}");
+    assert!(format!("{text}{error}").contains("backup.newest_file"), "{text}{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,6 @@
 //! TLS of the public listeners: certificate files, their change in a running process, the way from http to https.
 
-use crate::support::{TestApp, free_port, test_config};
+use crate::support::{TestApp, binary, free_port, test_config};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use std::path::Path;
@@ -176,23 +176,77 @@ async fn wait_for_log(app: &mut TestApp, text: &str) {
     }
 }
 
+/// `config check` with these variables: exit code, text, and the same as JSON.
+fn checked(role: &str, variables: &[(&str, String)]) -> (Option<i32>, String, serde_json::Value) {
+    let variables = || variables.iter().map(|(name, value)| (*name, value.as_str()));
+    let run = |format: &[&str]| {
+        let mut command = binary();
+        command.args(["config", "check", "--role", role]).args(format).envs(variables());
+        command.output().expect("run the binary")
+    };
+    let (text, json) = (run(&[]), run(&["--json"]));
+    assert_eq!(text.status, json.status);
+    let document = serde_json::from_slice(&json.stdout).expect("JSON");
+    (text.status.code(), String::from_utf8_lossy(&text.stdout).into_owned(), document)
+}
+
 #[tokio::test]
-async fn a_certificate_that_cannot_be_used_is_an_error_at_the_start() {
+async fn a_certificate_that_cannot_be_used_is_named_by_the_check_as_by_the_start() {
     let folder = tempfile::tempdir().expect("folder");
+    let path = |name: &str| folder.path().join(name).display().to_string();
     certificate(folder.path(), "one");
     certificate(folder.path(), "two");
-    for (crt, key, says) in [
-        ("one.crt", "two.key", "do not fit"),
-        ("missing.crt", "one.key", "missing.crt"),
-        ("one.key", "one.key", "no certificate"),
+    std::fs::write(path("half.key"), "-----BEGIN PRIVATE KEY-----\nMIGHAgEA\n").expect("write");
+    std::fs::write(path("no.crt"), "-----BEGIN CERTIFICATE-----\nbm9uZQ==\n-----END CERTIFICATE-----\n")
+        .expect("write");
+    let base = [
+        ("PGRST_DB_URI", "postgres://authenticator:x@127.0.0.1:1/none".to_owned()),
+        ("CIVIC_OS_AUTH__ISSUER", "http://127.0.0.1:1/realms/x".to_owned()),
+        ("CIVIC_OS_WEB__LISTEN", "127.0.0.1:0".to_owned()),
+        ("CIVIC_OS_ADMIN__LISTEN", "off".to_owned()),
+        ("CIVIC_OS_DATA_DIR", path("data")),
+    ];
+    let with = |more: &[(&'static str, String)]| [&base[..], more].concat();
+    let pair =
+        |crt: &str, key: &str| with(&[("CIVIC_OS_TLS__CERTIFICATE", path(crt)), ("CIVIC_OS_TLS__KEY", path(key))]);
+    let ordered =
+        with(&[("CIVIC_OS_TLS__ACME", "town.example".to_owned()), ("CIVIC_OS_TLS__ACME_CA", path("one.key"))]);
+    let fits = format!("{}, which does not fit the certificate in {}", path("two.key"), path("one.crt"));
+    for (variables, key, source, says) in [
+        (pair("one.crt", "two.key"), "tls.key", "CIVIC_OS_TLS__KEY", fits.as_str()),
+        (pair("one.crt", "missing.key"), "tls.key", "CIVIC_OS_TLS__KEY", "which cannot be read: No such file"),
+        (pair("one.crt", "half.key"), "tls.key", "CIVIC_OS_TLS__KEY", "which is no whole PEM file"),
+        (pair("one.crt", "one.crt"), "tls.key", "CIVIC_OS_TLS__KEY", "which has no private key"),
+        (
+            pair("missing.crt", "one.key"),
+            "tls.certificate",
+            "CIVIC_OS_TLS__CERTIFICATE",
+            "which cannot be read: No such",
+        ),
+        (pair("one.key", "one.key"), "tls.certificate", "CIVIC_OS_TLS__CERTIFICATE", "which has no certificate"),
+        (pair("no.crt", "one.key"), "tls.certificate", "CIVIC_OS_TLS__CERTIFICATE", "which cannot be used"),
+        (ordered, "tls.acme_ca", "CIVIC_OS_TLS__ACME_CA", "which has no certificate"),
     ] {
-        let mut config = test_config();
-        config.database.url = civic_os::config::Secret::new("postgres://authenticator:x@127.0.0.1:1/none");
-        config.tls.certificate = Some(folder.path().join(crt));
-        config.tls.key = Some(folder.path().join(key));
-        let mut app = TestApp::launch(&config, &["api"]);
-        assert!(!app.ended().await.success(), "{crt} {key}");
-        assert!(app.log().contains(says), "{crt} {key}: {}", app.log());
-        assert!(!app.log().contains("PRIVATE"), "{}", app.log());
+        let (code, text, document) = checked("api", &variables);
+        let error = &document["errors"][0];
+        assert_eq!(
+            (code, &document["ok"], &error["key"], &error["source"]),
+            (Some(1), &false.into(), &key.into(), &source.into()),
+            "{text}"
+        );
+        let message = error["message"].as_str().expect("a message");
+        assert!(message.contains(says), "{says}: {message}");
+        assert!(text.contains(&format!("error          {key} ({source}) {message}")), "{text}");
+        let mut start = binary();
+        let start = start.args(["serve", "--role", "api"]).envs(variables.iter().map(|(name, value)| (*name, value)));
+        let started = start.output().expect("run the binary");
+        let said = String::from_utf8_lossy(&started.stderr).into_owned();
+        assert!(said.contains(&format!("TLS cannot be switched on: {key} ({source}) {message}")), "{said}");
+        assert_eq!(started.status.code(), Some(2), "a file may come later: a service manager tries again");
+        assert!(!format!("{text}{document}{said}").contains("PRIVATE"), "{text}{document}{said}");
     }
+    assert_eq!(checked("api", &pair("one.crt", "one.key")).0, Some(0));
+    // Who only migrates has no listener.
+    let owner = [("CIVIC_OS_DATABASE__OWNER_URL", "postgres://owner:x@127.0.0.1:1/none".to_owned())];
+    assert_eq!(checked("migrate", &[&pair("one.crt", "two.key")[..], &owner].concat()).0, Some(0));
 }

@@ -73,6 +73,15 @@ impl TestStore {
         Storage::new(self.storage_options()).expect("access")
     }
 
+    /// Makes a bucket in the running store.
+    pub(crate) async fn create_bucket(&self, name: &str) {
+        let credentials = s3::creds::Credentials::new(Some(ACCESS_KEY), Some(SECRET_KEY), None, None, None);
+        let region = s3::Region::Custom { region: "us-east-1".into(), endpoint: self.endpoint.clone() };
+        let private = s3::BucketConfiguration::default();
+        let made = s3::Bucket::create_with_path_style(name, region, credentials.expect("a key"), private).await;
+        assert!(made.expect("an answer").success(), "no bucket {name}");
+    }
+
     fn url(&self, key: &str) -> String {
         format!("{}/{BUCKET}/{key}", self.endpoint)
     }
