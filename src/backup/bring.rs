@@ -65,7 +65,11 @@ impl<'a> Backups<'a> {
         leave_to_the_bucket(folder, &manifest.name)?;
         self.tell(&manifest);
         let pruned = match self.keep_days {
-            Some(days) => Some(bucket.prune(days, false, now).await?),
+            Some(days) => {
+                // What other processes made and could not bring: it is nowhere else, but not for ever.
+                prune(folder, days, false, now)?;
+                Some(bucket.prune(days, false, now).await?)
+            }
             None => None,
         };
         Ok(Brought { manifest, pruned, began })

@@ -156,4 +156,15 @@ async fn what_waits_for_its_bucket_is_brought_there_by_the_next_try() {
     let second = backups.make().await.expect("made anew");
     assert_ne!(second.manifest.name, first);
     assert_eq!(nowhere.list().await.expect("list").len(), 1);
+
+    // What one-shot processes could not bring is kept as long as any other backup, and no longer.
+    let made = [backup::create(&options).await.expect("backup"), backup::create(&options).await.expect("backup")];
+    let manifest = world.backups().join(&made[0].name).join("manifest.json");
+    let text = std::fs::read_to_string(&manifest).expect("manifest");
+    let aged = text.replace(&made[0].created_at, "2020-01-01T02:00:00Z");
+    assert_ne!(aged, text);
+    std::fs::write(&manifest, aged).expect("written");
+    Backups::new(&options, Some(&remote), Some(30)).make().await.expect("brought");
+    let here = list(&world.backups()).expect("list");
+    assert_eq!(here.iter().map(|one| &one.name).collect::<Vec<_>>(), [&made[1].name]);
 }
