@@ -1,5 +1,5 @@
-// 100,000 rows in and out once, with what they cost: node e2e/import-size.mjs, with CIVIC_OS_BINARY and CHROMIUM set as by
-// e2e/run. Prints one line per step; no test, because it takes minutes.
+// 100,000 rows in and out once, and 20,000 with moments, amounts and references in, with what they cost: node
+// e2e/import-size.mjs, with CIVIC_OS_BINARY and CHROMIUM set as by e2e/run. Prints one line per step; no test, because it takes minutes.
 
 import assert from 'node:assert/strict'
 import { readFile, stat, writeFile } from 'node:fs/promises'
@@ -32,35 +32,48 @@ const step = async (name, work) => {
 
 const page = await visitor(browser, demo.url)
 try {
-  const lines = Array.from(
-    { length: ROWS },
-    (_, n) => `Row number ${n},#${(n % 0xffffff).toString(16).padStart(6, '0')}`,
-  )
-  await writeFile(path, `Tag,Colour\n${lines.join('\n')}\n`)
   await signIn(page, 'admin')
   page.setDefaultTimeout(240_000)
-  const menu = async (item) => {
-    await open(page, '/view/tags')
+  const menu = async (view, item) => {
+    await open(page, view)
     await page.getByRole('button', { name: 'Export and import' }).click()
     await page.getByRole('menuitem', { name: item }).click()
   }
-  await menu('Import…')
-  const dialog = page.getByRole('dialog')
-  const check = dialog.getByRole('button', { name: 'Check', exact: true })
-  await step('read by the server', async () => {
-    await dialog.getByLabel('File to import').setInputFiles(path)
-    await check.waitFor()
-  })
-  const run = dialog.getByRole('button', { name: /^Import / })
-  await step('checked', async () => {
-    await check.click()
-    await run.waitFor()
-  })
-  await step('imported, all or none', async () => {
-    await run.click()
-    await dialog.getByText(/rows were imported|Nothing was imported/).waitFor()
-    assert.match(await dialog.textContent(), /rows were imported/)
-  })
+  /** Imports lines of comma-separated text. */
+  const importInto = async (view, headings, lines) => {
+    await writeFile(path, `${headings}\n${lines.join('\n')}\n`)
+    await menu(view, 'Import…')
+    const dialog = page.getByRole('dialog')
+    const check = dialog.getByRole('button', { name: 'Check', exact: true })
+    console.log(`${lines.length} rows for ${view}`)
+    await step('read by the server', async () => {
+      await dialog.getByLabel('File to import').setInputFiles(path)
+      await check.waitFor()
+    })
+    const run = dialog.getByRole('button', { name: /^Import / })
+    await step('checked', async () => {
+      await check.click()
+      await run.waitFor()
+    })
+    await step('imported, all or none', async () => {
+      await run.click()
+      await dialog.getByText(/rows were imported|Nothing was imported/).waitFor()
+      assert.match(await dialog.textContent(), /rows were imported/)
+    })
+  }
+  const numbers = (count) => Array.from({ length: count }, (_, n) => n)
+  const colour = (n) => `#${(n % 0xffffff).toString(16).padStart(6, '0')}`
+  await importInto(
+    '/view/tags',
+    'Tag,Colour',
+    numbers(ROWS).map((n) => `Row number ${n},${colour(n)}`),
+  )
+  const [request] = await demo.rows('service_requests?select=id&order=id&limit=1')
+  await importInto(
+    '/view/work_orders',
+    'Task,Service request,Scheduled for,Cost',
+    numbers(ROWS / 5).map((n) => `Work ${n},${request.id},2026-07-${10 + (n % 20)} 08:${10 + (n % 50)},$${n}.50`),
+  )
 
   for (const item of ['Export as CSV', 'Export as a workbook (xlsx)']) {
     await step(item, async () => {

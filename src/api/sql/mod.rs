@@ -10,6 +10,7 @@ mod golden;
 mod mutate;
 mod read;
 pub(crate) mod statement;
+mod windowed;
 
 use crate::api::plan::call::CallPlan;
 use crate::api::plan::mutate::{MutateKind, MutatePlan};

@@ -1,4 +1,4 @@
-//! Prints a [`ReadPlan`]: one SELECT with a lateral join per embedded relation.
+//! Prints a [`ReadPlan`]: one SELECT with a lateral join per embedded relation; a page is chosen before, where it can be.
 //!
 //! Limits are literals, because a bound limit makes PostgreSQL plan the statement anew on every execution; so are the
 //! offsets of the first pages. Other offsets are bound, lest each made a statement of its own. Golden files:
@@ -6,6 +6,7 @@
 
 use super::filter::{column, conditions, count_condition};
 use super::statement::SqlStatement;
+use super::windowed;
 use crate::api::plan::read::{ColumnExpr, Embed, Lifted, Link, OrderBy, OrderTarget, ReadPlan, Source, Term};
 use crate::api::request::order::{Direction, Nulls};
 use crate::api::request::range::RowRange;
@@ -40,6 +41,14 @@ fn select<'p>(
         sql.raw("1 AS pgrst_exists");
     }
     sql.raw(" FROM ");
+    if let (None, Some(columns)) = (parent, windowed::columns(plan)) {
+        page(sql, plan, &columns);
+        for embed in &plan.embeds {
+            join(sql, &plan.alias, embed);
+        }
+        order_clause(sql, plan);
+        return;
+    }
     from(sql, plan, parent);
     for embed in &plan.embeds {
         join(sql, &plan.alias, embed);
@@ -48,11 +57,29 @@ fn select<'p>(
     if grouped {
         group_by(sql, plan);
     }
+    order_clause(sql, plan);
+    window(sql, plan.range);
+}
+
+/// The rows of the window under the relation's own alias, before anything is embedded in them.
+fn page<'p>(sql: &mut SqlStatement<'p>, plan: &'p ReadPlan, columns: &[&str]) {
+    sql.raw("(SELECT ");
+    sql.list(columns, ", ", |sql, name| {
+        sql.column(&plan.alias, name).raw(" AS ").ident(name);
+    });
+    sql.raw(" FROM ");
+    from(sql, plan, None);
+    filter_clause(sql, plan, None);
+    order_clause(sql, plan);
+    window(sql, plan.range);
+    sql.raw(") AS ").ident(&plan.alias);
+}
+
+fn order_clause(sql: &mut SqlStatement<'_>, plan: &ReadPlan) {
     if !plan.order.is_empty() {
         sql.raw(" ORDER BY ");
         sql.list(&plan.order, ", ", |sql, term| order(sql, plan, term));
     }
-    window(sql, plan.range);
 }
 
 fn comma(sql: &mut SqlStatement<'_>, before: usize) {

@@ -1,6 +1,7 @@
 //! Reading: columns, filters, order, windows, counts, embedding, forms of answers.
 
-use super::schema::{get, send, town};
+use super::schema::{get, send, town, town_database};
+use crate::support::TestApp;
 use reqwest::Method;
 use serde_json::json;
 
@@ -71,6 +72,81 @@ async fn embedding_in_all_directions() {
     ] {
         assert_eq!(get(&app, path).await, expected, "{path}");
     }
+}
+
+#[tokio::test]
+async fn pages_of_rows_with_embedded_rows() {
+    let app = town().await;
+    for (path, expected) in [
+        (
+            "/products?select=n:name,price::text,kinds(name)&order=price.desc&limit=2&offset=1",
+            json!([
+                {"n": "Doll", "price": "20.00", "kinds": {"name": "toy"}},
+                {"n": "Hammer", "price": "10.00", "kinds": {"name": "tool"}},
+            ]),
+        ),
+        (
+            "/products?select=label,data->>color,t:tags(label)&t.order=label&order=label.desc&offset=1",
+            json!([
+                {"label": "No. 2", "color": null, "t": [{"label": "sale"}]},
+                {"label": "No. 1", "color": "red", "t": [{"label": "new"}, {"label": "sale"}]},
+            ]),
+        ),
+        (
+            "/products?select=id,...kinds(kind:name),product_tags(tags(id))&id=gt.1&order=data->>color.nullsfirst,id&limit=1",
+            json!([{"id": 2, "kind": "toy", "product_tags": [{"tags": {"id": 2}}]}]),
+        ),
+        ("/products?select=id,kinds(name)&kinds.name=eq.toy&order=id&limit=1", json!([{"id": 1, "kinds": null}])),
+        (
+            "/products?select=id,kinds!inner(name)&kinds.name=eq.toy&order=id&limit=1",
+            json!([{"id": 2, "kinds": {"name": "toy"}}]),
+        ),
+        ("/products?select=id,kinds()&kinds=is.null&order=id&limit=1", json!([{"id": 3}])),
+    ] {
+        assert_eq!(get(&app, path).await, expected, "{path}");
+    }
+}
+
+/// The sort comes before the joins: PostgreSQL does not do that by itself.
+#[tokio::test]
+async fn embedded_rows_are_made_for_the_rows_of_the_page_only() {
+    let database = town_database().await;
+    database
+        .execute(
+            "insert into shop.products (name, price, kind_id) select 'Nail ' || n, n, 1 + n % 2 from generate_series(1, 500) n;
+             insert into shop.product_tags select id, 1 from shop.products where id >= 100;
+             revoke select on shop.products from web_anon;
+             grant select (id, name, price, kind_id) on shop.products to web_anon;",
+        )
+        .await;
+    let app = TestApp::spawn(database, |config| {
+        config.api.db_schemas = vec!["shop".into()];
+        config.api.db_plan_enabled = true;
+    })
+    .await;
+    let path = "/products?select=name,tags(label)&order=price.desc&limit=7&offset=3";
+    assert_eq!(get(&app, path).await[0], json!({"name": "Nail 497", "tags": [{"label": "new"}]}));
+    let accept = [("accept", "application/vnd.pgrst.plan+json; for=\"application/json\"; options=analyze")];
+    let (status, _, plan) = send(&app, Method::GET, path, &accept, "").await;
+    assert_eq!(status.as_u16(), 200, "{plan}");
+    let tagged = rows_of_nodes(&plan, "product_tags");
+    assert!(tagged > 0.0 && tagged <= 7.0, "{tagged} rows for a page of seven: {plan}");
+}
+
+/// How many rows the nodes of a relation gave, in all their loops; those of a whole scan that is joined by a hash too.
+fn rows_of_nodes(plan: &serde_json::Value, relation: &str) -> f64 {
+    let own = match plan["Relation Name"].as_str() {
+        Some(name) if name == relation => {
+            plan["Actual Rows"].as_f64().unwrap_or_default() * plan["Actual Loops"].as_f64().unwrap_or_default()
+        }
+        _ => 0.0,
+    };
+    let parts: Vec<&serde_json::Value> = match plan {
+        serde_json::Value::Array(parts) => parts.iter().collect(),
+        serde_json::Value::Object(parts) => parts.values().filter(|part| !part.is_string()).collect(),
+        _ => Vec::new(),
+    };
+    own + parts.into_iter().map(|part| rows_of_nodes(part, relation)).sum::<f64>()
 }
 
 #[tokio::test]

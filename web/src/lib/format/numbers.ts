@@ -11,8 +11,17 @@ export function showNumber(value: number | string, locale = currentLocale()): st
   return new Intl.NumberFormat(locale, { useGrouping: 'min2', maximumFractionDigits: 10 }).format(number)
 }
 
-const decimalComma = (locale: string): boolean =>
-  new Intl.NumberFormat(locale).formatToParts(1.5).some((part) => part.type === 'decimal' && part.value === ',')
+const commas = new Map<string, boolean>()
+
+/** Whether the locale writes 1,5; found out once, because files ask for every cell. */
+function decimalComma(locale: string): boolean {
+  let comma = commas.get(locale)
+  if (comma === undefined) {
+    comma = new Intl.NumberFormat(locale).format(1.5).includes(',')
+    commas.set(locale, comma)
+  }
+  return comma
+}
 
 /** Removes grouping and writes the decimal point, by the habits of the locale. */
 function plainDigits(input: string, locale: string): string {
