@@ -1,0 +1,1 @@
+export{t as HealthPage,n as healthQuery}from"./health-page-BL2VfS2Y.js";

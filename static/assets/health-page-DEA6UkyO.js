@@ -1,1 +1,0 @@
-export{t as HealthPage,n as healthQuery}from"./health-page-Q64TWhAo.js";

@@ -1,0 +1,1 @@
+export{t as HomePage}from"./home-Ccfa86Lo.js";

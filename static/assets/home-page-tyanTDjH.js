@@ -1,1 +1,0 @@
-export{t as HomePage}from"./home-65pjJNpg.js";

@@ -1,0 +1,1 @@
+export{t as AddRoleDialog,n as PermissionsPage,r as rolesQuery}from"./permissions-page-BsFy4od0.js";

@@ -1,1 +1,0 @@
-export{t as AddRoleDialog,n as PermissionsPage,r as rolesQuery}from"./permissions-page-C9M9o8_W.js";
