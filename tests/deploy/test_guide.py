@@ -1,6 +1,7 @@
 """docs/operations.md: its `sh` blocks are executed in order in one shell; those marked `outside` are printed, and are few."""
 import os
 import re
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -47,6 +48,7 @@ class Guide(unittest.TestCase):
             done = subprocess.run(["bash", "-m", "-c", "\n".join(script)], env=environment, capture_output=True, text=True, timeout=600, check=False)
         finally:
             postgres.close()
+            shutil.rmtree(home, ignore_errors=True)
         tail = "\n".join((done.stdout + done.stderr).splitlines()[-60:])
         self.assertEqual(done.returncode, 0, tail)
         print("not executed:", *outside, sep="\n  ")
