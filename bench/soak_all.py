@@ -163,25 +163,42 @@ class Clients:
                 heard = (heard + part)[-10000:]
 
 
-def descriptors(process):
-    """Open descriptors by what they are."""
-    folder, kinds = f"/proc/{process.process.pid}/fd", {}
+def connections():
+    """Of each TCP socket of this machine, by its inode: who is at the other end, or that it listens."""
+    known = {}
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        with open(table, encoding="ascii") as file:
+            for line in file.readlines()[1:]:
+                _, here, there, state, *_ = fields = line.split()
+                ports = [int(end.rsplit(":", 1)[1], 16) for end in (here, there)]
+                known[fields[9]] = "listens" if state == "0A" else ports
+    return known
+
+
+def descriptors(process, named=()):
+    """Open descriptors by what they are; of sockets whose other end has one of the named ports the name."""
+    folder, kinds, tcp = f"/proc/{process.process.pid}/fd", {}, connections() if named else {}
     for name in os.listdir(folder):
         try:
-            kind = os.readlink(os.path.join(folder, name)).split(":[")[0]
+            kind, _, inode = os.readlink(os.path.join(folder, name)).partition(":[")
         except FileNotFoundError:
             continue
+        if named and kind == "socket":
+            ends = tcp.get(inode.rstrip("]"), "local")
+            kind = f"socket: {ends}" if isinstance(ends, str) else f"socket: {named.get(ends[1]) or 'to ' + named.get(ends[0], 'others')}"
         kinds[kind] = kinds.get(kind, 0) + 1
     return kinds
 
 
-def at_rest(process, place):
-    """Descriptors once all jobs are done and their number has not changed for 20 seconds."""
+def at_rest(process, place, ends, wanted=None):
+    """Descriptors once all jobs are done: when they are as wanted, or when their number has not changed for 20 seconds and nothing is wanted.
+    Pools close what is idle after half a minute or more and open it again when they need it; what leaks does not come back in three minutes."""
     until(lambda: place.jobs("state in ('available', 'running', 'retryable')") == 0, "jobs are done", 300)
-    seen, since, end = descriptors(process), time.monotonic(), time.monotonic() + 180
-    while time.monotonic() < min(end, since + 20):
+    named = {place.primary.port: "database", **{port: name for name, port in ends.items()}}
+    seen, since, end = descriptors(process, named), time.monotonic(), time.monotonic() + 180
+    while seen != wanted and time.monotonic() < (end if wanted else min(end, since + 20)):
         time.sleep(0.5)
-        now = descriptors(process)
+        now = descriptors(process, named)
         if now != seen:
             seen, since = now, time.monotonic()
     return seen
@@ -204,7 +221,8 @@ def main():
         time.sleep(WARM_UP * 60)
         for clients in warming:
             clients.stop()
-        before = at_rest(process, place)
+        ends = {"mail": mail.port, "store": store, "web": process.port, "admin": process.admin}
+        before = at_rest(process, place, ends)
         mail.delivered.clear()
         print(f"at the start {start:.1f} MB; at rest after {WARM_UP:.0f} minute of load {process.resident():.1f} MB, descriptors {before}", flush=True)
 
@@ -216,7 +234,7 @@ def main():
                     file.write("%.2f min, %.2f MB of its own, %.2f MB with files, %d descriptors\n" % samples[-1])
             time.sleep(10)
         load.stop()
-        after = at_rest(process, place)
+        after = at_rest(process, place, ends, before)
         resting = process.resident()
         ended_well = process.stop() == 0
 
