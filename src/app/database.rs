@@ -96,7 +96,7 @@ impl Database {
             slow_query: (slow_query > 0).then(|| Duration::from_millis(slow_query)),
             room: match config.limits.held_bytes {
                 None => Room::of_this_process(),
-                Some(0) => Room::new(u64::MAX),
+                Some(0) => Room::unbounded(),
                 Some(bytes) => Room::new(bytes),
             },
             ..DbOptions::default()

@@ -4,9 +4,6 @@ use crate::config::{PreparedStatements, Secret};
 use crate::memory::Room;
 use std::time::Duration;
 
-/// Bytes: more than there are.
-const UNBOUNDED: u64 = u64::MAX;
-
 /// Everything [`super::Db::open`] needs.
 #[derive(Clone, Debug)]
 pub struct DbOptions {
@@ -47,7 +44,7 @@ impl Default for DbOptions {
             application_name: "civic-os".into(),
             statement_cache_size: 256,
             slow_query: None,
-            room: Room::new(UNBOUNDED),
+            room: Room::unbounded(),
         }
     }
 }
